@@ -1,0 +1,88 @@
+//! The layout of the BPF maps' values, shared by the kernel programs that write them and the
+//! collector that reads them. Every field only grows while a probe is attached; an interval is the
+//! difference of two readings.
+
+use crate::buckets::SLOTS;
+
+/// Ways in which a wait begins; the index of the histograms below.
+pub const CAUSES: usize = 2;
+
+/// Length of a task's name in the kernel (`TASK_COMM_LEN`), its terminating zero included.
+pub const COMM_LEN: usize = 16;
+
+/// One cumulative histogram, the two causes apart.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hist {
+    /// Waits by [`Cause`](crate::stamp::Cause) and bucket.
+    pub counts: [[u64; SLOTS]; CAUSES],
+    /// Total wait by cause, in ns, so that a mean is exact.
+    pub sum_ns: [u64; CAUSES],
+}
+
+impl Hist {
+    pub const ZERO: Self = Self {
+        counts: [[0; SLOTS]; CAUSES],
+        sum_ns: [0; CAUSES],
+    };
+}
+
+/// Value of the map `CPUS`: one per CPU, written by that CPU alone and so without atomics.
+/// A multiple of 64 bytes, so that two CPUs never share a cache line.
+#[repr(C, align(64))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CpuStats {
+    /// Waits that are counted under no key: all of them in whole-system mode, and those that found
+    /// the table of keys full (`other`) when a key is kept.
+    pub hist: Hist,
+    /// Stamps overwritten because two waiting tasks shared a slot of the stamp table.
+    pub collisions: u64,
+    /// Stamps that prove that a switch was not seen; replaced, their wait not counted.
+    pub missed: u64,
+    /// Tasks that started to run without a stamp: the start of their wait was not seen.
+    pub unmatched: u64,
+    /// Waits dropped because their length came out negative.
+    pub discarded: u64,
+}
+
+impl CpuStats {
+    pub const ZERO: Self = Self {
+        hist: Hist::ZERO,
+        collisions: 0,
+        missed: 0,
+        unmatched: 0,
+        discarded: 0,
+    };
+}
+
+/// Value of the map `KEYS`, keyed by tgid (u32) when waits are counted per process.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyStats {
+    pub hist: Hist,
+    /// The thread group leader's name, zero-padded; follows exec and prctl.
+    pub comm: [u8; COMM_LEN],
+}
+
+impl KeyStats {
+    pub const ZERO: Self = Self {
+        hist: Hist::ZERO,
+        comm: [0; COMM_LEN],
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CpuStats, Hist, KeyStats};
+    use core::mem::{offset_of, size_of};
+
+    #[test]
+    fn layout_is_what_both_sides_were_built_for() {
+        assert_eq!(size_of::<Hist>(), 592);
+        assert_eq!(size_of::<KeyStats>(), 608);
+        assert_eq!(offset_of!(KeyStats, comm), 592);
+        assert_eq!(size_of::<CpuStats>(), 640);
+        assert_eq!(offset_of!(CpuStats, collisions), 592);
+        assert_eq!(offset_of!(CpuStats, discarded), 616);
+    }
+}

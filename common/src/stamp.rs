@@ -1,0 +1,129 @@
+//! When a wait begins and when it ends: what a wakeup or a switch does to a task's stamp.
+//!
+//! A stamp says since when a task waits, and why. Stamps live in a table that is indexed by the low
+//! bits of the tid; the high bits are kept in the stamp, so that two tasks that share a slot are told
+//! apart. A slot holds a stamp only while its task waits: a collision needs two tasks that wait at
+//! the same time. These functions decide and touch nothing: the BPF programs and the tests on the
+//! host compile the same code.
+//!
+//! ```text
+//!  63      58 57    56                                                        0
+//! +----------+-----+-----------------------------------------------------------+
+//! |   tag    |cause|                   ns of the clock, modulo 2^57            |
+//! +----------+-----+-----------------------------------------------------------+
+//! ```
+//! 0 is the empty slot. 57 bits of ns are 4.5 years, and a wait is shorter.
+
+/// Why a task waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(usize)]
+pub enum Cause {
+    /// It slept, or is new, and was put on a run queue.
+    Woken = 0,
+    /// It ran and lost the CPU while still runnable.
+    Preempted = 1,
+}
+
+/// The content of an empty slot.
+pub const EMPTY: u64 = 0;
+
+/// Bits of the tid that a stamp can carry: a table of 2^n slots serves tids below 2^(n + 6).
+pub const TAG_BITS: u32 = 6;
+
+const TIME_BITS: u32 = 57;
+const TIME_MASK: u64 = (1 << TIME_BITS) - 1;
+const CAUSE_BIT: u64 = 1 << TIME_BITS;
+const TAG_SHIFT: u32 = TIME_BITS + 1;
+
+/// A stamp for the task whose tid has the high bits `tag`, at `now` ns.
+#[inline(always)]
+pub fn stamp(tag: u32, cause: Cause, now: u64) -> u64 {
+    ((tag as u64) << TAG_SHIFT) | ((cause as u64) << TIME_BITS) | (now & TIME_MASK)
+}
+
+#[inline(always)]
+fn is_own(slot: u64, tag: u32) -> bool {
+    slot != EMPTY && (slot >> TAG_SHIFT) as u32 == tag
+}
+
+/// What is done to a slot when a task becomes runnable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// The wait begins: write a stamp.
+    Stamp,
+    /// The task already waits: leave its stamp, the wait goes on.
+    Keep,
+    /// Write a stamp over one that proves an unseen switch, and count it as missed.
+    Replace,
+    /// Write a stamp over another task's, and count the collision: that wait is lost.
+    Evict,
+}
+
+/// A wakeup of a task that is on no CPU. `new` tasks (`sched_wakeup_new`) can't be waiting yet.
+#[inline(always)]
+pub fn on_wakeup(slot: u64, tag: u32, new: bool) -> Start {
+    if slot == EMPTY {
+        Start::Stamp
+    } else if !is_own(slot, tag) {
+        Start::Evict
+    } else if slot & CAUSE_BIT != 0 && !new {
+        // Preempted after it had set its state to sleep, woken before it could: it never left the
+        // run queue.
+        Start::Keep
+    } else {
+        // It was woken before and was not seen to run since.
+        Start::Replace
+    }
+}
+
+/// A task left its CPU and is still runnable.
+#[inline(always)]
+pub fn on_preempted(slot: u64, tag: u32) -> Start {
+    if slot == EMPTY {
+        Start::Stamp
+    } else if is_own(slot, tag) {
+        // It ran, so a stamp of its own should have ended then.
+        Start::Replace
+    } else {
+        Start::Evict
+    }
+}
+
+/// A task left its CPU to sleep or to die: whether a stamp of its own is still there, which must be
+/// cleared and counted as missed, lest a later wait (or a later task with this tid) inherit it.
+#[inline(always)]
+pub fn on_sleep(slot: u64, tag: u32) -> bool {
+    is_own(slot, tag)
+}
+
+/// How a wait ends when its task starts to run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// It waited that long: clear the slot and count it.
+    Waited { cause: Cause, ns: u64 },
+    /// Nobody saw the wait begin: leave the slot, count it as unmatched.
+    Unmatched,
+    /// The clock went backwards between two CPUs: clear the slot, count it as discarded.
+    Discarded,
+}
+
+/// A task starts to run at `now` ns.
+#[inline(always)]
+pub fn on_run(slot: u64, tag: u32, now: u64) -> End {
+    if !is_own(slot, tag) {
+        return End::Unmatched;
+    }
+    let ns = now.wrapping_sub(slot) & TIME_MASK;
+    if ns >> (TIME_BITS - 1) != 0 {
+        return End::Discarded;
+    }
+    let cause = if slot & CAUSE_BIT != 0 {
+        Cause::Preempted
+    } else {
+        Cause::Woken
+    };
+    End::Waited { cause, ns }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,227 @@
+//! The messages between server and viewers, version 1. The same types travel as JSON (for anyone's
+//! tools) and as postcard (for the page); the WebSocket sub-protocol chooses. `docs/protocol.md`
+//! describes them for people, and golden bytes in the tests hold them still.
+
+mod codec;
+
+pub use codec::{DecodeError, Format};
+
+use crate::counts::Counts;
+use alloc::string::String;
+use alloc::vec::Vec;
+use serde::{Deserialize, Serialize};
+
+/// Grows when a message changes in a way that an older peer can't read.
+pub const PROTOCOL_VERSION: u16 = 1;
+
+/// Longest message that a viewer may send, in bytes.
+pub const MAX_CLIENT_MESSAGE: usize = 4_096;
+
+/// The key of the series that holds the waits that found the table of keys full.
+pub const OTHER: u32 = 0;
+
+/// What the server sends.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ServerMessage {
+    /// First message, and again after [`ServerMessage::Lagged`] or on request.
+    Snapshot(Snapshot),
+    /// One an interval, with sequence numbers that grow by one.
+    Interval(Interval),
+    /// The probe's state changed.
+    Probe(ProbeState),
+    /// Answer to [`ClientMessage::Series`].
+    Series(SeriesHistory),
+    /// The viewer was too slow and missed intervals; a snapshot follows.
+    Lagged { missed: u64 },
+    /// A message of the viewer's was not understood; the connection goes on.
+    Error { reason: String, hint: String },
+}
+
+/// What a viewer may send.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClientMessage {
+    /// Send a new snapshot.
+    Snapshot,
+    /// Send what is kept of one series (a tgid, or [`OTHER`]).
+    Series { key: u32 },
+}
+
+/// All that a viewer needs to start: what is measured, and the recent past.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Snapshot {
+    pub protocol: u16,
+    pub server: ServerInfo,
+    pub scope: Scope,
+    pub probe: ProbeState,
+    /// Sequence number of the newest interval, 0 before the first.
+    pub seq: u64,
+    /// What is kept of the whole scope, oldest first, without gaps in `seq`.
+    pub columns: Vec<Column>,
+    /// The newest intervals in full, oldest first: what a list of series starts from.
+    pub recent: Vec<Interval>,
+    /// The names of all series in `recent`.
+    pub names: Vec<SeriesName>,
+}
+
+/// What does not change while the server runs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServerInfo {
+    /// The program's version.
+    pub version: String,
+    pub hostname: String,
+    /// The kernel's release, as `uname -r`.
+    pub kernel: String,
+    /// CPUs online at the start.
+    pub cpus: u32,
+    /// The data is synthetic.
+    pub demo: bool,
+}
+
+/// What is measured.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Scope {
+    pub key: Key,
+    /// Only waits of this process, when set.
+    pub tgid: Option<u32>,
+    /// Nominal length of an interval.
+    pub interval_ms: u32,
+}
+
+/// What the waits are counted by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Key {
+    /// One histogram for all.
+    Global,
+    /// One per process (tgid).
+    Process,
+}
+
+/// The state of the probe, as the server knows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProbeState {
+    /// Programs are being loaded and attached.
+    Attaching,
+    /// Measuring, by this kind of programs.
+    Attached { programs: Programs },
+    /// Not measuring any more; what was measured stays.
+    Failed { reason: String, hint: String },
+}
+
+/// How the kernel programs are attached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Programs {
+    /// BTF-typed tracepoints (`tp_btf`).
+    Typed,
+    /// Raw tracepoints (`raw_tp`), for kernels that refuse the first.
+    Raw,
+    /// None: synthetic data.
+    Synthetic,
+}
+
+/// One interval of the whole scope: one column of the heatmap.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Column {
+    pub seq: u64,
+    /// Wall clock at the interval's end, in ms since 1970. Taken from the monotonic clock after the
+    /// start, so that it never steps.
+    pub end_ms: u64,
+    /// True length, in µs; longer than nominal when the host had no CPU for the collector.
+    pub duration_us: u64,
+    pub counts: Counts,
+}
+
+/// One interval, complete.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Interval {
+    pub column: Column,
+    /// Series with waits in this interval, by ascending key; their sum is `column.counts`. Empty
+    /// when the scope's key is [`Key::Global`].
+    pub series: Vec<Series>,
+    /// Names that are new or have changed.
+    pub names: Vec<SeriesName>,
+    /// Series that ended: their processes are gone.
+    pub gone: Vec<u32>,
+    pub health: Health,
+}
+
+/// One series in one interval.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Series {
+    /// The tgid, or [`OTHER`].
+    pub key: u32,
+    pub counts: Counts,
+}
+
+/// The name of a series: the thread group leader's comm.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeriesName {
+    pub key: u32,
+    pub name: String,
+}
+
+/// What is kept of one series. Columns from `from_seq` to `to_seq` in which it is not named had no
+/// waits of it; older ones are not known.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeriesHistory {
+    pub key: u32,
+    pub from_seq: u64,
+    pub to_seq: u64,
+    /// Sequence number and waits, oldest first.
+    pub columns: Vec<(u64, Counts)>,
+}
+
+/// How far the numbers can be trusted, and what they cost.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Health {
+    /// Since the probe was attached.
+    pub losses: Losses,
+    /// Keys in the kernel's table, and its size.
+    pub keys: u32,
+    pub keys_max: u32,
+    /// CPU time of this program in this interval, in µs.
+    pub self_cpu_us: u64,
+    /// Its resident memory, in kB.
+    pub self_rss_kb: u64,
+    /// Viewers connected.
+    pub viewers: u32,
+}
+
+/// Waits that are missing from the counts, each counted since the probe was attached.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Losses {
+    /// Two waiting tasks shared a slot of the stamp table; the older stamp is lost.
+    pub collisions: u64,
+    /// A stamp proved that a switch had not been seen.
+    pub missed: u64,
+    /// A task ran whose wait had not been seen to begin. At the start these are the tasks that
+    /// were waiting already.
+    pub unmatched: u64,
+    /// A wait came out negative.
+    pub discarded: u64,
+    /// A program did not run because it was already running on that CPU.
+    pub recursion: u64,
+}
+
+impl Losses {
+    /// All of them. A collision is left out: it comes back as `unmatched` when its task runs.
+    pub fn total(&self) -> u64 {
+        let Self {
+            collisions: _,
+            missed,
+            unmatched,
+            discarded,
+            recursion,
+        } = *self;
+        [missed, unmatched, discarded, recursion]
+            .iter()
+            .fold(0, |sum, n| sum.saturating_add(*n))
+    }
+}
+
+#[cfg(test)]
+mod tests;
