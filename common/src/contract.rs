@@ -10,6 +10,31 @@ pub const CAUSES: usize = 2;
 /// Length of a task's name in the kernel (`TASK_COMM_LEN`), its terminating zero included.
 pub const COMM_LEN: usize = 16;
 
+/// What a field's offset says when the running kernel's structure lacks the field.
+pub const ABSENT: u32 = u32::MAX;
+
+/// The frozen global `CONFIG` of the BPF programs, set before they are loaded: the verifier sees
+/// constants, so that what they rule out costs nothing.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Config {
+    /// Offsets into the kernel's `task_struct`, in bytes, from its BTF.
+    pub task_pid: u32,
+    pub task_tgid: u32,
+    /// `__state` since 5.14, 8 bytes wide and called `state` before.
+    pub task_state: u32,
+    /// [`ABSENT`] on a kernel built for one CPU.
+    pub task_on_cpu: u32,
+    pub task_group_leader: u32,
+    pub task_comm: u32,
+    /// The stamp table has 2^`stamp_bits` slots.
+    pub stamp_bits: u32,
+    /// 1 to count per process, 0 for the whole system.
+    pub by_process: u32,
+    /// Only tasks of this process are measured, unless 0.
+    pub only_tgid: u32,
+}
+
 /// One cumulative histogram, the two causes apart.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,0 +1,116 @@
+//! What ends the program: one sentence of what and why, a hint, and an exit code that tells the
+//! kinds apart.
+
+use crate::probe::kernel::AttachError;
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+
+/// Why the program ends. Usage errors (exit code 2) are told by the argument parser.
+#[derive(Debug)]
+pub enum Failure {
+    /// 3: not allowed to measure.
+    Permission(String),
+    /// 4: this kernel can't be measured.
+    Unsupported(String),
+    /// 5: the address can't be listened on.
+    Listen {
+        address: SocketAddr,
+        error: io::Error,
+    },
+    /// 6: a development build, which has no kernel programs.
+    Incomplete,
+    /// 1: anything else.
+    Other(anyhow::Error),
+}
+
+impl Failure {
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Other(_) => 1,
+            Self::Permission(_) => 3,
+            Self::Unsupported(_) => 4,
+            Self::Listen { .. } => 5,
+            Self::Incomplete => 6,
+        }
+    }
+
+    /// What the person can do about it.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Permission(_) => {
+                "run it as root (sudo runqlat-web), or with the capabilities CAP_BPF and CAP_PERFMON"
+                    .into()
+            }
+            Self::Unsupported(_) => {
+                "Linux 5.10 or newer, built with CONFIG_DEBUG_INFO_BTF=y, is needed; `runqlat-web \
+                 --demo` shows synthetic data on any"
+                    .into()
+            }
+            Self::Listen { address, error } => listen_hint(*address, error),
+            Self::Incomplete => {
+                "`cargo xtask build` makes the complete program; --demo works without".into()
+            }
+            Self::Other(_) => "run it again with -v for details".into(),
+        }
+    }
+}
+
+fn listen_hint(address: SocketAddr, error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => format!(
+            "something listens there already, perhaps another runqlat-web; choose another port: \
+             --listen {}",
+            SocketAddr::new(address.ip(), address.port().wrapping_add(1).max(1_024))
+        ),
+        io::ErrorKind::PermissionDenied => {
+            "ports below 1024 need root; choose a higher one with --listen".into()
+        }
+        io::ErrorKind::AddrNotAvailable => {
+            "this host has no such address; --listen 127.0.0.1:8080 is the default".into()
+        }
+        _ => "choose another address with --listen".into(),
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Permission(text) | Self::Unsupported(text) => f.write_str(text),
+            Self::Listen { address, error } => write!(f, "can't listen on {address}: {error}"),
+            Self::Incomplete => f.write_str("this build has no kernel programs"),
+            Self::Other(error) => write!(f, "{error:#}"),
+        }
+    }
+}
+
+impl From<AttachError> for Failure {
+    fn from(error: AttachError) -> Self {
+        match error {
+            AttachError::Permission => Self::Permission(error.to_string()),
+            AttachError::NoBtf(_)
+            | AttachError::BadBtf(_)
+            | AttachError::NoField(_)
+            | AttachError::Refused { .. } => Self::Unsupported(error.to_string()),
+            AttachError::Maps(_) | AttachError::Map(_) | AttachError::Object(_) => {
+                Self::Other(error.into())
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Failure;
+    use std::io::{Error, ErrorKind};
+
+    #[test]
+    fn a_port_in_use_names_another() {
+        let failure = Failure::Listen {
+            address: "127.0.0.1:8080".parse().unwrap(),
+            error: Error::from(ErrorKind::AddrInUse),
+        };
+        assert!(failure.hint().ends_with("--listen 127.0.0.1:8081"));
+        assert_eq!(failure.exit_code(), 5);
+    }
+}

@@ -1,0 +1,159 @@
+//! The recent past, bounded in length and in memory: what a new viewer gets, and what a viewer may
+//! ask for. Pure: no clock, no sockets.
+
+use bytes::Bytes;
+use runqlat_common::counts::Counts;
+use runqlat_common::wire::{Column, Format, Interval, SeriesHistory, SeriesName, ServerMessage};
+use std::collections::{HashMap, VecDeque};
+
+/// Columns of the whole scope that are kept: 20 minutes at one a second.
+const MAX_COLUMNS: usize = 1_200;
+
+/// Intervals that a snapshot holds in full, for lists that show the last ten.
+const RECENT: usize = 10;
+
+/// Bytes of intervals, as postcard, that are kept for the series' past.
+const MAX_SERIES_BYTES: usize = 16 << 20;
+
+/// What is kept.
+#[derive(Default)]
+pub struct History {
+    columns: VecDeque<Column>,
+    recent: VecDeque<Interval>,
+    /// Intervals as they were sent in postcard, the newest ones of `columns`: compact, and made
+    /// anyway.
+    encoded: VecDeque<Bytes>,
+    encoded_bytes: usize,
+    /// Names of all series that live, and of those in `recent`.
+    names: HashMap<u32, String>,
+    /// Series that ended, with the number of the interval that said so.
+    ended: VecDeque<(u64, u32)>,
+}
+
+impl History {
+    /// Adds the newest interval; `encoded` is its message in postcard.
+    pub fn push(&mut self, interval: Interval, encoded: Bytes) {
+        let seq = interval.column.seq;
+        for name in &interval.names {
+            self.names.insert(name.key, name.name.clone());
+        }
+        self.ended
+            .extend(interval.gone.iter().map(|&key| (seq, key)));
+        self.columns.push_back(interval.column.clone());
+        self.recent.push_back(interval);
+        self.encoded_bytes += encoded.len();
+        self.encoded.push_back(encoded);
+        self.trim(seq);
+    }
+
+    fn trim(&mut self, seq: u64) {
+        while self.columns.len() > MAX_COLUMNS {
+            self.columns.pop_front();
+        }
+        while self.recent.len() > RECENT {
+            self.recent.pop_front();
+        }
+        while self.encoded.len() > self.columns.len() || self.encoded_bytes > MAX_SERIES_BYTES {
+            let Some(dropped) = self.encoded.pop_front() else {
+                break;
+            };
+            self.encoded_bytes -= dropped.len();
+        }
+        while let Some(&(at, key)) = self.ended.front() {
+            if at + RECENT as u64 > seq {
+                break;
+            }
+            self.ended.pop_front();
+            // The tid may have been given to a new process meanwhile, which then has waits or
+            // ends later.
+            let back = self
+                .recent
+                .iter()
+                .any(|i| i.series.iter().any(|s| s.key == key));
+            if !back && !self.ended.iter().any(|&(_, later)| later == key) {
+                self.names.remove(&key);
+            }
+        }
+    }
+
+    /// Number of the newest interval; 0 before the first.
+    pub fn seq(&self) -> u64 {
+        self.columns.back().map_or(0, |column| column.seq)
+    }
+
+    /// The columns of the whole scope, oldest first.
+    pub fn columns(&self) -> impl DoubleEndedIterator<Item = &Column> {
+        self.columns.iter()
+    }
+
+    /// The newest intervals in full, oldest first.
+    pub fn recent(&self) -> impl DoubleEndedIterator<Item = &Interval> {
+        self.recent.iter()
+    }
+
+    /// The names of the series in [`History::recent`], by ascending key.
+    pub fn recent_names(&self) -> Vec<SeriesName> {
+        let mut keys: Vec<u32> = self
+            .recent
+            .iter()
+            .flat_map(|interval| interval.series.iter().map(|series| series.key))
+            .collect();
+        keys.sort_unstable();
+        keys.dedup();
+        let named = |key| Some((key, self.names.get(&key)?.clone()));
+        keys.into_iter()
+            .filter_map(named)
+            .map(|(key, name)| SeriesName { key, name })
+            .collect()
+    }
+
+    pub fn name(&self, key: u32) -> Option<&str> {
+        self.names.get(&key).map(String::as_str)
+    }
+
+    /// What the series' past is made of; cheap to clone, so that decoding it needs no lock.
+    pub fn past(&self) -> Past {
+        Past {
+            to_seq: self.seq(),
+            encoded: self.encoded.iter().cloned().collect(),
+        }
+    }
+}
+
+/// Intervals as they were sent, oldest first, the newest numbered `to_seq`.
+pub struct Past {
+    to_seq: u64,
+    encoded: Vec<Bytes>,
+}
+
+impl Past {
+    /// What is known of one series. Decodes every interval: a millisecond for each ten of a busy
+    /// host, so not for an I/O thread.
+    pub fn series(&self, key: u32) -> SeriesHistory {
+        let columns = self
+            .encoded
+            .iter()
+            .filter_map(|bytes| find(bytes, key))
+            .collect();
+        SeriesHistory {
+            key,
+            from_seq: self.to_seq + 1 - self.encoded.len() as u64,
+            to_seq: self.to_seq,
+            columns,
+        }
+    }
+}
+
+fn find(encoded: &[u8], key: u32) -> Option<(u64, Counts)> {
+    let Ok(ServerMessage::Interval(interval)) = Format::Postcard.decode_server(encoded) else {
+        return None;
+    };
+    let mut series = interval.series;
+    let at = series
+        .binary_search_by_key(&key, |series| series.key)
+        .ok()?;
+    Some((interval.column.seq, series.swap_remove(at).counts))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,254 @@
+//! Where the collector's intervals meet the viewers: history and broadcast behind one lock, so that
+//! a viewer that joins gets a snapshot and then every later interval, with nothing in between lost
+//! or doubled. Must not know sockets.
+
+use crate::history::{History, Past};
+use bytes::Bytes;
+use runqlat_common::wire::{
+    Format, Interval, PROTOCOL_VERSION, ProbeState, Scope, ServerInfo, ServerMessage, Snapshot,
+};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use tokio::sync::broadcast;
+
+/// Messages that a viewer may fall behind before it gets a new snapshot instead: half a minute at
+/// two a second, a few seconds at the shortest interval.
+const BACKLOG: usize = 64;
+
+/// A message for all viewers. It is encoded at most once per format, however many they are.
+pub struct Frame {
+    message: ServerMessage,
+    encoded: [OnceLock<Bytes>; Format::ALL.len()],
+}
+
+impl Frame {
+    fn new(message: ServerMessage) -> Arc<Self> {
+        Arc::new(Self {
+            message,
+            encoded: Default::default(),
+        })
+    }
+
+    /// The message as it travels in `format`.
+    pub fn bytes(&self, format: Format) -> Bytes {
+        let encode = || format.encode_server(&self.message).into();
+        self.encoded[format as usize].get_or_init(encode).clone()
+    }
+}
+
+/// The live view that all viewers share.
+pub struct Hub {
+    server: ServerInfo,
+    scope: Scope,
+    live: Mutex<Live>,
+    frames: broadcast::Sender<Arc<Frame>>,
+    viewers: AtomicU32,
+}
+
+struct Live {
+    probe: ProbeState,
+    history: History,
+}
+
+/// A viewer's part: what was, and what comes.
+pub struct Joined {
+    pub snapshot: ServerMessage,
+    pub frames: broadcast::Receiver<Arc<Frame>>,
+}
+
+impl Hub {
+    pub fn new(server: ServerInfo, scope: Scope) -> Arc<Self> {
+        Arc::new(Self {
+            server,
+            scope,
+            live: Mutex::new(Live {
+                probe: ProbeState::Attaching,
+                history: History::default(),
+            }),
+            frames: broadcast::Sender::new(BACKLOG),
+            viewers: AtomicU32::new(0),
+        })
+    }
+
+    fn live(&self) -> MutexGuard<'_, Live> {
+        // Nothing that holds the lock leaves the state half-changed, even if it panics.
+        self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn server(&self) -> &ServerInfo {
+        &self.server
+    }
+
+    pub fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
+    pub fn probe(&self) -> ProbeState {
+        self.live().probe.clone()
+    }
+
+    /// Adds an interval to the history and sends it to all.
+    pub fn publish(&self, interval: Interval) {
+        let frame = Frame::new(ServerMessage::Interval(interval.clone()));
+        let encoded = frame.bytes(Format::Postcard);
+        let mut live = self.live();
+        live.history.push(interval, encoded);
+        // Fails when nobody watches.
+        let _ = self.frames.send(frame);
+    }
+
+    /// Sets the probe's state and tells all.
+    pub fn set_probe(&self, probe: ProbeState) {
+        let mut live = self.live();
+        live.probe = probe.clone();
+        let _ = self.frames.send(Frame::new(ServerMessage::Probe(probe)));
+    }
+
+    /// Starts a viewer, or starts one afresh that fell behind.
+    pub fn join(&self) -> Joined {
+        let live = self.live();
+        let frames = self.frames.subscribe();
+        let history = &live.history;
+        let snapshot = Snapshot {
+            protocol: PROTOCOL_VERSION,
+            server: self.server.clone(),
+            scope: self.scope.clone(),
+            probe: live.probe.clone(),
+            seq: history.seq(),
+            columns: history.columns().cloned().collect(),
+            recent: history.recent().cloned().collect(),
+            names: history.recent_names(),
+        };
+        Joined {
+            snapshot: ServerMessage::Snapshot(snapshot),
+            frames,
+        }
+    }
+
+    /// Reads from the history.
+    pub fn with_history<T>(&self, read: impl FnOnce(&History) -> T) -> T {
+        read(&self.live().history)
+    }
+
+    /// What series' pasts are made of.
+    pub fn past(&self) -> Past {
+        self.live().history.past()
+    }
+
+    /// Counts a viewer for as long as the result lives.
+    pub fn enter(self: &Arc<Self>) -> Viewer {
+        self.viewers.fetch_add(1, Ordering::Relaxed);
+        Viewer(self.clone())
+    }
+
+    pub fn viewers(&self) -> u32 {
+        self.viewers.load(Ordering::Relaxed)
+    }
+}
+
+/// A viewer that is counted until this is dropped.
+pub struct Viewer(Arc<Hub>);
+
+impl Drop for Viewer {
+    fn drop(&mut self) {
+        self.0.viewers.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BACKLOG, Hub};
+    use runqlat_common::counts::Counts;
+    use runqlat_common::wire::{
+        Column, Format, Health, Interval, Key, Scope, ServerInfo, ServerMessage,
+    };
+    use std::sync::Arc;
+    use tokio::sync::broadcast::error::TryRecvError;
+
+    fn hub() -> Arc<Hub> {
+        let server = ServerInfo {
+            version: String::new(),
+            hostname: String::new(),
+            kernel: String::new(),
+            cpus: 1,
+            demo: true,
+        };
+        let scope = Scope {
+            key: Key::Process,
+            tgid: None,
+            interval_ms: 1_000,
+        };
+        Hub::new(server, scope)
+    }
+
+    fn publish(hub: &Hub, seq: u64) {
+        hub.publish(Interval {
+            column: Column {
+                seq,
+                end_ms: 0,
+                duration_us: 0,
+                counts: Counts::default(),
+            },
+            series: Vec::new(),
+            names: Vec::new(),
+            gone: Vec::new(),
+            health: Health::default(),
+        });
+    }
+
+    fn seq_of(message: &ServerMessage) -> u64 {
+        match message {
+            ServerMessage::Snapshot(snapshot) => snapshot.seq,
+            ServerMessage::Interval(interval) => interval.column.seq,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_viewer_gets_every_interval_once() {
+        let hub = hub();
+        publish(&hub, 1);
+        let mut joined = hub.join();
+        publish(&hub, 2);
+        assert_eq!(seq_of(&joined.snapshot), 1);
+        assert_eq!(seq_of(&joined.frames.try_recv().unwrap().message), 2);
+        assert!(matches!(joined.frames.try_recv(), Err(TryRecvError::Empty)));
+    }
+
+    #[test]
+    fn a_viewer_that_falls_behind_is_told_and_can_start_afresh() {
+        let hub = hub();
+        let mut joined = hub.join();
+        for seq in 1..=BACKLOG as u64 + 3 {
+            publish(&hub, seq);
+        }
+        assert!(matches!(
+            joined.frames.try_recv(),
+            Err(TryRecvError::Lagged(3))
+        ));
+        assert_eq!(seq_of(&hub.join().snapshot), BACKLOG as u64 + 3);
+    }
+
+    #[test]
+    fn a_frame_is_encoded_once_per_format() {
+        let hub = hub();
+        let (mut a, mut b) = (hub.join().frames, hub.join().frames);
+        publish(&hub, 1);
+        let (a, b) = (a.try_recv().unwrap(), b.try_recv().unwrap());
+        for format in Format::ALL {
+            assert_eq!(a.bytes(format).as_ptr(), b.bytes(format).as_ptr());
+        }
+    }
+
+    #[test]
+    fn viewers_are_counted_while_they_stay() {
+        let hub = hub();
+        let one = hub.enter();
+        let two = hub.enter();
+        assert_eq!(hub.viewers(), 2);
+        drop(one);
+        assert_eq!(hub.viewers(), 1);
+        drop(two);
+        assert_eq!(hub.viewers(), 0);
+    }
+}

@@ -1,0 +1,162 @@
+//! What happened between two readings. Pure: two cumulative readings in, one interval out.
+
+use crate::probe::Reading;
+use runqlat_common::contract::{COMM_LEN, KeyStats};
+use runqlat_common::counts::Counts;
+use runqlat_common::wire::{Losses, OTHER, Series, SeriesName};
+
+/// The part of an interval that the readings determine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Between {
+    pub duration_us: u64,
+    /// All waits: the sum over `series`, or all there are when none are kept apart.
+    pub counts: Counts,
+    /// Series with waits, by ascending key.
+    pub series: Vec<Series>,
+    /// Names that are new or have changed.
+    pub names: Vec<SeriesName>,
+}
+
+/// What happened from `before` to `after`. With `keyed`, what has no key is the series `other`.
+pub fn between(before: &Reading, after: &Reading, keyed: bool) -> Between {
+    let mut counts = Counts::between(&before.unkeyed, &after.unkeyed);
+    let mut series = Vec::new();
+    let mut names = Vec::new();
+    if keyed && !counts.is_empty() {
+        series.push(Series {
+            key: OTHER,
+            counts: counts.clone(),
+        });
+    }
+    for (&key, stats) in &after.keys {
+        let old = before.keys.get(&key).unwrap_or(&KeyStats::ZERO);
+        if stats.comm != old.comm {
+            let name = comm(&stats.comm);
+            names.push(SeriesName { key, name });
+        }
+        let waits = Counts::between(&old.hist, &stats.hist);
+        if !waits.is_empty() {
+            counts.add(&waits);
+            series.push(Series { key, counts: waits });
+        }
+    }
+    series.sort_unstable_by_key(|s| s.key);
+    names.sort_unstable_by_key(|n| n.key);
+    Between {
+        duration_us: after.at_ns.saturating_sub(before.at_ns) / 1_000,
+        counts,
+        series,
+        names,
+    }
+}
+
+/// A name as the kernel keeps it: bytes up to the first zero, of any encoding.
+pub fn comm(bytes: &[u8; COMM_LEN]) -> String {
+    let name = bytes.split(|&b| b == 0).next().unwrap_or_default();
+    String::from_utf8_lossy(name).into_owned()
+}
+
+/// Losses from `before` to `after`.
+pub fn losses_since(before: &Losses, after: &Losses) -> Losses {
+    Losses {
+        collisions: after.collisions.saturating_sub(before.collisions),
+        missed: after.missed.saturating_sub(before.missed),
+        unmatched: after.unmatched.saturating_sub(before.unmatched),
+        discarded: after.discarded.saturating_sub(before.discarded),
+        recursion: after.recursion.saturating_sub(before.recursion),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{between, comm};
+    use crate::probe::Reading;
+    use proptest::prelude::{prop_assert_eq, proptest};
+    use runqlat_common::contract::{Hist, KeyStats};
+    use runqlat_common::counts::Counts;
+    use runqlat_common::wire::{Losses, OTHER};
+    use std::collections::HashMap;
+
+    fn reading(at_ns: u64) -> Reading {
+        Reading {
+            at_ns,
+            unkeyed: Hist::ZERO,
+            keys: HashMap::new(),
+            gone: Vec::new(),
+            losses: Losses::default(),
+        }
+    }
+
+    fn stats(name: &[u8], slot: usize, n: u64) -> KeyStats {
+        let mut stats = KeyStats::ZERO;
+        stats.comm[..name.len()].copy_from_slice(name);
+        stats.hist.counts[0][slot] = n;
+        stats.hist.sum_ns[0] = n << slot;
+        stats
+    }
+
+    #[test]
+    fn names_are_told_when_new_and_when_an_exec_changed_them() {
+        let (mut first, mut second) = (reading(0), reading(1_500_000));
+        first.keys.insert(7, stats(b"sh", 3, 1));
+        first.keys.insert(8, stats(b"cat", 3, 1));
+        second.keys.insert(7, stats(b"make", 3, 2));
+        second.keys.insert(8, stats(b"cat", 3, 2));
+        second.keys.insert(9, stats(b"cc1", 3, 1));
+        let told = between(&first, &second, true);
+        let names: Vec<_> = told.names.iter().map(|n| (n.key, &*n.name)).collect();
+        assert_eq!(names, [(7, "make"), (9, "cc1")]);
+        assert_eq!(told.duration_us, 1_500);
+    }
+
+    #[test]
+    fn a_reading_that_did_not_change_is_an_empty_interval() {
+        let mut same = reading(5);
+        same.keys.insert(7, stats(b"sh", 3, 100));
+        let told = between(&same, &same, true);
+        assert!(told.counts.is_empty() && told.series.is_empty() && told.names.is_empty());
+    }
+
+    #[test]
+    fn what_has_no_key_is_other_only_where_keys_are_kept() {
+        let (first, mut second) = (reading(0), reading(1));
+        second.unkeyed.counts[1][5] = 3;
+        assert_eq!(between(&first, &second, false).series, []);
+        let keyed = between(&first, &second, true);
+        assert_eq!(keyed.series[0].key, OTHER);
+        assert_eq!(keyed.counts.total(), 3);
+    }
+
+    #[test]
+    fn names_of_any_bytes_are_text() {
+        let mut bytes = [0; 16];
+        bytes[..4].copy_from_slice(&[b'a', 0xff, b'b', 0]);
+        assert_eq!(comm(&bytes), "a\u{fffd}b");
+        assert_eq!(comm(&[b'x'; 16]), "x".repeat(16));
+    }
+
+    proptest! {
+        /// Whatever is in the readings, the series add up to the whole.
+        #[test]
+        fn the_sum_over_series_is_the_whole(
+            before in proptest::collection::hash_map(1..20_u32, (0..36_usize, 0..1_000_u64), 0..10),
+            after in proptest::collection::hash_map(1..20_u32, (0..36_usize, 0..1_000_u64), 0..10),
+            unkeyed in 0..50_u64,
+        ) {
+            let fill = |from: &HashMap<u32, (usize, u64)>| {
+                let of = |(key, (slot, n)): (&u32, &(usize, u64))| (*key, stats(b"x", *slot, *n));
+                from.iter().map(of).collect::<HashMap<_, _>>()
+            };
+            let (mut first, mut second) = (reading(0), reading(1));
+            first.keys = fill(&before);
+            second.keys = fill(&after);
+            second.unkeyed.counts[0][4] = unkeyed;
+            let told = between(&first, &second, true);
+            let mut sum = Counts::default();
+            for series in &told.series {
+                sum.add(&series.counts);
+            }
+            prop_assert_eq!(sum, told.counts);
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! Field offsets from the running kernel's type information (BTF). aya reads BTF too but keeps the
+//! members of structures to itself. A pure function of bytes; the format is the kernel's
+//! `include/uapi/linux/btf.h`.
+
+use std::collections::HashMap;
+
+const MAGIC: u16 = 0xeb9f;
+const KIND_STRUCT: u32 = 4;
+const KIND_UNION: u32 = 5;
+/// A structure inside a structure inside …: deeper than any in the kernel.
+const MAX_DEPTH: usize = 8;
+
+/// Why the bytes can't answer.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum BtfError {
+    #[error("it is not BTF of this machine's byte order")]
+    Magic,
+    #[error("it ends in the middle of a type")]
+    Truncated,
+    #[error("it has a type of kind {0}, which this program does not know")]
+    Kind(u32),
+    #[error("it has no structure {0}")]
+    NoStruct(String),
+}
+
+/// Offsets in bytes of the fields `wanted` of structure `name`; fields that it lacks are left out.
+/// Fields of anonymous members count as the structure's own.
+pub fn field_offsets(
+    btf: &[u8],
+    name: &str,
+    wanted: &[&str],
+) -> Result<HashMap<String, u32>, BtfError> {
+    let btf = Btf::parse(btf)?;
+    let target = btf
+        .types
+        .iter()
+        .find(|t| t.kind == KIND_STRUCT && btf.string(t.name) == name.as_bytes())
+        .ok_or_else(|| BtfError::NoStruct(name.into()))?;
+    let mut found = HashMap::new();
+    btf.collect(*target, 0, wanted, &mut found, 0);
+    Ok(found)
+}
+
+/// One type: where its header's fields point.
+#[derive(Clone, Copy)]
+struct Type {
+    name: u32,
+    kind: u32,
+    members: usize,
+    /// Members' offsets carry a bit field's size in their top byte.
+    packed: bool,
+    /// Where what follows the header starts, in the type section.
+    body: usize,
+}
+
+struct Btf<'a> {
+    section: &'a [u8],
+    strings: &'a [u8],
+    /// By type id less one: id 0 is void.
+    types: Vec<Type>,
+}
+
+fn u32_at(bytes: &[u8], at: usize) -> Result<u32, BtfError> {
+    let word = bytes.get(at..at + 4).ok_or(BtfError::Truncated)?;
+    Ok(u32::from_ne_bytes(word.try_into().expect("four bytes")))
+}
+
+/// Bytes that follow the header of a type of `kind` with `len` members.
+fn body_size(kind: u32, len: usize) -> Result<usize, BtfError> {
+    Ok(match kind {
+        1 | 14 | 17 => 4,
+        2 | 7..=12 | 16 | 18 => 0,
+        3 => 12,
+        4 | 5 | 15 | 19 => len * 12,
+        6 | 13 => len * 8,
+        _ => return Err(BtfError::Kind(kind)),
+    })
+}
+
+impl<'a> Btf<'a> {
+    fn parse(bytes: &'a [u8]) -> Result<Self, BtfError> {
+        let magic = bytes.get(..2).ok_or(BtfError::Truncated)?;
+        if magic != MAGIC.to_ne_bytes() {
+            return Err(BtfError::Magic);
+        }
+        let word = |at| u32_at(bytes, at).map(|n| n as usize);
+        let (header, type_off, type_len) = (word(4)?, word(8)?, word(12)?);
+        let (str_off, str_len) = (word(16)?, word(20)?);
+        let part = |off: usize, len: usize| {
+            let start = header.checked_add(off).ok_or(BtfError::Truncated)?;
+            let end = start.checked_add(len).ok_or(BtfError::Truncated)?;
+            bytes.get(start..end).ok_or(BtfError::Truncated)
+        };
+        let section = part(type_off, type_len)?;
+        Ok(Self {
+            section,
+            strings: part(str_off, str_len)?,
+            types: Self::types(section)?,
+        })
+    }
+
+    fn types(section: &[u8]) -> Result<Vec<Type>, BtfError> {
+        let mut types = Vec::new();
+        let mut at = 0;
+        while at < section.len() {
+            let info = u32_at(section, at + 4)?;
+            let kind = (info >> 24) & 0x1f;
+            let members = (info & 0xffff) as usize;
+            types.push(Type {
+                name: u32_at(section, at)?,
+                kind,
+                members,
+                packed: info >> 31 != 0,
+                body: at + 12,
+            });
+            at += 12 + body_size(kind, members)?;
+        }
+        Ok(types)
+    }
+
+    fn string(&self, offset: u32) -> &'a [u8] {
+        let rest = self.strings.get(offset as usize..).unwrap_or_default();
+        rest.split(|&b| b == 0).next().unwrap_or_default()
+    }
+
+    /// Adds the wanted fields of `of`, which lies `base` bytes into the structure asked for.
+    fn collect(
+        &self,
+        of: Type,
+        base: u32,
+        wanted: &[&str],
+        found: &mut HashMap<String, u32>,
+        depth: usize,
+    ) {
+        if depth > MAX_DEPTH {
+            return;
+        }
+        for member in 0..of.members {
+            let at = of.body + member * 12;
+            let word = |i| u32_at(self.section, at + i);
+            let (Ok(name), Ok(type_id), Ok(offset)) = (word(0), word(4), word(8)) else {
+                return;
+            };
+            let bits = if of.packed {
+                offset & 0xff_ffff
+            } else {
+                offset
+            };
+            let offset = base + bits / 8;
+            let name = self.string(name);
+            if name.is_empty() {
+                let inner = (type_id as usize)
+                    .checked_sub(1)
+                    .and_then(|i| self.types.get(i));
+                if let Some(inner) = inner.filter(|t| matches!(t.kind, KIND_STRUCT | KIND_UNION)) {
+                    self.collect(*inner, offset, wanted, found, depth + 1);
+                }
+            } else if let Some(&field) = wanted.iter().find(|w| w.as_bytes() == name) {
+                found.entry(field.into()).or_insert(offset);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

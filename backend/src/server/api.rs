@@ -1,0 +1,202 @@
+//! The API for scripts: the state, and histograms as JSON or as runqlat's text.
+
+use super::reply::Refusal;
+use crate::history::History;
+use crate::hub::Hub;
+use axum::Json;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::http::header::{ACCEPT, CONTENT_TYPE};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use runqlat_common::counts::Counts;
+use runqlat_common::wire::{Health, Key, OTHER, ProbeState, Scope, ServerInfo};
+use runqlat_common::{buckets, text};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+#[derive(Serialize)]
+struct StateReply<'a> {
+    server: &'a ServerInfo,
+    scope: &'a Scope,
+    probe: ProbeState,
+    /// Number of the newest interval, 0 before the first.
+    seq: u64,
+    /// As of the newest interval.
+    health: Option<Health>,
+    viewers: u32,
+}
+
+pub(super) async fn state(State(hub): State<Arc<Hub>>) -> Response {
+    let newest = |history: &History| {
+        (
+            history.seq(),
+            history.recent().last().map(|i| i.health.clone()),
+        )
+    };
+    let (seq, health) = hub.with_history(newest);
+    Json(StateReply {
+        server: hub.server(),
+        scope: hub.scope(),
+        probe: hub.probe(),
+        seq,
+        health,
+        viewers: hub.viewers(),
+    })
+    .into_response()
+}
+
+pub(super) async fn healthz(State(hub): State<Arc<Hub>>) -> Response {
+    match hub.probe() {
+        ProbeState::Attached { .. } => "ok\n".into_response(),
+        ProbeState::Attaching => (StatusCode::SERVICE_UNAVAILABLE, "attaching\n").into_response(),
+        ProbeState::Failed { reason, .. } => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            format!("failed: {reason}\n"),
+        )
+            .into_response(),
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct HistogramQuery {
+    /// One process instead of the whole scope.
+    key: Option<u32>,
+    /// How many of the newest intervals are summed; 1 when not given.
+    intervals: Option<usize>,
+    /// `json` or `text`; else as the Accept header asks.
+    format: Option<TextOrJson>,
+}
+
+#[derive(Clone, Copy, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+enum TextOrJson {
+    Json,
+    Text,
+}
+
+/// The answer in JSON. Bucket n holds waits of 2^n to 2^(n+1)-1 µs, bucket 0 those of 0 and 1.
+#[derive(Serialize)]
+struct HistogramReply {
+    key: Option<u32>,
+    name: Option<String>,
+    unit: &'static str,
+    from_seq: u64,
+    to_seq: u64,
+    /// Wall clock, in ms since 1970.
+    from_ms: u64,
+    to_ms: u64,
+    waits: u64,
+    sum_ns: u64,
+    /// Waits per bucket, both causes.
+    counts: Vec<u64>,
+    by_cause: Counts,
+    buckets: usize,
+}
+
+pub(super) async fn histogram(
+    State(hub): State<Arc<Hub>>,
+    query: Result<Query<HistogramQuery>, QueryRejection>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let Query(query) = query.map_err(|rejection| {
+        Refusal::bad_request(
+            rejection.body_text(),
+            "parameters are key=TGID, intervals=N and format=json|text",
+        )
+    })?;
+    let accept = headers.get(ACCEPT).and_then(|value| value.to_str().ok());
+    let plain = accept.is_some_and(|types| types.starts_with("text/plain"));
+    let format = query.format.unwrap_or(if plain {
+        TextOrJson::Text
+    } else {
+        TextOrJson::Json
+    });
+    let reply = collect(hub, query.key, query.intervals.unwrap_or(1)).await?;
+    Ok(match format {
+        TextOrJson::Json => Json(reply).into_response(),
+        TextOrJson::Text => as_text(&reply),
+    })
+}
+
+async fn collect(
+    hub: Arc<Hub>,
+    key: Option<u32>,
+    intervals: usize,
+) -> Result<HistogramReply, Refusal> {
+    if intervals == 0 {
+        let hint = "intervals=1 is the newest interval alone";
+        return Err(Refusal::bad_request("intervals is zero", hint));
+    }
+    if key.is_some() && hub.scope().key == Key::Global {
+        return Err(Refusal::bad_request(
+            "waits are not counted by process",
+            "start runqlat-web with --by process",
+        ));
+    }
+    // A process' past is decoded from what was sent: milliseconds, so not here.
+    let work = tokio::task::spawn_blocking(move || sum(&hub, key, intervals));
+    let none = || Refusal {
+        status: StatusCode::SERVICE_UNAVAILABLE,
+        error: "the first interval is not over yet".into(),
+        hint: "ask again in a moment".into(),
+    };
+    work.await.ok().flatten().ok_or_else(none)
+}
+
+fn sum(hub: &Hub, key: Option<u32>, intervals: usize) -> Option<HistogramReply> {
+    let mut reply = hub.with_history(|history| {
+        let mut reply: Option<HistogramReply> = None;
+        for column in history.columns().rev().take(intervals) {
+            let reply = reply.get_or_insert_with(|| HistogramReply {
+                key,
+                name: key.and_then(|key| Some(history.name(key)?.to_owned())),
+                unit: "usecs",
+                from_seq: column.seq,
+                to_seq: column.seq,
+                from_ms: 0,
+                to_ms: column.end_ms,
+                waits: 0,
+                sum_ns: 0,
+                counts: Vec::new(),
+                by_cause: Counts::default(),
+                buckets: buckets::SLOTS,
+            });
+            reply.from_seq = column.seq;
+            reply.from_ms = column.end_ms.saturating_sub(column.duration_us / 1_000);
+            if key.is_none() {
+                reply.by_cause.add(&column.counts);
+            }
+        }
+        reply
+    })?;
+    if let Some(key) = key {
+        let past = hub.past().series(key);
+        // What is not known any more is not claimed.
+        reply.from_seq = reply.from_seq.max(past.from_seq);
+        let asked = reply.from_seq..=reply.to_seq;
+        for (_, counts) in past.columns.iter().filter(|(seq, _)| asked.contains(seq)) {
+            reply.by_cause.add(counts);
+        }
+    }
+    let used = reply.by_cause.max_slot().map_or(0, |slot| slot + 1);
+    reply.counts = (0..used).map(|slot| reply.by_cause.at(slot)).collect();
+    reply.waits = reply.by_cause.total();
+    reply.sum_ns = reply.by_cause.sum_ns();
+    Some(reply)
+}
+
+/// As runqlat prints it; with a process, under the line that runqlat -P puts before each.
+fn as_text(reply: &HistogramReply) -> Response {
+    let head = match (reply.key, &reply.name) {
+        (Some(OTHER), _) => "other\n".to_owned(),
+        (Some(key), name) => {
+            let name = name.as_deref().unwrap_or_default();
+            format!("pid = {key} {name}\n")
+        }
+        (None, _) => String::new(),
+    };
+    let body = head + &text::runqlat(&reply.by_cause, reply.unit);
+    ([(CONTENT_TYPE, "text/plain; charset=utf-8")], body).into_response()
+}

@@ -1,0 +1,89 @@
+//! The HTTP server: the page, the WebSocket and the API. Reads from the hub and changes nothing.
+
+mod api;
+mod assets;
+mod guard;
+mod reply;
+mod ws;
+
+use crate::hub::Hub;
+use crate::shutdown::Stop;
+use axum::Router;
+use axum::extract::FromRef;
+use axum::http::Uri;
+use axum::middleware;
+use axum::routing::{any, get};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+
+/// How long viewers get to hang up when the server ends.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// What handlers share.
+#[derive(Clone)]
+struct Shared {
+    hub: Arc<Hub>,
+    stop: Stop,
+}
+
+impl FromRef<Shared> for Arc<Hub> {
+    fn from_ref(shared: &Shared) -> Self {
+        shared.hub.clone()
+    }
+}
+
+/// Serves until `stop` is requested, and then until viewers have hung up, or a while.
+pub async fn serve(listener: TcpListener, hub: Arc<Hub>, stop: Stop) -> std::io::Result<()> {
+    let address = listener.local_addr()?;
+    let app = router(hub.clone(), stop.clone(), address);
+    let mut stopped = stop.clone();
+    let serving = axum::serve(listener, app).with_graceful_shutdown(async move {
+        stopped.requested().await;
+    });
+    let mut deadline = stop;
+    tokio::select! {
+        served = serving => served?,
+        () = async {
+            deadline.requested().await;
+            tokio::time::sleep(GRACE).await;
+        } => return Ok(()),
+    }
+    let gone = until(|| hub.viewers() == 0);
+    let _ = tokio::time::timeout(GRACE, gone).await;
+    Ok(())
+}
+
+/// Waits until `done`; asked rarely enough not to matter and often enough not to be felt.
+async fn until(done: impl Fn() -> bool) -> () {
+    while !done() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+fn router(hub: Arc<Hub>, stop: Stop, address: SocketAddr) -> Router {
+    Router::new()
+        .route("/", get(assets::index))
+        .route("/assets/{name}", get(assets::asset))
+        .route("/ws", any(ws::upgrade))
+        .route("/api/v1/state", get(api::state))
+        .route("/api/v1/histogram", get(api::histogram))
+        .route("/healthz", get(api::healthz))
+        .fallback(unknown_path)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(middleware::from_fn_with_state(address, guard::check))
+        .with_state(Shared { hub, stop })
+}
+
+async fn unknown_path(uri: Uri) -> reply::Refusal {
+    reply::Refusal::not_found(format!("there is nothing at {}", uri.path()))
+}
+
+async fn wrong_method(uri: Uri) -> reply::Refusal {
+    reply::Refusal {
+        status: axum::http::StatusCode::METHOD_NOT_ALLOWED,
+        error: format!("{} answers GET only", uri.path()),
+        hint: "everything here is read-only".into(),
+    }
+}
