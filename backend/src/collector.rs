@@ -6,6 +6,7 @@ use crate::interval::{Between, between, losses_since};
 use crate::probe::{Probe, ReadError, Reading};
 use crate::procfs;
 use crate::shutdown::Stop;
+use runqlat_common::contract::KeyStats;
 use runqlat_common::wire::{Column, Health, Interval, Key, Losses, ProbeState};
 use std::sync::Arc;
 use std::thread;
@@ -40,7 +41,7 @@ pub fn spawn(
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .build()?;
-    let before = probe.read()?;
+    let before = unnamed(probe.read()?);
     let programs = probe.programs();
     hub.set_probe(ProbeState::Attached { programs });
     let collector = Collector {
@@ -54,6 +55,14 @@ pub fn spawn(
     };
     let run = move || runtime.block_on(collector.run(stop));
     Ok(thread::Builder::new().name("collector".into()).spawn(run)?)
+}
+
+/// The reading without names, so that the first interval tells them all.
+fn unnamed(mut first: Reading) -> Reading {
+    for stats in first.keys.values_mut() {
+        stats.comm = KeyStats::ZERO.comm;
+    }
+    first
 }
 
 /// What to add to a reading's clock to get the wall clock, which may step later.

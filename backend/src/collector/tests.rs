@@ -1,6 +1,6 @@
 //! The actor with probes that are told what to say; the clock is the test's.
 
-use super::{Collector, epoch_ms};
+use super::{Collector, epoch_ms, unnamed};
 use crate::hub::Hub;
 use crate::probe::synthetic::SyntheticProbe;
 use crate::probe::{Probe, ReadError, Reading};
@@ -49,7 +49,7 @@ fn hub() -> Arc<Hub> {
 }
 
 fn collector(mut probe: impl Probe + 'static, hub: &Arc<Hub>) -> Collector {
-    let before = probe.read().unwrap();
+    let before = unnamed(probe.read().unwrap());
     Collector {
         seq: 0,
         first_losses: before.losses,
@@ -103,6 +103,8 @@ async fn intervals_are_numbered_and_losses_count_from_the_start() {
     let seqs: Vec<_> = told.iter().map(|i| i.column.seq).collect();
     assert_eq!(seqs, [1, 2, 3]);
     assert_eq!(told[0].column.counts.total(), 3);
+    // Process 7 was there before the first interval: it has a name all the same.
+    assert_eq!(told[0].names.len(), 1);
     assert_eq!(told[0].health.losses.unmatched, 1);
     // The last reading of a key that is gone counts, and a later one starts from nothing.
     assert_eq!(told[1].column.counts.total(), 5);

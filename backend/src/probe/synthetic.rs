@@ -104,8 +104,8 @@ impl SyntheticProbe {
         let phase = self.phase();
         for index in 0..self.services {
             let (name, rate, center) = SERVICES[index as usize % SERVICES.len()];
-            // The first of each name is the busiest; of thousands, most do next to nothing.
-            let rate = rate / f64::from(1 + index / SERVICES.len() as u32).powf(1.5);
+            // The first of each name is the busiest; of thousands, most wait a few times a second.
+            let rate = rate / f64::from(1 + index / SERVICES.len() as u32);
             let key = FIRST_SERVICE + index;
             let drift = 1.0 + 0.35 * (self.second() as f64 / 17.0 + f64::from(index)).sin();
             match phase {

@@ -1,0 +1,124 @@
+//! The program as a person meets it at the terminal: what it refuses, why, and with which exit code.
+
+mod support;
+
+use std::net::TcpListener;
+use std::os::unix::process::CommandExt;
+use std::process::{Command, Output};
+use support::is_root;
+use support::server::{Server, binary, run};
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// Exit code `code`, one line that says `what`, and one hint that says `hint`.
+fn assert_failed(output: &Output, code: i32, what: &str, hint: &str) {
+    let said = stderr(output);
+    assert_eq!(output.status.code(), Some(code), "{said}");
+    let lines: Vec<_> = said.lines().collect();
+    assert_eq!(lines.len(), 2, "{said}");
+    assert!(
+        lines[0].starts_with("runqlat-web: ") && lines[0].contains(what),
+        "{said}"
+    );
+    assert!(
+        lines[1].starts_with("hint: ") && lines[1].contains(hint),
+        "{said}"
+    );
+    assert!(output.stdout.is_empty());
+}
+
+#[test]
+fn a_release_is_complete() {
+    let output = run(&["--version"]);
+    let version = format!("runqlat-web {}\n", env!("CARGO_PKG_VERSION"));
+    assert_eq!(String::from_utf8_lossy(&output.stdout), version);
+}
+
+#[test]
+fn the_readme_shows_the_help() {
+    let help = run(&["--help"]);
+    let help = String::from_utf8_lossy(&help.stdout);
+    let readme = include_str!("../../README.md");
+    assert!(readme.contains(help.trim()), "the README lacks:\n{help}");
+}
+
+#[test]
+fn wrong_usage_is_code_2() {
+    for args in [
+        &["--frobnicate"][..],
+        &["--interval", "1ms"],
+        &["--by", "colour"],
+    ] {
+        let output = run(args);
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        assert!(stderr(&output).starts_with("error: "), "{args:?}");
+    }
+}
+
+#[test]
+fn a_port_in_use_is_code_5() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let output = run(&["--demo", "--listen", &address]);
+    assert_failed(
+        &output,
+        5,
+        &format!("can't listen on {address}"),
+        "choose another port",
+    );
+}
+
+#[test]
+fn an_address_of_another_host_is_code_5() {
+    let output = run(&["--demo", "--listen", "192.0.2.1:8080"]);
+    assert_failed(
+        &output,
+        5,
+        "192.0.2.1:8080",
+        "this host has no such address",
+    );
+}
+
+#[test]
+fn no_permission_is_code_3() {
+    if !is_root("no_permission_is_code_3") {
+        return;
+    }
+    let copy = std::env::temp_dir().join(format!("runqlat-web-{}", std::process::id()));
+    std::fs::copy(binary(), &copy).unwrap();
+    let mut command = Command::new(&copy);
+    command
+        .args(["--listen", "127.0.0.1:0"])
+        .uid(65_534)
+        .gid(65_534);
+    let output = command.output();
+    std::fs::remove_file(&copy).unwrap();
+    assert_failed(&output.unwrap(), 3, "no permission", "sudo runqlat-web");
+}
+
+#[test]
+fn signals_end_it_cleanly() {
+    for signal in [libc::SIGINT, libc::SIGTERM] {
+        let server = Server::start(&["--demo"]);
+        server.signal(signal);
+        assert_eq!(server.wait_status(), Some(0));
+    }
+}
+
+/// Copied alone to another machine it must run: nothing but the kernel is needed.
+#[test]
+fn it_needs_no_shared_library() {
+    let elf = std::fs::read(binary()).unwrap();
+    assert_eq!(&elf[..4], b"\x7fELF");
+    let u16_at = |at: usize| usize::from(u16::from_le_bytes([elf[at], elf[at + 1]]));
+    let headers = u64::from_le_bytes(elf[32..40].try_into().unwrap()) as usize;
+    let (size, count) = (u16_at(54), u16_at(56));
+    let types = (0..count).map(|i| u16_at(headers + i * size));
+    // A program interpreter (PT_INTERP, 3) is what loads shared libraries.
+    assert!(
+        types.into_iter().all(|kind| kind != 3),
+        "dynamically linked"
+    );
+}

@@ -1,0 +1,128 @@
+//! A headless Chromium with a profile of its own, driven through chromedriver.
+
+use fantoccini::{Client, ClientBuilder};
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+/// How the browser is started: nothing of it may speak to the outside.
+const ARGUMENTS: [&str; 8] = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+];
+
+/// A browser window; closed when `close` is called, ended when dropped.
+pub struct Browser {
+    driver: Child,
+    profile: PathBuf,
+    pub page: Client,
+}
+
+impl Browser {
+    /// Opens a window of `width` by `height` CSS pixels.
+    pub async fn open(width: u32, height: u32) -> Self {
+        let mut driver = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("chromedriver; `cargo xtask setup` installs it");
+        let port = port_of(&mut driver);
+        let profile = std::env::temp_dir().join(format!("runqlat-web-browser-{port}"));
+        let mut arguments: Vec<String> = ARGUMENTS.map(str::to_owned).to_vec();
+        arguments.push(format!("--window-size={width},{height}"));
+        arguments.push(format!("--user-data-dir={}", profile.display()));
+        let Value::Object(capabilities) = json!({
+            "goog:chromeOptions": { "args": arguments },
+            "goog:loggingPrefs": { "browser": "ALL" },
+        }) else {
+            unreachable!("an object was written");
+        };
+        let page = ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new())
+            .capabilities(capabilities)
+            .connect(&format!("http://127.0.0.1:{port}"))
+            .await
+            .expect("a browser");
+        Self {
+            driver,
+            profile,
+            page,
+        }
+    }
+
+    /// Runs JavaScript; `return` gives its value.
+    pub async fn run(&self, script: &str) -> Value {
+        self.page
+            .execute(script, vec![])
+            .await
+            .expect("a script that runs")
+    }
+
+    /// Runs `script` until it returns something true, and returns that.
+    pub async fn until(&self, what: &str, script: &str) -> Value {
+        let asking = async {
+            loop {
+                let value = self.run(script).await;
+                let empty = matches!(&value, Value::Null | Value::Bool(false))
+                    || value.as_str() == Some("");
+                if !empty {
+                    return value;
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        match tokio::time::timeout(Duration::from_secs(30), asking).await {
+            Ok(value) => value,
+            Err(_) => panic!("not in time: {what}; page:\n{}", self.text().await),
+        }
+    }
+
+    /// What a person reads.
+    pub async fn text(&self) -> String {
+        let text = self.run("return document.body.innerText").await;
+        text.as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Keeps what the window shows, where RUNQLAT_WEB_SCREENSHOTS says.
+    pub async fn keep(&self, name: &str) {
+        let Some(folder) = std::env::var_os("RUNQLAT_WEB_SCREENSHOTS").map(PathBuf::from) else {
+            return;
+        };
+        let png = self.page.screenshot().await.expect("a screenshot");
+        std::fs::create_dir_all(&folder).expect("a folder");
+        std::fs::write(folder.join(format!("{name}.png")), png).expect("a file");
+    }
+
+    pub async fn close(mut self) {
+        let page = self.page.clone();
+        page.close().await.expect("a browser to close");
+        let _ = self.driver.kill();
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        let _ = self.driver.kill();
+        let _ = self.driver.wait();
+        let _ = std::fs::remove_dir_all(&self.profile);
+    }
+}
+
+fn port_of(driver: &mut Child) -> u16 {
+    let stdout = BufReader::new(driver.stdout.take().expect("a pipe"));
+    let mut lines = stdout.lines();
+    let port = lines.by_ref().find_map(|line| {
+        let line = line.expect("text");
+        let rest = line.split("successfully on port ").nth(1)?;
+        rest.trim_end_matches('.').parse().ok()
+    });
+    std::thread::spawn(move || lines.for_each(drop));
+    port.expect("chromedriver says its port")
+}

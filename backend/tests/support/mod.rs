@@ -1,0 +1,23 @@
+//! What the system tests share: the real binary as a child process, clients from outside, and loads
+//! with a known shape.
+#![allow(dead_code, reason = "each test binary uses a part")]
+
+pub mod browser;
+pub mod client;
+pub mod load;
+pub mod server;
+
+/// Whether this test can run; false, and says so, on a machine without root. Everything else that is
+/// missing fails the test.
+pub fn is_root(test: &str) -> bool {
+    // SAFETY: asks for the caller's id.
+    let root = unsafe { libc::geteuid() } == 0;
+    if !root {
+        assert!(
+            std::env::var_os("RUNQLAT_WEB_NO_ROOT").is_some(),
+            "{test} needs root; `cargo xtask test` gets it, or says that it can't"
+        );
+        eprintln!("SKIPPED {test}: not root");
+    }
+    root
+}

@@ -1,0 +1,87 @@
+//! The release binary, started as a person would.
+
+use std::io::{BufRead, BufReader, Read};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+
+/// The binary under test.
+pub fn binary() -> PathBuf {
+    let path = std::env::var_os("RUNQLAT_WEB_BIN")
+        .expect("RUNQLAT_WEB_BIN names the binary under test; run `cargo xtask test`");
+    PathBuf::from(path)
+}
+
+/// Runs it with `args` until it ends by itself.
+pub fn run(args: &[&str]) -> Output {
+    Command::new(binary())
+        .args(args)
+        .output()
+        .expect("it starts")
+}
+
+/// A running server on a port of its own; stopped when dropped.
+pub struct Server {
+    child: Child,
+    pub address: SocketAddr,
+}
+
+impl Server {
+    /// On a free port.
+    pub fn start(args: &[&str]) -> Self {
+        Self::start_with(&[&["--listen", "127.0.0.1:0"], args].concat())
+    }
+
+    /// With these arguments alone.
+    pub fn start_with(args: &[&str]) -> Self {
+        let mut child = Command::new(binary())
+            .args(args)
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("it starts");
+        let mut stderr = BufReader::new(child.stderr.take().expect("a pipe"));
+        let mut said = String::new();
+        let address = loop {
+            let mut line = String::new();
+            if stderr.read_line(&mut line).expect("stderr is text") == 0 {
+                panic!("it ended before it listened: {said}");
+            }
+            if let Some(url) = line.strip_prefix("listening on http://") {
+                let address = url.split(' ').next().unwrap_or_default();
+                break address.parse().expect("an address");
+            }
+            said.push_str(&line);
+        };
+        // Whatever else it says must not fill the pipe.
+        std::thread::spawn(move || {
+            let mut rest = Vec::new();
+            let _ = stderr.read_to_end(&mut rest);
+        });
+        Self { child, address }
+    }
+
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    pub fn signal(&self, signal: i32) {
+        // SAFETY: signals the child that this value owns and has not yet waited for.
+        unsafe { libc::kill(self.child.id() as i32, signal) };
+    }
+
+    /// Waits for its end; the exit code, unless a signal ended it.
+    pub fn wait_status(mut self) -> Option<i32> {
+        self.child.wait().expect("it was started here").code()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
