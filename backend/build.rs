@@ -27,7 +27,6 @@ fn embed(dist: &Path) {
             needed.display()
         );
     }
-    println!("cargo:rerun-if-changed={}", dist.display());
     println!("cargo:rerun-if-changed={}", page.display());
     println!("cargo:rerun-if-changed={}", object.display());
     println!("cargo:rustc-env=PAGE_DIR={}", page.display());

@@ -1,1 +1,38 @@
+//! The page of runqlat-web: a WebSocket's messages become state (`session`), state becomes pictures
+//! and rows (`chart`, `table`, `histogram`), and those are shown (`paint`, `ui`).
+//!
+//! The modules that are public are pure: they know neither Leptos nor the browser, and are tested on
+//! the host. `net`, `paint`, `browser` and `ui` are the edges.
 
+pub mod backoff;
+pub mod chart;
+pub mod filter;
+pub mod histogram;
+pub mod session;
+pub mod table;
+pub mod tooltip;
+pub mod words;
+
+mod browser;
+mod net;
+mod paint;
+mod ui;
+
+use leptos::mount::mount_to;
+use leptos::prelude::document;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+/// Puts the page in place of the loading text. Called by the module's start.
+#[wasm_bindgen(start)]
+pub fn start() {
+    // Where a bug report finds it; `boot.js` tells the person.
+    std::panic::set_hook(Box::new(|panic| {
+        web_sys::console::error_1(&panic.to_string().into());
+    }));
+    let Some(root) = document().get_element_by_id("app") else {
+        return;
+    };
+    root.set_text_content(None);
+    mount_to(root.unchecked_into(), ui::Page).forget();
+}

@@ -3,6 +3,7 @@
 use fantoccini::{Client, ClientBuilder};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -32,6 +33,8 @@ impl Browser {
         let mut driver = Command::new("chromedriver")
             .arg("--port=0")
             .stdout(Stdio::piped())
+            // A group of its own: the browser that it starts is ended with it.
+            .process_group(0)
             .spawn()
             .expect("chromedriver; `cargo xtask setup` installs it");
         let port = port_of(&mut driver);
@@ -100,16 +103,16 @@ impl Browser {
         std::fs::write(folder.join(format!("{name}.png")), png).expect("a file");
     }
 
-    pub async fn close(mut self) {
+    pub async fn close(self) {
         let page = self.page.clone();
         page.close().await.expect("a browser to close");
-        let _ = self.driver.kill();
     }
 }
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        let _ = self.driver.kill();
+        // SAFETY: signals the group that this value's child leads; it has not been waited for.
+        unsafe { libc::kill(-(self.driver.id() as i32), libc::SIGKILL) };
         let _ = self.driver.wait();
         let _ = std::fs::remove_dir_all(&self.profile);
     }

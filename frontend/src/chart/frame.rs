@@ -1,0 +1,63 @@
+//! Everything that one picture of the heatmap shows, computed once per update and read by the
+//! painter, the legend, the tooltip and the histogram.
+
+use super::colour::{ColourScale, Spread};
+use super::grid::{Grid, Slice};
+use super::layout::{Layout, RowKeeper, Size};
+use super::scale::TimeScale;
+
+/// What is asked of a picture.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Request {
+    pub size: Size,
+    /// Length of the time axis, in ms.
+    pub window_ms: f64,
+    /// Its right end, in ms since 1970.
+    pub end_ms: f64,
+    pub spread: Spread,
+}
+
+/// One picture.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Frame {
+    pub layout: Layout,
+    pub time: TimeScale,
+    pub grid: Grid,
+    pub scale: ColourScale,
+    pub keeper: RowKeeper,
+}
+
+impl Frame {
+    /// The picture of `slices` (ascending), or `None` while there is no room for one. `before` is
+    /// the keeper of the picture before this.
+    pub fn new<'a>(
+        slices: impl Iterator<Item = Slice<'a>>,
+        request: &Request,
+        before: Option<RowKeeper>,
+    ) -> Option<Self> {
+        let time = TimeScale {
+            start_ms: request.end_ms - request.window_ms,
+            end_ms: request.end_ms,
+            width_px: Layout::plot_width(request.size)?,
+        };
+        let grid = Grid::new(slices, &time);
+        let keeper = RowKeeper::next(before, grid.max_slot(), request.end_ms);
+        Some(Self {
+            layout: Layout::new(request.size, keeper.rows)?,
+            time,
+            scale: ColourScale::holding(request.spread, grid.max_cell()),
+            grid,
+            keeper,
+        })
+    }
+
+    /// The newest interval in the picture.
+    pub fn newest_seq(&self) -> Option<u64> {
+        self.grid.columns.last().map(|column| column.last_seq)
+    }
+
+    /// Whether anything waited in the time that is shown.
+    pub fn has_waits(&self) -> bool {
+        self.grid.columns.iter().any(|c| !c.counts.is_empty())
+    }
+}

@@ -1,0 +1,13 @@
+//! The heatmap as a pure function of state: scales, ticks, colours, columns, pixels, hit-testing.
+//! Must not know canvas, browser or Leptos; `paint` puts what is computed here on a canvas.
+
+pub mod bands;
+pub mod colour;
+pub mod cursor;
+pub mod frame;
+pub mod grid;
+pub mod layout;
+pub mod palette;
+pub mod raster;
+pub mod scale;
+pub mod ticks;

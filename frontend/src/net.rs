@@ -1,0 +1,168 @@
+//! The connection to the server: a WebSocket that is opened again when it breaks. Knows messages and
+//! time, not what they mean.
+
+use crate::backoff::delay_ms;
+use crate::browser;
+use leptos::prelude::{TimeoutHandle, set_timeout_with_handle};
+use runqlat_common::wire::{ClientMessage, Format, ServerMessage};
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::time::Duration;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
+use web_sys::{BinaryType, CloseEvent, MessageEvent, WebSocket};
+
+/// What happens on the connection.
+#[derive(Debug)]
+pub(crate) enum Event {
+    Connecting,
+    Message(Box<ServerMessage>),
+    /// Bytes that are no message.
+    Garbled(String),
+    /// It broke; the next attempt is at this time, in ms since 1970.
+    Lost {
+        retry_at_ms: f64,
+    },
+}
+
+/// A connection that keeps itself up. Clones are the same connection.
+#[derive(Clone)]
+pub(crate) struct Net(Rc<Inner>);
+
+struct Inner {
+    on_event: Box<dyn Fn(Event)>,
+    socket: RefCell<Option<Socket>>,
+    timer: Cell<Option<TimeoutHandle>>,
+    failures: Cell<u32>,
+    /// When the last message came, in ms since 1970.
+    heard_ms: Cell<f64>,
+}
+
+/// A socket and its handlers, which die together.
+struct Socket {
+    socket: WebSocket,
+    _on_message: Closure<dyn FnMut(MessageEvent)>,
+    _on_close: Closure<dyn FnMut(CloseEvent)>,
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        self.socket.set_onmessage(None);
+        self.socket.set_onclose(None);
+        let _already_closed = self.socket.close();
+    }
+}
+
+impl Net {
+    /// Connects, and tells what happens from now on.
+    pub(crate) fn connect(on_event: impl Fn(Event) + 'static) -> Self {
+        let net = Self(Rc::new(Inner {
+            on_event: Box::new(on_event),
+            socket: RefCell::new(None),
+            timer: Cell::new(None),
+            failures: Cell::new(0),
+            heard_ms: Cell::new(browser::now_ms()),
+        }));
+        net.open();
+        net
+    }
+
+    /// Sends a message; without a connection it is dropped, for the snapshot that a new connection
+    /// starts with asks for everything again.
+    pub(crate) fn send(&self, message: &ClientMessage) {
+        let bytes = Format::Postcard.encode_client(message);
+        if let Some(socket) = &*self.0.socket.borrow()
+            && socket.socket.ready_state() == WebSocket::OPEN
+        {
+            let _closed_meanwhile = socket.socket.send_with_u8_array(&bytes);
+        }
+    }
+
+    /// Tries again now and not when the wait is over.
+    pub(crate) fn retry_now(&self) {
+        if let Some(timer) = self.0.timer.take() {
+            timer.clear();
+            self.open();
+        }
+    }
+
+    /// How long nothing came, in ms.
+    pub(crate) fn silent_ms(&self) -> f64 {
+        browser::now_ms() - self.0.heard_ms.get()
+    }
+
+    /// Gives up a connection that has fallen silent (a laptop that slept, a NAT that forgot).
+    pub(crate) fn give_up(&self) {
+        if self.0.socket.borrow().is_some() {
+            self.lose();
+        }
+    }
+
+    fn open(&self) {
+        self.0.heard_ms.set(browser::now_ms());
+        (self.0.on_event)(Event::Connecting);
+        match self.socket() {
+            Some(socket) => *self.0.socket.borrow_mut() = Some(socket),
+            None => self.lose(),
+        }
+    }
+
+    fn socket(&self) -> Option<Socket> {
+        let protocol = Format::Postcard.subprotocol();
+        let socket = WebSocket::new_with_str(&address()?, protocol).ok()?;
+        socket.set_binary_type(BinaryType::Arraybuffer);
+        let net = self.clone();
+        let on_message = Closure::new(move |event: MessageEvent| net.receive(&event));
+        socket.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+        let net = self.clone();
+        // An error is always followed by a close, which is enough to know.
+        let on_close = Closure::new(move |_: CloseEvent| net.lose());
+        socket.set_onclose(Some(on_close.as_ref().unchecked_ref()));
+        Some(Socket {
+            socket,
+            _on_message: on_message,
+            _on_close: on_close,
+        })
+    }
+
+    fn receive(&self, event: &MessageEvent) {
+        self.0.failures.set(0);
+        self.0.heard_ms.set(browser::now_ms());
+        let bytes = js_sys::Uint8Array::new(&event.data()).to_vec();
+        let event = match Format::Postcard.decode_server(&bytes) {
+            Ok(message) => Event::Message(Box::new(message)),
+            Err(error) => Event::Garbled(error.0),
+        };
+        (self.0.on_event)(event);
+    }
+
+    fn lose(&self) {
+        let failures = self.0.failures.get().saturating_add(1);
+        self.0.failures.set(failures);
+        let delay = delay_ms(failures, browser::random());
+        let net = self.clone();
+        // The handlers of the old socket may be running: it is dropped when they are done.
+        let retry = move || {
+            net.0.timer.set(None);
+            drop(net.0.socket.take());
+            net.open();
+        };
+        let timer = set_timeout_with_handle(retry, Duration::from_millis(delay as u64)).ok();
+        if let Some(earlier) = self.0.timer.replace(timer) {
+            earlier.clear();
+        }
+        (self.0.on_event)(Event::Lost {
+            retry_at_ms: browser::now_ms() + delay,
+        });
+    }
+}
+
+/// The WebSocket beside the page.
+fn address() -> Option<String> {
+    let location = web_sys::window()?.location();
+    let scheme = match location.protocol().ok()?.as_str() {
+        "https:" => "wss",
+        _ => "ws",
+    };
+    Some(format!("{scheme}://{}/ws", location.host().ok()?))
+}

@@ -1,0 +1,165 @@
+//! The one series that is looked at, and what is known of its past.
+
+use runqlat_common::counts::{Counts, Waits};
+use runqlat_common::wire::SeriesHistory;
+use std::collections::BTreeMap;
+
+static NO_WAITS: Counts = Counts {
+    woken: Waits {
+        counts: Vec::new(),
+        sum_ns: 0,
+    },
+    preempted: Waits {
+        counts: Vec::new(),
+        sum_ns: 0,
+    },
+};
+
+/// A selected series.
+#[derive(Clone, Debug)]
+pub struct Selection {
+    pub key: u32,
+    /// Its last known name, kept when its process is gone.
+    pub name: String,
+    /// The server has answered; until then only what came since is known.
+    pub answered: bool,
+    /// The run of sequence numbers of which all waits are known.
+    known: Option<(u64, u64)>,
+    waits: BTreeMap<u64, Counts>,
+}
+
+impl Selection {
+    pub fn new(key: u32, name: String) -> Self {
+        Self {
+            key,
+            name,
+            answered: false,
+            known: None,
+            waits: BTreeMap::new(),
+        }
+    }
+
+    /// Its waits in an interval; `None` where nothing is known.
+    pub fn at(&self, seq: u64) -> Option<&Counts> {
+        let (from, to) = self.known?;
+        if !(from..=to).contains(&seq) {
+            return None;
+        }
+        Some(self.waits.get(&seq).unwrap_or(&NO_WAITS))
+    }
+
+    /// Adds the interval `seq`, in which it waited or did not.
+    pub fn push(&mut self, seq: u64, counts: Option<&Counts>) {
+        self.known = match self.known {
+            Some((from, to)) if seq <= to + 1 => Some((from.min(seq), to.max(seq))),
+            // What lies in between is not known: what came before it is given up.
+            _ => Some((seq, seq)),
+        };
+        if let Some(counts) = counts {
+            self.waits.insert(seq, counts.clone());
+        }
+    }
+
+    /// Takes the server's answer; newer intervals that came before it stay.
+    pub fn fill(&mut self, history: SeriesHistory) {
+        self.answered = true;
+        let (from, to) = (history.from_seq, history.to_seq);
+        if from > to {
+            return;
+        }
+        self.known = match self.known {
+            Some((known_from, known_to)) if known_from <= to.saturating_add(1) => {
+                Some((from.min(known_from), to.max(known_to)))
+            }
+            // A hole before what is known: the newer part is what the picture ends with.
+            Some(known) if known.0 > to => Some(known),
+            _ => Some((from, to)),
+        };
+        for (seq, counts) in history.columns {
+            self.waits.insert(seq, counts);
+        }
+    }
+
+    /// Forgets what is older than the picture can show.
+    pub fn forget_before(&mut self, seq: u64) {
+        if self.waits.first_key_value().is_some_and(|(s, _)| *s < seq) {
+            self.waits = self.waits.split_off(&seq);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Selection;
+    use runqlat_common::counts::{Counts, Waits};
+    use runqlat_common::wire::SeriesHistory;
+
+    fn waits(n: u64) -> Counts {
+        Counts {
+            woken: Waits {
+                counts: vec![n],
+                sum_ns: n,
+            },
+            preempted: Waits::default(),
+        }
+    }
+
+    fn history(from_seq: u64, to_seq: u64, columns: &[(u64, u64)]) -> SeriesHistory {
+        SeriesHistory {
+            key: 7,
+            from_seq,
+            to_seq,
+            columns: columns.iter().map(|(seq, n)| (*seq, waits(*n))).collect(),
+        }
+    }
+
+    fn total(selection: &Selection, seq: u64) -> Option<u64> {
+        selection.at(seq).map(Counts::total)
+    }
+
+    #[test]
+    fn before_the_answer_only_what_came_since_is_known() {
+        let mut selection = Selection::new(7, "a".into());
+        assert_eq!(total(&selection, 10), None);
+        selection.push(10, Some(&waits(3)));
+        selection.push(11, None);
+        assert_eq!(total(&selection, 9), None);
+        assert_eq!(total(&selection, 10), Some(3));
+        assert_eq!(total(&selection, 11), Some(0));
+    }
+
+    #[test]
+    fn the_answer_joins_what_came_before_and_after_it() {
+        let mut selection = Selection::new(7, "a".into());
+        selection.push(10, Some(&waits(3)));
+        selection.fill(history(4, 9, &[(5, 1), (9, 2)]));
+        selection.push(11, None);
+        let table = [
+            (3, None),
+            (4, Some(0)),
+            (5, Some(1)),
+            (9, Some(2)),
+            (10, Some(3)),
+            (11, Some(0)),
+            (12, None),
+        ];
+        for (seq, n) in table {
+            assert_eq!(total(&selection, seq), n, "{seq}");
+        }
+        // An answer that overtook the interval it holds changes nothing.
+        selection.fill(history(4, 11, &[(10, 3)]));
+        selection.push(11, None);
+        assert_eq!(total(&selection, 10), Some(3));
+    }
+
+    #[test]
+    fn a_hole_makes_what_lies_before_it_unknown() {
+        let mut selection = Selection::new(7, "a".into());
+        selection.fill(history(1, 5, &[(5, 1)]));
+        selection.push(8, None);
+        assert_eq!(total(&selection, 5), None);
+        assert_eq!(total(&selection, 8), Some(0));
+        selection.forget_before(6);
+        assert!(selection.waits.is_empty());
+    }
+}

@@ -1,0 +1,241 @@
+//! What messages do to the state.
+
+use super::recent::INTERVALS;
+use super::{Link, Notice, Session};
+use proptest::prelude::{prop_assert_eq, proptest};
+use runqlat_common::counts::{Counts, Waits};
+use runqlat_common::wire::{
+    ClientMessage, Column, Health, Interval, Key, PROTOCOL_VERSION, ProbeState, Programs, Scope,
+    Series, SeriesHistory, SeriesName, ServerInfo, ServerMessage, Snapshot,
+};
+
+fn waits(n: u64) -> Counts {
+    Counts {
+        woken: Waits {
+            counts: vec![0, n],
+            sum_ns: n * 2_500,
+        },
+        preempted: Waits::default(),
+    }
+}
+
+/// One interval in which each of `series` waited that often.
+fn interval(seq: u64, series: &[(u32, u64)]) -> Interval {
+    let mut all = Counts::default();
+    for (_, n) in series {
+        all.add(&waits(*n));
+    }
+    Interval {
+        column: Column {
+            seq,
+            end_ms: seq * 1_000,
+            duration_us: 1_000_000,
+            counts: all,
+        },
+        series: series
+            .iter()
+            .map(|&(key, n)| Series {
+                key,
+                counts: waits(n),
+            })
+            .collect(),
+        names: Vec::new(),
+        gone: Vec::new(),
+        health: Health::default(),
+    }
+}
+
+fn snapshot(intervals: Vec<Interval>) -> ServerMessage {
+    ServerMessage::Snapshot(Snapshot {
+        protocol: PROTOCOL_VERSION,
+        server: ServerInfo {
+            version: String::new(),
+            hostname: "db1".into(),
+            kernel: "6.18".into(),
+            cpus: 2,
+            demo: false,
+        },
+        scope: Scope {
+            key: Key::Process,
+            tgid: None,
+            interval_ms: 1_000,
+        },
+        probe: ProbeState::Attached {
+            programs: Programs::Typed,
+        },
+        seq: intervals.last().map_or(0, |i| i.column.seq),
+        columns: intervals.iter().map(|i| i.column.clone()).collect(),
+        recent: intervals,
+        names: vec![SeriesName {
+            key: 7,
+            name: "postgres".into(),
+        }],
+    })
+}
+
+fn started(intervals: Vec<Interval>) -> Session {
+    let mut session = Session::default();
+    assert_eq!(session.link, Link::Connecting);
+    assert_eq!(session.apply(snapshot(intervals)), []);
+    assert_eq!(session.link, Link::Live);
+    session
+}
+
+fn seqs(session: &Session) -> Vec<u64> {
+    session.slices(0.0).map(|slice| slice.seq).collect()
+}
+
+fn totals(session: &Session) -> Vec<Option<u64>> {
+    let slices = session.slices(0.0);
+    slices
+        .map(|slice| slice.counts.map(Counts::total))
+        .collect()
+}
+
+#[test]
+fn intervals_follow_the_snapshot() {
+    let mut session = started(vec![interval(1, &[(7, 3)])]);
+    assert_eq!(session.apply(ServerMessage::Interval(interval(2, &[]))), []);
+    // A repeated interval changes nothing.
+    assert_eq!(
+        session.apply(ServerMessage::Interval(interval(2, &[(7, 9)]))),
+        []
+    );
+    assert_eq!(seqs(&session), [1, 2]);
+    assert_eq!(session.end_ms(), Some(2_000.0));
+    assert_eq!(session.known_ms(), 2_000.0);
+}
+
+#[test]
+fn a_gap_asks_once_for_a_snapshot_and_waits_for_it() {
+    let mut session = started(vec![interval(1, &[])]);
+    let answer = session.apply(ServerMessage::Interval(interval(3, &[])));
+    assert_eq!(answer, [ClientMessage::Snapshot]);
+    assert_eq!(session.apply(ServerMessage::Interval(interval(4, &[]))), []);
+    assert_eq!(seqs(&session), [1]);
+    session.apply(snapshot(vec![interval(3, &[]), interval(4, &[])]));
+    session.apply(ServerMessage::Interval(interval(5, &[])));
+    assert_eq!(seqs(&session), [3, 4, 5]);
+}
+
+#[test]
+fn a_lagging_page_says_so_and_keeps_its_selection() {
+    let mut session = started(vec![interval(1, &[(7, 3)])]);
+    session.select(Some(7));
+    session.apply(ServerMessage::Lagged { missed: 4 });
+    assert_eq!(session.apply(ServerMessage::Interval(interval(6, &[]))), []);
+    let answer = session.apply(snapshot(vec![interval(5, &[]), interval(6, &[])]));
+    assert_eq!(answer, [ClientMessage::Series { key: 7 }]);
+    assert_eq!(session.notice(), Some(&Notice::Lagged { missed: 4 }));
+    for seq in 7..=16 {
+        session.apply(ServerMessage::Interval(interval(seq, &[])));
+    }
+    assert_eq!(session.notice(), None);
+}
+
+#[test]
+fn a_selected_series_has_its_own_columns() {
+    let mut session = started(vec![interval(1, &[(7, 3)]), interval(2, &[(8, 5)])]);
+    assert_eq!(session.select(Some(7)), [ClientMessage::Series { key: 7 }]);
+    assert_eq!(session.select(Some(7)), []);
+    assert_eq!(session.selection.as_ref().unwrap().name, "postgres");
+    assert_eq!(totals(&session), [None, None]);
+    session.apply(ServerMessage::Interval(interval(3, &[(7, 2), (8, 1)])));
+    session.apply(ServerMessage::Series(SeriesHistory {
+        key: 7,
+        from_seq: 2,
+        to_seq: 3,
+        columns: vec![(3, waits(2))],
+    }));
+    assert_eq!(totals(&session), [None, Some(0), Some(2)]);
+    session.select(None);
+    assert_eq!(totals(&session), [Some(3), Some(5), Some(3)]);
+}
+
+#[test]
+fn a_paused_page_stands_still_and_catches_up() {
+    let mut session = started(vec![interval(1, &[(7, 3)])]);
+    session.pause();
+    session.apply(ServerMessage::Interval(interval(2, &[(9, 1)])));
+    session.apply(ServerMessage::Interval(interval(3, &[])));
+    assert_eq!(seqs(&session), [1]);
+    assert_eq!(session.behind(), 2);
+    assert!(session.shown().recent.total(9).is_none());
+    session.resume();
+    assert_eq!((seqs(&session), session.behind()), (vec![1, 2, 3], 0));
+    assert!(session.shown().recent.total(9).is_some());
+}
+
+#[test]
+fn names_live_until_the_process_and_its_waits_are_gone() {
+    let mut session = started(vec![interval(1, &[(7, 3)])]);
+    let mut last = interval(2, &[(7, 1)]);
+    last.gone = vec![7];
+    session.apply(ServerMessage::Interval(last));
+    for seq in 3..=11 {
+        assert!(session.live().recent.is_gone(7), "{seq}");
+        assert_eq!(session.live().recent.name_of(7), "postgres");
+        session.apply(ServerMessage::Interval(interval(seq, &[])));
+    }
+    session.apply(ServerMessage::Interval(interval(12, &[])));
+    assert!(!session.live().recent.is_gone(7));
+    assert_eq!(session.live().recent.name_of(7), "process 7");
+    assert_eq!(session.live().recent.name_of(0), "other (table full)");
+}
+
+#[test]
+fn a_used_again_id_is_not_gone() {
+    let mut session = started(vec![interval(1, &[(7, 3)])]);
+    let mut last = interval(2, &[]);
+    last.gone = vec![7];
+    session.apply(ServerMessage::Interval(last));
+    let mut again = interval(3, &[(7, 1)]);
+    again.names = vec![SeriesName {
+        key: 7,
+        name: "sh".into(),
+    }];
+    session.apply(ServerMessage::Interval(again));
+    assert!(!session.live().recent.is_gone(7));
+    assert_eq!(session.live().recent.name_of(7), "sh");
+}
+
+#[test]
+fn percentiles_of_recent_waits_are_those_of_their_sum() {
+    let mut session = started(vec![interval(1, &[(7, 98)])]);
+    let mut tail = interval(2, &[(7, 0)]);
+    tail.series[0].counts = Counts {
+        woken: Waits::default(),
+        preempted: Waits {
+            counts: vec![0, 0, 0, 0, 2],
+            sum_ns: 40_000,
+        },
+    };
+    session.apply(ServerMessage::Interval(tail));
+    let total = session.live().recent.total(7).unwrap();
+    let found = [50, 98, 99].map(|percent| total.percentile_slot(percent));
+    assert_eq!(found, [Some(1), Some(1), Some(4)]);
+    assert_eq!((total.waits, total.max_slot()), (100, Some(4)));
+}
+
+proptest! {
+    /// Adding and subtracting must give the same as summing the last intervals.
+    #[test]
+    fn recent_sums_are_those_of_the_last_intervals(
+        rows in proptest::collection::vec(proptest::collection::btree_map(1..6_u32, 1..100_u64, 0..5), 1..40),
+    ) {
+        let mut session = started(Vec::new());
+        for (i, row) in rows.iter().enumerate() {
+            let series: Vec<_> = row.iter().map(|(key, n)| (*key, *n)).collect();
+            session.apply(ServerMessage::Interval(interval(i as u64 + 1, &series)));
+        }
+        let recent = &session.live().recent;
+        let last = &rows[rows.len().saturating_sub(INTERVALS)..];
+        for key in 1..6 {
+            let sum: u64 = last.iter().filter_map(|row| row.get(&key)).sum();
+            let total = recent.total(key);
+            prop_assert_eq!(total.map_or(0, |t| t.waits), sum);
+            prop_assert_eq!(total.map_or(0, |t| t.sum_ns), sum * 2_500);
+            prop_assert_eq!(total.is_some(), last.iter().any(|row| row.contains_key(&key)));
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! What the tooltip says about a cell of the heatmap.
+
+use crate::chart::cursor::Target;
+use crate::chart::frame::Frame;
+use crate::chart::grid::GridColumn;
+use crate::chart::ticks;
+use crate::words;
+use runqlat_common::counts::Range;
+use runqlat_common::human;
+
+/// The lines of a tooltip.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tip {
+    /// `12:03:58 – 12:03:59`.
+    pub when: String,
+    /// `2026-03-01, UTC+01:00`, and how many intervals were merged.
+    pub date: String,
+    /// Nothing where nothing was measured.
+    pub cell: Option<CellTip>,
+}
+
+/// What is known of a cell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CellTip {
+    /// The bucket: `512 µs – 1.02 ms`.
+    pub range: String,
+    /// Waits in it, and their part of the column's.
+    pub count: u64,
+    pub share: String,
+    /// Part of the column's waits that were at most this long.
+    pub cumulative: String,
+    /// Waits of the whole column.
+    pub total: u64,
+}
+
+impl Tip {
+    pub fn new(frame: &Frame, target: Target, utc_offset_min: i32) -> Option<Self> {
+        match target {
+            Target::Cell { column, slot } => {
+                let column = frame.grid.columns.get(column)?;
+                Some(Self {
+                    when: column_times(column, utc_offset_min),
+                    date: date(column, utc_offset_min),
+                    cell: Some(CellTip::new(column, slot)),
+                })
+            }
+            Target::Missing { ms } => Some(Self {
+                when: ticks::clock(ms, utc_offset_min),
+                date: zoned_date(ms, utc_offset_min),
+                cell: None,
+            }),
+        }
+    }
+
+    /// One line for a screen reader.
+    pub fn line(&self) -> String {
+        match &self.cell {
+            None => format!("{}: no data", self.when),
+            Some(cell) => format!(
+                "{}: {} waits of {}, {} of {}",
+                self.when, cell.count, cell.range, cell.share, cell.total
+            ),
+        }
+    }
+}
+
+impl CellTip {
+    fn new(column: &GridColumn, slot: usize) -> Self {
+        let counts = &column.counts;
+        let total = counts.total();
+        let up_to = (0..=slot).fold(0_u64, |sum, slot| sum.saturating_add(counts.at(slot)));
+        Self {
+            range: human::range(Range::of(slot)),
+            count: counts.at(slot),
+            share: words::percent(counts.at(slot), total),
+            cumulative: words::percent(up_to, total),
+            total,
+        }
+    }
+}
+
+/// When a column was measured: `12:03:58 – 12:03:59`.
+pub fn column_times(column: &GridColumn, utc_offset_min: i32) -> String {
+    times(column.start_ms, column.end_ms, utc_offset_min)
+}
+
+/// A time range in local time: `12:03:58 – 12:03:59`.
+pub fn times(start_ms: f64, end_ms: f64, utc_offset_min: i32) -> String {
+    // Tenths are told only where they tell intervals apart.
+    let clock = if end_ms - start_ms < 900.0 {
+        ticks::clock_fine
+    } else {
+        ticks::clock
+    };
+    let [start, end] = [start_ms, end_ms].map(|ms| clock(ms, utc_offset_min));
+    format!("{start} – {end}")
+}
+
+fn zoned_date(ms: f64, utc_offset_min: i32) -> String {
+    let (date, zone) = (ticks::date(ms, utc_offset_min), ticks::zone(utc_offset_min));
+    format!("{date}, {zone}")
+}
+
+fn date(column: &GridColumn, utc_offset_min: i32) -> String {
+    let date = zoned_date(column.end_ms, utc_offset_min);
+    match column.last_seq - column.first_seq {
+        0 => date,
+        more => format!("{date} · sum of {} intervals", more + 1),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CellTip, date, times};
+    use crate::chart::grid::GridColumn;
+    use runqlat_common::counts::{Counts, Waits};
+
+    #[test]
+    fn a_cell_tells_its_share_and_what_lies_below() {
+        let column = GridColumn {
+            x0: 0,
+            x1: 1,
+            first_seq: 4,
+            last_seq: 6,
+            start_ms: 0.0,
+            end_ms: 3_000.0,
+            counts: Counts {
+                woken: Waits {
+                    counts: vec![50, 25, 25],
+                    sum_ns: 0,
+                },
+                preempted: Waits::default(),
+            },
+            measured_ms: 3_000.0,
+        };
+        let tip = CellTip::new(&column, 1);
+        assert_eq!(tip.range, "2 µs – 4 µs");
+        assert_eq!((tip.count, tip.total), (25, 100));
+        assert_eq!(
+            (tip.share.as_str(), tip.cumulative.as_str()),
+            ("25.0 %", "75.0 %")
+        );
+        assert_eq!(CellTip::new(&column, 9).cumulative, "100 %");
+        assert_eq!(times(0.4, 1_000.4, 0), "00:00:00 – 00:00:01");
+        assert_eq!(times(0.0, 100.0, 0), "00:00:00 – 00:00:00.1");
+        assert_eq!(
+            date(&column, 60),
+            "1970-01-01, UTC+01:00 · sum of 3 intervals"
+        );
+    }
+}

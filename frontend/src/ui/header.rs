@@ -1,0 +1,153 @@
+//! The top line: what is measured and where, the state of probe and connection, pause.
+
+use super::state::App;
+use super::theme::ThemeButton;
+use crate::session::Link;
+use crate::words;
+use leptos::prelude::*;
+use runqlat_common::wire::ProbeState;
+
+#[component]
+pub(crate) fn Header() -> impl IntoView {
+    view! {
+        <DemoStripe/>
+        <header class="top">
+            <span class="brand">
+                <svg class="logo" viewBox="0 0 16 16" aria-hidden="true">
+                    <path d="M1 11h3v4H1zM5 7h3v8H5zM9 1h3v14H9zM13 9h2v6h-2z"/>
+                </svg>
+                "runqlat-web"
+            </span>
+            <Subject/>
+            <span class="spring"></span>
+            <Probe/>
+            <Connection/>
+            <Viewers/>
+            <PauseButton/>
+            <ThemeButton/>
+        </header>
+    }
+}
+
+#[component]
+fn DemoStripe() -> impl IntoView {
+    let app = expect_context::<App>();
+    let demo = Memo::new(move |_| {
+        let session = app.session.read();
+        session.subject.as_ref().is_some_and(|s| s.server.demo)
+    });
+    view! {
+        <Show when=move || demo.get()>
+            <div class="demo" data-testid="demo-badge" role="note">
+                <span>"DEMO — synthetic data, not this machine"</span>
+            </div>
+        </Show>
+    }
+}
+
+/// Host, kernel, and what is measured in words.
+#[component]
+fn Subject() -> impl IntoView {
+    let app = expect_context::<App>();
+    let subject = Memo::new(move |_| app.session.read().subject.clone());
+    let host = move || subject.get().map(|s| s.server.hostname);
+    let kernel = move || {
+        let server = subject.get()?.server;
+        Some(format!("Linux {} · {} CPUs", server.kernel, server.cpus))
+    };
+    let scope = move || subject.get().map(|s| words::scope(&s.scope));
+    let definition = "Run-queue latency: the time from the moment a task becomes runnable without \
+        being on a CPU (woken, or preempted) until it starts to run.";
+    view! {
+        <span class="subject">
+            <strong data-testid="host">{host}</strong>
+            <span class="muted kernel" title=kernel>{kernel}</span>
+            <span class="scope" data-testid="scope" title=definition>{scope}</span>
+        </span>
+    }
+}
+
+#[component]
+fn Probe() -> impl IntoView {
+    let app = expect_context::<App>();
+    let probe = Memo::new(move |_| app.session.read().probe.clone());
+    let class = move || match probe.get() {
+        Some(ProbeState::Attached { .. }) => "badge good",
+        Some(ProbeState::Failed { .. }) => "badge bad",
+        Some(ProbeState::Attaching) => "badge busy",
+        None => "badge",
+    };
+    let text = move || match probe.get() {
+        Some(ProbeState::Attached { .. }) => "attached",
+        Some(ProbeState::Failed { .. }) => "failed",
+        Some(ProbeState::Attaching) => "attaching…",
+        None => "unknown",
+    };
+    let title = move || match probe.get() {
+        Some(ProbeState::Attached { programs }) => words::programs(programs).to_owned(),
+        Some(ProbeState::Failed { reason, hint }) => format!("{reason}\n{hint}"),
+        Some(ProbeState::Attaching) => "programs are being loaded and attached".to_owned(),
+        None => "the server has not told yet".to_owned(),
+    };
+    view! {
+        <span class=class data-testid="probe-state" title=title role="status">
+            <span class="muted">"probe "</span>
+            {text}
+        </span>
+    }
+}
+
+#[component]
+fn Connection() -> impl IntoView {
+    let app = expect_context::<App>();
+    let link = Memo::new(move |_| app.session.read().link);
+    let class = move || match link.get() {
+        Link::Live => "badge good live",
+        Link::Connecting => "badge busy",
+        Link::Lost { .. } => "badge bad",
+    };
+    let text = move || match link.get() {
+        Link::Live => "live",
+        Link::Connecting => "connecting…",
+        Link::Lost { .. } => "offline",
+    };
+    view! {
+        <span class=class data-testid="connection" title="connection to the server" role="status">
+            {text}
+        </span>
+    }
+}
+
+#[component]
+fn Viewers() -> impl IntoView {
+    let app = expect_context::<App>();
+    let viewers = Memo::new(move |_| app.session.read().live().health.viewers);
+    let text = move || match viewers.get() {
+        // Before the first interval nobody has counted.
+        0 => String::new(),
+        1 => "1 viewer".to_owned(),
+        n => format!("{n} viewers"),
+    };
+    view! {
+        <span class="muted viewers" data-testid="viewers" title="pages and tools that are connected to this server">
+            {text}
+        </span>
+    }
+}
+
+#[component]
+fn PauseButton() -> impl IntoView {
+    let app = expect_context::<App>();
+    let paused = Memo::new(move |_| app.session.read().is_paused());
+    view! {
+        <button
+            class="button pause"
+            data-testid="pause"
+            aria-pressed=move || paused.get().to_string()
+            title="Space: freeze the view; data goes on being collected"
+            on:click=move |_| app.toggle_pause()
+        >
+            {move || if paused.get() { "▶ Resume" } else { "❙❙ Pause" }}
+        </button>
+    }
+}

@@ -1,0 +1,176 @@
+//! The heatmap's two canvases: they are painted when the picture changes, and tell the state what is
+//! pointed at.
+
+use super::legend::Legend;
+use super::state::App;
+use super::theme::Look;
+use super::tooltip::{MapState, Tooltip};
+use crate::browser;
+use crate::chart::cursor::{Cursor, Move};
+use crate::chart::layout::Size;
+use crate::chart::palette::Palette;
+use crate::paint;
+use crate::words;
+use leptos::ev::{KeyboardEvent, PointerEvent};
+use leptos::html::{Canvas, Div};
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
+
+#[component]
+pub(crate) fn Heatmap() -> impl IntoView {
+    let app = expect_context::<App>();
+    let (map, over) = (NodeRef::<Canvas>::new(), NodeRef::<Canvas>::new());
+    let holder = NodeRef::<Div>::new();
+    follow_size(holder, app.size);
+    paint_map(app, map);
+    paint_overlay(app, over);
+    let on_move = move |event: PointerEvent| {
+        if !app.cursor.get_untracked().is_frozen() {
+            app.cursor.set(pointer(&event));
+        }
+    };
+    let on_leave = move |_| {
+        if matches!(app.cursor.get_untracked(), Cursor::Pointer { .. }) {
+            app.cursor.set(Cursor::Nothing);
+        }
+    };
+    view! {
+        <div class="plot" node_ref=holder>
+            <canvas
+                node_ref=map
+                data-testid="heatmap"
+                tabindex="0"
+                role="img"
+                aria-label=move || summary(app)
+                on:pointermove=on_move
+                on:pointerdown=on_move
+                on:pointerleave=on_leave
+                on:click=move |_| app.toggle_frozen()
+                on:keydown=move |event| on_key(app, &event)
+            ></canvas>
+            <canvas node_ref=over class="over" aria-hidden="true"></canvas>
+            <Legend/>
+            <MapState/>
+            <Tooltip/>
+        </div>
+    }
+}
+
+fn pointer(event: &PointerEvent) -> Cursor {
+    Cursor::Pointer {
+        x: f64::from(event.offset_x()),
+        y: f64::from(event.offset_y()),
+    }
+}
+
+fn on_key(app: App, event: &KeyboardEvent) {
+    let step = match event.key().as_str() {
+        "ArrowLeft" => Move::Earlier,
+        "ArrowRight" => Move::Later,
+        "ArrowUp" => Move::Longer,
+        "ArrowDown" => Move::Shorter,
+        "Enter" => {
+            event.prevent_default();
+            return app.toggle_frozen();
+        }
+        _ => return,
+    };
+    event.prevent_default();
+    if let Some(frame) = app.frame.get_untracked() {
+        app.cursor
+            .update(|cursor| *cursor = cursor.moved(&frame, step));
+    }
+}
+
+/// Keeps `size` at the element's, whatever changes it.
+fn follow_size(holder: NodeRef<Div>, size: RwSignal<Size>) {
+    Effect::new(move |_| {
+        let element = holder.get()?;
+        let measured = element.clone();
+        let measure = Closure::<dyn Fn()>::new(move || {
+            size.set(Size {
+                width: f64::from(measured.client_width()),
+                height: f64::from(measured.client_height()),
+                ratio: window().device_pixel_ratio(),
+            });
+        });
+        let observer = web_sys::ResizeObserver::new(measure.as_ref().unchecked_ref()).ok()?;
+        observer.observe(&element);
+        // Both live as long as the page.
+        measure.forget();
+        std::mem::forget(observer);
+        Some(())
+    });
+}
+
+/// Runs `paint` with the next frame of the browser, once however often it is asked for.
+fn once_a_frame(paint: impl Fn() + Clone + 'static) -> impl Fn() + Clone {
+    let asked = std::rc::Rc::new(std::cell::Cell::new(false));
+    move || {
+        if asked.replace(true) {
+            return;
+        }
+        let (asked, paint) = (asked.clone(), paint.clone());
+        request_animation_frame(move || {
+            asked.set(false);
+            paint();
+        });
+    }
+}
+
+fn paint_map(app: App, canvas: NodeRef<Canvas>) {
+    let look = expect_context::<Look>();
+    let paint = once_a_frame(move || {
+        let (frame, canvas) = (app.frame.get_untracked(), canvas.get_untracked());
+        if let (Some(frame), Some(canvas)) = (frame, canvas) {
+            let palette = Palette::new(look.dark.get_untracked());
+            let utc_offset_min = browser::utc_offset_min(frame.time.end_ms);
+            // Fails only without a 2D context, and then there is nothing to show.
+            let _painted = paint::heatmap(&canvas, &frame, &palette, utc_offset_min);
+        }
+    });
+    Effect::new(move |_| {
+        app.frame.track();
+        look.dark.track();
+        canvas.track();
+        paint();
+    });
+}
+
+fn paint_overlay(app: App, canvas: NodeRef<Canvas>) {
+    let look = expect_context::<Look>();
+    let paint = once_a_frame(move || {
+        let (frame, canvas) = (app.frame.get_untracked(), canvas.get_untracked());
+        if let (Some(frame), Some(canvas)) = (frame, canvas) {
+            let palette = Palette::new(look.dark.get_untracked());
+            let percentiles = app.percentiles.get_untracked();
+            let target = app.target.get_untracked();
+            let _painted = paint::overlay(&canvas, &frame, &palette, &percentiles, target);
+        }
+    });
+    Effect::new(move |_| {
+        app.frame.track();
+        app.target.track();
+        app.percentiles.track();
+        look.dark.track();
+        canvas.track();
+        paint();
+    });
+    // A cell that has left the picture holds the cursor no longer.
+    Effect::new(move |_| {
+        let left = app.target.get().is_none();
+        if left && matches!(app.cursor.get_untracked(), Cursor::Cell { .. }) {
+            app.cursor.set(Cursor::Nothing);
+        }
+    });
+}
+
+/// What the picture shows, for those who can't see it.
+fn summary(app: App) -> String {
+    let frame = app.frame.get();
+    frame.map_or_else(
+        || "Latency heatmap".to_owned(),
+        |frame| words::summary(&frame),
+    )
+}

@@ -1,0 +1,129 @@
+//! The line above the heatmap: which series, and how it is drawn.
+
+use super::state::{App, WINDOWS};
+use crate::chart::bands::Percentile;
+use crate::chart::colour::Spread;
+use leptos::prelude::*;
+
+#[component]
+pub(crate) fn Toolbar() -> impl IntoView {
+    view! {
+        <div class="map-head">
+            <Title/>
+            <span class="spring"></span>
+            <Windows/>
+            <Percentiles/>
+            <Spreads/>
+        </div>
+    }
+}
+
+#[component]
+fn Title() -> impl IntoView {
+    let app = expect_context::<App>();
+    let selected = Memo::new(move |_| {
+        let session = app.session.read();
+        let selection = session.selection.as_ref()?;
+        Some((selection.key, selection.name.clone(), selection.answered))
+    });
+    let scope_title = Memo::new(move |_| {
+        let session = app.session.read();
+        match session.subject.as_ref().and_then(|s| s.scope.tgid) {
+            Some(tgid) => format!("Process {tgid}"),
+            None => "Whole system".to_owned(),
+        }
+    });
+    let title = move || match selected.get() {
+        Some((_, name, _)) => name,
+        None => scope_title.get(),
+    };
+    let detail = move || match selected.get() {
+        Some((0, ..)) | None => String::new(),
+        Some((key, _, true)) => key.to_string(),
+        Some((key, _, false)) => format!("{key} · loading its past…"),
+    };
+    view! {
+        <div class="title">
+            <h2 data-testid="series-title" aria-live="polite">
+                {title}
+                <small>{detail}</small>
+            </h2>
+            <Show when=move || selected.get().is_some()>
+                <BackButton to=scope_title/>
+            </Show>
+        </div>
+    }
+}
+
+/// From a process back to everything.
+#[component]
+fn BackButton(to: Memo<String>) -> impl IntoView {
+    let app = expect_context::<App>();
+    view! {
+        <button
+            class="button chip"
+            data-testid="deselect"
+            title="Escape: back to the heatmap of everything"
+            on:click=move |_| app.select(None)
+        >
+            "× "
+            {move || to.get().to_lowercase()}
+        </button>
+    }
+}
+
+#[component]
+fn Windows() -> impl IntoView {
+    let app = expect_context::<App>();
+    let is_on = move |minutes| app.window.get().unwrap_or(WINDOWS[1]) == minutes;
+    let buttons = WINDOWS.map(|minutes| {
+        view! {
+            <button
+                aria-pressed=move || is_on(minutes).to_string()
+                data-window=minutes.to_string()
+                title=format!("Show the last {minutes} min")
+                on:click=move |_| app.window.set(Some(minutes))
+            >
+                {format!("{minutes} min")}
+            </button>
+        }
+    });
+    view! { <div class="segments" role="group" aria-label="Time shown">{buttons.collect_view()}</div> }
+}
+
+#[component]
+fn Percentiles() -> impl IntoView {
+    let app = expect_context::<App>();
+    let buttons = Percentile::ALL.map(|percentile| {
+        let is_on = move || app.percentiles.read().contains(&percentile);
+        let name = percentile.name();
+        view! {
+            <button
+                aria-pressed=move || is_on().to_string()
+                data-percentile=name
+                title=format!("Outline the bucket in which {name} lies")
+                on:click=move |_| app.toggle_percentile(percentile)
+            >
+                {name}
+            </button>
+        }
+    });
+    view! { <div class="segments" role="group" aria-label="Percentiles shown">{buttons.collect_view()}</div> }
+}
+
+#[component]
+fn Spreads() -> impl IntoView {
+    let app = expect_context::<App>();
+    let buttons = Spread::ALL.map(|spread| {
+        view! {
+            <button
+                aria-pressed=move || (app.spread.get() == spread).to_string()
+                title=format!("Colour by {} of the count", spread.name())
+                on:click=move |_| app.spread.set(spread)
+            >
+                {match spread { Spread::Sqrt => "√", Spread::Log => "log" }}
+            </button>
+        }
+    });
+    view! { <div class="segments" role="group" aria-label="Colour scale">{buttons.collect_view()}</div> }
+}

@@ -1,0 +1,139 @@
+//! What lies over the heatmap as text: the tooltip, the pause, and why it is empty.
+
+use super::state::App;
+use crate::browser;
+use crate::chart::cursor::{Cursor, Target};
+use crate::chart::frame::Frame;
+use crate::chart::ticks;
+use crate::tooltip::{CellTip, Tip};
+use crate::words;
+use leptos::prelude::*;
+
+/// Distance of the tooltip from its cell, and its width, in CSS pixels.
+const GAP: f64 = 14.0;
+const WIDTH: f64 = 232.0;
+const HEIGHT: f64 = 148.0;
+
+#[component]
+pub(crate) fn Tooltip() -> impl IntoView {
+    let app = expect_context::<App>();
+    let tip = Memo::new(move |_| {
+        let frame = app.frame.get()?;
+        let utc_offset_min = browser::utc_offset_min(frame.time.end_ms);
+        Tip::new(&frame, app.target.get()?, utc_offset_min)
+    });
+    let place = Memo::new(move |_| {
+        let frame = app.frame.get()?;
+        Some(place(&frame, app.cursor.get(), app.target.get()?))
+    });
+    let px = move |axis: fn((f64, f64)) -> f64| {
+        move || format!("{:.0}px", place.get().map_or(0.0, axis))
+    };
+    let frozen = Memo::new(move |_| app.cursor.get().is_frozen());
+    view! {
+        <Show when=move || tip.get().is_some()>
+            <div
+                class="tooltip"
+                class:frozen=move || frozen.get()
+                data-testid="tooltip"
+                style:left=px(|p| p.0)
+                style:top=px(|p| p.1)
+            >
+                <div class="when">{move || tip.get().map(|tip| tip.when)}</div>
+                <div class="muted">{move || tip.get().map(|tip| tip.date)}</div>
+                {move || tip.get().map(|tip| cell(tip.cell))}
+                <div class="muted how">
+                    {move || if frozen.get() { "frozen · Esc releases" } else { "click freezes" }}
+                </div>
+            </div>
+        </Show>
+        <p class="hidden" aria-live="polite">
+            {move || tip.get().filter(|_| is_walking(app)).map(|tip| tip.line())}
+        </p>
+    }
+}
+
+/// Cells are spoken only while someone walks over them with the keys.
+fn is_walking(app: App) -> bool {
+    matches!(app.cursor.get(), Cursor::Cell { .. })
+}
+
+fn cell(cell: Option<CellTip>) -> AnyView {
+    let Some(cell) = cell else {
+        return view! { <p>"no data"</p> }.into_any();
+    };
+    let waits = format!(
+        "{} of {}",
+        words::grouped(cell.count),
+        words::grouped(cell.total)
+    );
+    view! {
+        <dl>
+            <dt>"waited"</dt>
+            <dd>{cell.range}</dd>
+            <dt>"waits"</dt>
+            <dd>{waits}</dd>
+            <dt>"share"</dt>
+            <dd>{cell.share}</dd>
+            <dt>"this or less"</dt>
+            <dd>{cell.cumulative}</dd>
+        </dl>
+    }
+    .into_any()
+}
+
+/// Top left corner of the tooltip, in CSS pixels: beside the pointer or its cell, inside the plot.
+fn place(frame: &Frame, cursor: Cursor, target: Target) -> (f64, f64) {
+    let layout = &frame.layout;
+    let (x, y) = match (cursor, target) {
+        (Cursor::Pointer { x, y }, _) => (x, y),
+        (_, Target::Cell { column, slot }) => {
+            let column = frame.grid.columns.get(column);
+            let right = column.map_or(0, |column| column.x1);
+            let row = layout.top + layout.rows.pixel_from_slot(slot);
+            (layout.css(layout.left + right), layout.css(row))
+        }
+        (_, Target::Missing { .. }) => (0.0, 0.0),
+    };
+    let left = if x + GAP + WIDTH > layout.size.width {
+        x - GAP - WIDTH
+    } else {
+        x + GAP
+    };
+    let top = (y + GAP).min(layout.size.height - HEIGHT);
+    (left.max(0.0), top.max(0.0))
+}
+
+/// Why the map stands still or is empty.
+#[component]
+pub(crate) fn MapState() -> impl IntoView {
+    let app = expect_context::<App>();
+    let paused = Memo::new(move |_| {
+        let session = app.session.read();
+        let at = session.end_ms().filter(|_| session.is_paused())?;
+        let clock = ticks::clock(at, browser::utc_offset_min(at));
+        Some(format!(
+            "Paused at {clock} — {}",
+            words::behind(session.behind())
+        ))
+    });
+    let empty = Memo::new(move |_| {
+        let session = app.session.read();
+        session.subject.as_ref()?;
+        if session.shown().seq == 0 {
+            return Some("Waiting for the first interval…".to_owned());
+        }
+        let frame = app.frame.get()?;
+        let unknown = frame.grid.columns.is_empty() || frame.has_waits();
+        let minutes = app.window.get().unwrap_or(super::state::WINDOWS[1]);
+        (!unknown).then(|| words::nothing_waited(&session, minutes))
+    });
+    view! {
+        <Show when=move || paused.get().is_some()>
+            <p class="paused" data-testid="paused">{move || paused.get()}</p>
+        </Show>
+        <Show when=move || empty.get().is_some()>
+            <p class="empty-state" data-testid="empty">{move || empty.get()}</p>
+        </Show>
+    }
+}

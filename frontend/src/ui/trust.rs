@@ -1,0 +1,213 @@
+//! The trust strip: how much was counted, what is missing, what measuring costs. A broken connection
+//! or a failed probe takes its place, for its numbers are old then.
+
+use super::state::App;
+use crate::session::{Link, Notice};
+use crate::words;
+use leptos::prelude::*;
+use runqlat_common::human;
+use runqlat_common::wire::{OTHER, ProbeState};
+
+#[component]
+pub(crate) fn Trust() -> impl IntoView {
+    view! {
+        <div class="trust-line">
+            <dl class="trust">
+                <Rate/>
+                <Other/>
+                <Keys/>
+                <Cost/>
+                // Last, for it grows when something is lost.
+                <Lost/>
+            </dl>
+            <NoticeText/>
+            <ConnectionBanner/>
+            <ProbeBanner/>
+        </div>
+    }
+}
+
+/// One number with its name.
+#[component]
+fn Fact(
+    name: &'static str,
+    #[prop(into)] title: Signal<String>,
+    #[prop(into)] value: Signal<String>,
+    #[prop(optional, into)] class: Signal<&'static str>,
+    #[prop(optional)] testid: &'static str,
+) -> impl IntoView {
+    view! {
+        <div class=move || format!("fact {}", class.get()) title=title data-testid=testid>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+        </div>
+    }
+}
+
+#[component]
+fn Rate() -> impl IntoView {
+    let app = expect_context::<App>();
+    let rate = Memo::new(move |_| {
+        let session = app.session.read();
+        let Some(column) = session.shown().columns.last() else {
+            return "–".to_owned();
+        };
+        let seconds = column.duration_us.max(1) as f64 / 1e6;
+        human::count(column.counts.total() as f64 / seconds)
+    });
+    let title = "Waits counted per second in the newest interval, the whole scope";
+    view! { <Fact name="waits/s" title=title.to_owned() value=rate testid="rate"/> }
+}
+
+/// New losses below this part of the waits are a remark; above it, the numbers can't be trusted.
+const ALARMING: f64 = 0.01;
+
+#[component]
+fn Lost() -> impl IntoView {
+    let app = expect_context::<App>();
+    let losses = Memo::new(move |_| {
+        let session = app.session.read();
+        let data = session.shown();
+        (data.health.losses, data.recent.newly_lost(), data.waits())
+    });
+    let class = Signal::derive(move || match losses.get() {
+        (_, new, waits) if new > 0 && new as f64 >= waits as f64 * ALARMING => "alarm",
+        (losses, new, _) if losses.total() > 0 || new > 0 => "warn",
+        _ => "calm",
+    });
+    let value = Signal::derive(move || {
+        let (losses, new, _) = losses.get();
+        match new {
+            0 => words::grouped(losses.total()),
+            new => format!(
+                "{} (+{} just now)",
+                words::grouped(losses.total()),
+                words::grouped(new)
+            ),
+        }
+    });
+    let title = Signal::derive(move || {
+        let (losses, new, waits) = losses.get();
+        words::losses(&losses, new, waits)
+    });
+    view! { <Fact name="lost" title=title value=value class=class testid="losses"/> }
+}
+
+#[component]
+fn Other() -> impl IntoView {
+    let app = expect_context::<App>();
+    let waits = Memo::new(move |_| {
+        let session = app.session.read();
+        let total = session.shown().recent.total(OTHER);
+        total.map_or(0, |total| total.waits)
+    });
+    let class = Signal::derive(move || if waits.get() > 0 { "warn" } else { "calm" });
+    let value = Signal::derive(move || words::grouped(waits.get()));
+    let title = "Waits of the last intervals that found the table of processes full; they are counted, but without a name";
+    view! { <Fact name="other" title=title.to_owned() value=value class=class testid="other"/> }
+}
+
+#[component]
+fn Keys() -> impl IntoView {
+    let app = expect_context::<App>();
+    let keys = Memo::new(move |_| {
+        let session = app.session.read();
+        let health = &session.shown().health;
+        (health.keys, health.keys_max)
+    });
+    let value = Signal::derive(move || {
+        let (keys, most) = keys.get();
+        if most == 0 {
+            return "–".to_owned();
+        }
+        format!(
+            "{} of {}",
+            words::grouped(keys.into()),
+            words::grouped(most.into())
+        )
+    });
+    let class = Signal::derive(move || {
+        let (keys, most) = keys.get();
+        if u64::from(keys) * 10 >= u64::from(most) * 9 && most > 0 {
+            "keys warn"
+        } else {
+            "keys calm"
+        }
+    });
+    let title = "Processes in the kernel's table, and its size";
+    view! { <Fact name="table" title=title.to_owned() value=value class=class testid="keys"/> }
+}
+
+#[component]
+fn Cost() -> impl IntoView {
+    let app = expect_context::<App>();
+    let cost = Memo::new(move |_| {
+        let session = app.session.read();
+        let data = session.shown();
+        let duration_us = data.columns.last().map_or(0, |column| column.duration_us);
+        if duration_us == 0 {
+            return "–".to_owned();
+        }
+        let cpu = words::cpu(data.health.self_cpu_us, duration_us);
+        format!("{cpu} CPU, {}", words::memory(data.health.self_rss_kb))
+    });
+    let title = "What runqlat-web itself uses: part of one CPU in the newest interval, resident memory. The kernel programs' time is spent in the tasks they measure and is not in it";
+    view! { <Fact name="own cost" title=title.to_owned() value=cost class="cost" testid="cost"/> }
+}
+
+#[component]
+fn NoticeText() -> impl IntoView {
+    let app = expect_context::<App>();
+    let text = Memo::new(move |_| match app.session.read().notice()? {
+        Notice::Lagged { missed } => Some(format!(
+            "This page was too slow: {missed} intervals were fetched again"
+        )),
+        Notice::Refused { reason, hint } => Some(format!("The server refused: {reason}. {hint}")),
+        Notice::Garbled { reason } => Some(format!(
+            "A message could not be read ({reason}): reload the page"
+        )),
+    });
+    view! { <p class="notice" data-testid="notice" role="status">{move || text.get()}</p> }
+}
+
+#[component]
+fn ConnectionBanner() -> impl IntoView {
+    let app = expect_context::<App>();
+    let retry_at = Memo::new(move |_| match app.session.read().link {
+        Link::Lost { retry_at_ms } => Some(retry_at_ms),
+        _ => None,
+    });
+    let wait = move || {
+        let left = retry_at.get().unwrap_or(0.0) - app.now.get();
+        format!(
+            "Connection lost. Retrying in {} s",
+            (left / 1_000.0).ceil().max(0.0)
+        )
+    };
+    view! {
+        <Show when=move || retry_at.get().is_some()>
+            <div class="banner bad" role="alert" data-testid="connection-banner">
+                <span>{wait}</span>
+                <button class="button" on:click=move |_| app.retry_now()>"Retry now"</button>
+            </div>
+        </Show>
+    }
+}
+
+#[component]
+fn ProbeBanner() -> impl IntoView {
+    let app = expect_context::<App>();
+    let failure = Memo::new(move |_| match &app.session.read().probe {
+        Some(ProbeState::Failed { reason, hint }) => Some((reason.clone(), hint.clone())),
+        _ => None,
+    });
+    view! {
+        <Show when=move || failure.get().is_some()>
+            <div class="banner bad" role="alert" data-testid="probe-banner">
+                <strong>"Not measuring any more: "</strong>
+                <span>{move || failure.get().map(|f| f.0)}</span>
+                <span class="hint">{move || failure.get().map(|f| format!("Hint: {}", f.1))}</span>
+            </div>
+        </Show>
+    }
+}

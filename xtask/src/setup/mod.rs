@@ -1,0 +1,82 @@
+//! Set-up: makes sure that what a command needs is on this machine, and says what it does and why.
+//! Doing it again changes nothing. This file only puts the parts in order.
+
+mod apt;
+mod debian;
+mod facts;
+mod linker;
+mod peers;
+mod rustup;
+mod version;
+mod world;
+
+use anyhow::Result;
+
+use crate::privilege::Root;
+use crate::project::Project;
+use crate::toolchain::{Rust, Toolchain};
+
+use self::apt::Apt;
+use self::world::World;
+
+/// The compilers for one world, before bpf-linker is known.
+struct Compilers {
+    host: Rust,
+    wasm: Rust,
+    bpf: Rust,
+}
+
+/// Sets up what building needs.
+pub(crate) fn for_build(project: &Project) -> Result<Toolchain> {
+    let apt = Apt::new(Root::detect());
+    let world = choose(&apt)?;
+    compilers(project, &apt, world)
+}
+
+/// Sets up what building, testing and measuring need.
+pub(crate) fn everything(project: &Project) -> Result<Toolchain> {
+    let apt = Apt::new(Root::detect());
+    let world = choose(&apt)?;
+    let toolchain = compilers(project, &apt, world)?;
+    match world {
+        World::Debian => debian::set_up_lints(&apt)?,
+        World::Rustup => rustup::set_up_lints(&toolchain.host)?,
+    }
+    peers::set_up(&apt)?;
+    Ok(toolchain)
+}
+
+fn choose(apt: &Apt) -> Result<World> {
+    let facts = facts::gather(apt)?;
+    let choice = world::choose(&facts)?;
+    let (name, because) = (choice.world.name(), choice.because);
+    println!(
+        "setup: Rust comes from {name}: {because} ({}=debian or rustup decides otherwise)",
+        facts::VARIABLE
+    );
+    Ok(choice.world)
+}
+
+fn compilers(project: &Project, apt: &Apt, world: World) -> Result<Toolchain> {
+    let Compilers { host, wasm, bpf } = match world {
+        World::Debian => debian::set_up(apt)?,
+        World::Rustup => rustup::set_up()?,
+    };
+    let bpf_linker = linker::set_up(project, &host, &bpf)?;
+    Ok(Toolchain {
+        host,
+        wasm,
+        bpf,
+        bpf_linker,
+    })
+}
+
+/// One line for what is there already.
+fn ok(what: &str, why: &str) {
+    println!("setup: ok       {what}: {why}");
+}
+
+/// One line for what is about to be installed.
+fn installing(what: &str, why: &str) {
+    println!("setup: install  {what}: {why}");
+}

@@ -1,0 +1,128 @@
+//! `cargo xtask test`: everything that is tested, in phases from cheap to dear; the first failure ends it.
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+
+use crate::privilege::Root;
+use crate::project::Project;
+use crate::toolchain::{Rust, Toolchain};
+use crate::{build, process, setup};
+
+/// The feature that holds the tests of the real binary.
+const SYSTEM_TESTS: &str = "runqlat-web/system-tests";
+
+/// Runs all phases, or with `quick` those that need no release build.
+pub(crate) fn test(project: &Project, quick: bool) -> Result<()> {
+    let mut phases = Phases::new();
+    let toolchain = phases.run("set-up", || setup::everything(project))?;
+    let host = &toolchain.host;
+    phases.run("formatting", || formatting(project, host))?;
+    phases.run("lints", || lints(project, host))?;
+    phases.run("logic", || {
+        process::run(within(project, &mut host.cargo("test")))
+    })?;
+    if quick {
+        println!("\n== left out: the release build and the tests of the whole (--quick)");
+    } else {
+        phases.run("build", || build::all(project, &toolchain))?;
+        phases.run("the whole, on this machine", || whole(project, &toolchain))?;
+    }
+    phases.report();
+    Ok(())
+}
+
+fn formatting(project: &Project, host: &Rust) -> Result<()> {
+    let mut cargo_fmt = host.tool("cargo-fmt");
+    process::run(within(project, &mut cargo_fmt).args(["fmt", "--all", "--check"]))
+        .context("files are not formatted\nhint: cargo fmt --all")
+}
+
+fn lints(project: &Project, host: &Rust) -> Result<()> {
+    let mut clippy = host.tool("cargo-clippy");
+    let scope = ["clippy", "--workspace", "--all-targets"];
+    process::run(
+        within(project, &mut clippy)
+            .args(scope)
+            // Without the feature the tests of the whole would go unread.
+            .args(["--features", SYSTEM_TESTS])
+            .args(["--", "-D", "warnings"]),
+    )
+}
+
+/// The tests of the real binary: kernel, WebSocket, browser, command line.
+fn whole(project: &Project, toolchain: &Toolchain) -> Result<()> {
+    let mut cargo = toolchain.host.cargo("test");
+    within(project, &mut cargo)
+        .args(["--package", "runqlat-web", "--features", SYSTEM_TESTS])
+        .args(["--test", "*"])
+        // To the end, so that one run tells all that is wrong; and one at a time: they measure, and two loads would
+        // disturb each other.
+        .args(["--no-fail-fast", "--", "--test-threads=1"])
+        .env("RUNQLAT_WEB_BIN", project.binary());
+    match Root::detect() {
+        Root::Already => {}
+        Root::Sudo => run_through_sudo(&mut cargo, &toolchain.host.about()?.host),
+        Root::None => {
+            println!(
+                "SKIPPED: tests that load programs into the kernel, since this is not root and sudo wants a password"
+            );
+            println!("hint: run `cargo xtask test` as root, or let sudo work without a password");
+            cargo.env("RUNQLAT_WEB_NO_ROOT", "1");
+        }
+    }
+    process::run(&mut cargo)
+}
+
+/// Lets cargo build as this user and start only the tests as root, so that root owns nothing in the target folder.
+fn run_through_sudo(cargo: &mut Command, host: &str) {
+    let triple = host.replace('-', "_").to_uppercase();
+    let keep = "PATH,RUST_BACKTRACE,RUNQLAT_WEB_BIN,CARGO_MANIFEST_DIR";
+    cargo.env(
+        format!("CARGO_TARGET_{triple}_RUNNER"),
+        format!("sudo -n --preserve-env={keep}"),
+    );
+}
+
+/// In the workspace, with the folder that a plain `cargo test` uses, too.
+fn within<'a>(project: &Project, command: &'a mut Command) -> &'a mut Command {
+    command
+        .current_dir(&project.root)
+        .env("CARGO_TARGET_DIR", &project.target)
+}
+
+/// The phases so far, and the time each took.
+struct Phases {
+    start: Instant,
+    done: Vec<(&'static str, Duration)>,
+}
+
+impl Phases {
+    fn new() -> Self {
+        Self {
+            start: Instant::now(),
+            done: Vec::new(),
+        }
+    }
+
+    fn run<T>(&mut self, name: &'static str, phase: impl FnOnce() -> Result<T>) -> Result<T> {
+        println!("\n== {name} (after {})", seconds(self.start.elapsed()));
+        let since = Instant::now();
+        let result = phase().with_context(|| format!("the phase \"{name}\" failed"))?;
+        self.done.push((name, since.elapsed()));
+        Ok(result)
+    }
+
+    fn report(&self) {
+        println!("\n== all passed");
+        for (name, time) in &self.done {
+            println!("{:>8}  {name}", seconds(*time));
+        }
+        println!("{:>8}  together", seconds(self.start.elapsed()));
+    }
+}
+
+fn seconds(time: Duration) -> String {
+    format!("{:.1} s", time.as_secs_f64())
+}
