@@ -91,20 +91,16 @@ impl History {
         self.recent.iter()
     }
 
-    /// The names of the series in [`History::recent`], by ascending key.
-    pub fn recent_names(&self) -> Vec<SeriesName> {
-        let mut keys: Vec<u32> = self
-            .recent
-            .iter()
-            .flat_map(|interval| interval.series.iter().map(|series| series.key))
-            .collect();
-        keys.sort_unstable();
-        keys.dedup();
-        let named = |key| Some((key, self.names.get(&key)?.clone()));
-        keys.into_iter()
-            .filter_map(named)
-            .map(|(key, name)| SeriesName { key, name })
-            .collect()
+    /// All names that are known, by ascending key: a viewer that joins while a process is idle must
+    /// know its name when it wakes.
+    pub fn names(&self) -> Vec<SeriesName> {
+        let named = |(&key, name): (&u32, &String)| SeriesName {
+            key,
+            name: name.clone(),
+        };
+        let mut names: Vec<SeriesName> = self.names.iter().map(named).collect();
+        names.sort_unstable_by_key(|name| name.key);
+        names
     }
 
     pub fn name(&self, key: u32) -> Option<&str> {

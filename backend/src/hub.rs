@@ -117,7 +117,7 @@ impl Hub {
             seq: history.seq(),
             columns: history.columns().cloned().collect(),
             recent: history.recent().cloned().collect(),
-            names: history.recent_names(),
+            names: history.names(),
         };
         Joined {
             snapshot: ServerMessage::Snapshot(snapshot),

@@ -61,7 +61,7 @@ pub struct Snapshot {
     pub columns: Vec<Column>,
     /// The newest intervals in full, oldest first: what a list of series starts from.
     pub recent: Vec<Interval>,
-    /// The names of all series in `recent`.
+    /// The names of all series that live, and of those in `recent`.
     pub names: Vec<SeriesName>,
 }
 

@@ -95,12 +95,12 @@ fn names_outlive_their_process_while_it_is_in_view() {
     let mut second = interval(2, &[7]);
     second.gone = vec![7];
     push(&mut history, second);
-    assert_eq!(history.recent_names(), named(7));
+    assert_eq!(history.names(), named(7));
     for seq in 3..=2 + RECENT as u64 {
         push(&mut history, interval(seq, &[]));
     }
     assert_eq!(history.name(7), None);
-    assert_eq!(history.recent_names(), []);
+    assert_eq!(history.names(), []);
 }
 
 #[test]
