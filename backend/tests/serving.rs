@@ -228,10 +228,13 @@ fn the_page_is_compressed_typed_and_cached() {
             assert!(small.body.len() < plain.body.len(), "{asset}");
         }
     }
-    let wasm = html
-        .split('"')
-        .find(|text| text.ends_with(".wasm"))
-        .expect("a preload");
+    // The page names its script, and the script the program.
+    let quoted = |text: &str, end: &str| {
+        let found = text.split('"').find(|part| part.ends_with(end));
+        found.expect("a name in quotes").to_owned()
+    };
+    let boot = get(&quoted(html, ".js"), "identity");
+    let wasm = &*quoted(boot.text(), ".wasm");
     assert_eq!(
         get(wasm, "br").header("content-type"),
         Some("application/wasm")
