@@ -155,31 +155,30 @@ impl Drop for Viewer {
     }
 }
 
+/// A hub of a synthetic machine, by process, once a second.
+#[cfg(test)]
+pub(crate) fn for_tests() -> Arc<Hub> {
+    let server = ServerInfo {
+        version: String::new(),
+        hostname: String::new(),
+        kernel: String::new(),
+        cpus: 1,
+        demo: true,
+    };
+    let scope = Scope {
+        key: runqlat_common::wire::Key::Process,
+        tgid: None,
+        interval_ms: 1_000,
+    };
+    Hub::new(server, scope)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{BACKLOG, Hub};
+    use super::{BACKLOG, Hub, for_tests as hub};
     use runqlat_common::counts::Counts;
-    use runqlat_common::wire::{
-        Column, Format, Health, Interval, Key, Scope, ServerInfo, ServerMessage,
-    };
-    use std::sync::Arc;
+    use runqlat_common::wire::{Column, Format, Health, Interval, ServerMessage};
     use tokio::sync::broadcast::error::TryRecvError;
-
-    fn hub() -> Arc<Hub> {
-        let server = ServerInfo {
-            version: String::new(),
-            hostname: String::new(),
-            kernel: String::new(),
-            cpus: 1,
-            demo: true,
-        };
-        let scope = Scope {
-            key: Key::Process,
-            tgid: None,
-            interval_ms: 1_000,
-        };
-        Hub::new(server, scope)
-    }
 
     fn publish(hub: &Hub, seq: u64) {
         hub.publish(Interval {

@@ -1,12 +1,12 @@
 //! The actor with probes that are told what to say; the clock is the test's.
 
 use super::{Collector, epoch_ms, unnamed};
-use crate::hub::Hub;
+use crate::hub::{Hub, for_tests as hub};
 use crate::probe::synthetic::SyntheticProbe;
 use crate::probe::{Probe, ReadError, Reading};
 use crate::shutdown;
 use runqlat_common::contract::{Hist, KeyStats};
-use runqlat_common::wire::{Interval, Key, Losses, ProbeState, Programs, Scope, ServerInfo};
+use runqlat_common::wire::{Interval, Losses, ProbeState, Programs};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -30,22 +30,6 @@ impl Probe for Script {
         }
         Ok(self.0.remove(0))
     }
-}
-
-fn hub() -> Arc<Hub> {
-    let server = ServerInfo {
-        version: String::new(),
-        hostname: String::new(),
-        kernel: String::new(),
-        cpus: 1,
-        demo: true,
-    };
-    let scope = Scope {
-        key: Key::Process,
-        tgid: None,
-        interval_ms: 1_000,
-    };
-    Hub::new(server, scope)
 }
 
 fn collector(mut probe: impl Probe + 'static, hub: &Arc<Hub>) -> Collector {
