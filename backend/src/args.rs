@@ -1,40 +1,53 @@
 //! The command line, turned into a `Config` once; nobody else sees the parser.
 
-use crate::probe::kernel::MAX_KEYS;
-use clap::{ArgAction, Parser, ValueEnum};
-use runqlat_common::wire::Key;
+use crate::probe::kernel::{MAX_KEYS, Settings};
+use crate::target::INTERVAL_MS;
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use runqlat_common::buckets::Unit;
+use runqlat_common::wire::{Key, Scope};
 use std::net::SocketAddr;
 use std::time::Duration;
-
-/// Shortest and longest interval.
-const INTERVALS: std::ops::RangeInclusive<Duration> =
-    Duration::from_millis(100)..=Duration::from_secs(60);
 
 /// Processes of the synthetic machine unless told otherwise.
 const DEMO_PROCESSES: &str = "40";
 
+/// The interval of `print` unless told otherwise: until Ctrl-C, as runqlat's.
+const FOREVER: &str = "99999999";
+
 /// What the program was asked to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
-    pub listen: SocketAddr,
-    pub interval: Duration,
-    pub key: Key,
-    /// Measure this process alone.
-    pub tgid: Option<u32>,
-    /// Room for processes, instead of what fits the host.
-    pub max_processes: Option<u32>,
-    /// Synthetic data, with this many processes.
-    pub demo: Option<u32>,
-    pub raw_programs: bool,
+    pub task: Task,
     pub verbose: bool,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-enum By {
-    /// The whole system in one histogram: cheapest
-    Global,
-    /// A histogram for each process (tgid)
-    Process,
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Task {
+    Serve(Serve),
+    Print(Print),
+    Check,
+}
+
+/// Serve the live view.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Serve {
+    pub listen: SocketAddr,
+    pub scope: Scope,
+    pub settings: Settings,
+    /// Synthetic data, with this many processes.
+    pub demo: Option<u32>,
+}
+
+/// Print runqlat's text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Print {
+    /// Without an interval.
+    pub scope: Scope,
+    pub settings: Settings,
+    pub interval: Duration,
+    /// How many intervals; `None` until Ctrl-C.
+    pub count: Option<u32>,
+    pub timestamps: bool,
 }
 
 /// Shows live, in a browser, how long tasks on this host wait for a CPU.
@@ -42,7 +55,32 @@ enum By {
 /// Start it as root and open the address that it prints.
 #[derive(Parser)]
 #[command(name = "runqlat-web", version = crate::version(), max_term_width = 100)]
-struct Args {
+#[command(
+    args_conflicts_with_subcommands = true,
+    subcommand_precedence_over_arg = true
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+
+    #[command(flatten)]
+    serve: ServeArgs,
+
+    /// Say more on stderr
+    #[arg(short, long, action = ArgAction::SetTrue, global = true)]
+    verbose: bool,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Print runqlat's text histograms to the terminal instead
+    Print(PrintArgs),
+    /// Say what this kernel and these permissions allow
+    Check,
+}
+
+#[derive(Args)]
+struct ServeArgs {
     /// Address to serve on
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
@@ -55,51 +93,160 @@ struct Args {
     #[arg(long, value_enum, default_value = "process")]
     by: By,
 
-    /// Count waits by process; the same as --by process
-    #[arg(short = 'P', conflicts_with = "by")]
-    by_process: bool,
-
-    /// Measure this process only
-    #[arg(short, long, value_name = "TGID", value_parser = clap::value_parser!(u32).range(1..))]
-    pid: Option<u32>,
-
-    /// Room for processes in the kernel's table; by default, twice what runs at the start
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_KEYS)))]
-    max_processes: Option<u32>,
+    #[command(flatten)]
+    measure: MeasureArgs,
 
     /// Show synthetic data, with N processes; needs no root
     #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true,
           default_missing_value = DEMO_PROCESSES, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     demo: Option<u32>,
+}
+
+#[derive(Args)]
+struct PrintArgs {
+    /// Seconds between printouts; until Ctrl-C unless given
+    #[arg(value_name = "INTERVAL", default_value = FOREVER, hide_default_value = true,
+          value_parser = parse_seconds)]
+    interval: Duration,
+
+    /// How many printouts; until Ctrl-C unless given
+    #[arg(value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
+    count: Option<u32>,
+
+    /// What waits are counted by
+    #[arg(long, value_enum, default_value = "global")]
+    by: By,
+
+    #[command(flatten)]
+    measure: MeasureArgs,
+
+    /// Print the time of day before each printout
+    #[arg(short = 'T', long)]
+    timestamp: bool,
+}
+
+/// What to measure; the letters are runqlat's.
+#[derive(Args)]
+struct MeasureArgs {
+    /// Count by process; the same as --by process
+    #[arg(short = 'P', long = "pids", conflicts_with_all = ["by", "threads", "pidnss"])]
+    processes: bool,
+
+    /// Count by thread; the same as --by thread
+    #[arg(short = 'L', long = "tids", conflicts_with_all = ["by", "pidnss"])]
+    threads: bool,
+
+    /// Count by pid namespace; the same as --by pidns
+    #[arg(long, conflicts_with = "by")]
+    pidnss: bool,
+
+    /// Measure this process only
+    #[arg(short, long, value_name = "TGID", value_parser = clap::value_parser!(u32).range(1..))]
+    pid: Option<u32>,
+
+    /// Measure tasks in this cgroup (v2) and below only
+    #[arg(short, long, value_name = "PATH")]
+    cgroup: Option<String>,
+
+    /// Buckets of milliseconds instead of microseconds
+    #[arg(short, long)]
+    milliseconds: bool,
+
+    /// Room for keys in the kernel's table; by default, twice what there is at the start
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_KEYS)))]
+    max_keys: Option<u32>,
 
     /// Use the kernel programs for older kernels even where the others load
     #[arg(long)]
     raw_programs: bool,
 
-    /// Say more on stderr
-    #[arg(short, long, action = ArgAction::SetTrue)]
-    verbose: bool,
+    /// Attach programs that do nothing, to see what being called costs
+    #[arg(long, hide = true)]
+    empty_programs: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum By {
+    /// The whole system in one histogram: cheapest
+    Global,
+    /// A histogram for each process (tgid)
+    Process,
+    /// A histogram for each thread (tid)
+    Thread,
+    /// A histogram for each pid namespace
+    Pidns,
+    /// A histogram for each cgroup (v2)
+    Cgroup,
+}
+
+impl MeasureArgs {
+    fn scope(&self, by: By, interval_ms: u32) -> Scope {
+        let key = match by {
+            _ if self.processes => Key::Process,
+            _ if self.threads => Key::Thread,
+            _ if self.pidnss => Key::Pidns,
+            By::Global => Key::Global,
+            By::Process => Key::Process,
+            By::Thread => Key::Thread,
+            By::Pidns => Key::Pidns,
+            By::Cgroup => Key::Cgroup,
+        };
+        Scope {
+            key,
+            tgid: self.pid,
+            cgroup: self.cgroup.clone(),
+            unit: if self.milliseconds {
+                Unit::Ms
+            } else {
+                Unit::Us
+            },
+            interval_ms,
+        }
+    }
+
+    fn settings(&self) -> Settings {
+        Settings {
+            force_raw: self.raw_programs,
+            empty: self.empty_programs,
+            max_keys: self.max_keys,
+        }
+    }
 }
 
 /// Reads the command line; on an error, or for --help and --version, prints and exits.
 pub fn from_command_line() -> Config {
-    config(Args::parse())
+    config(Arguments::parse())
 }
 
-fn config(args: Args) -> Config {
-    let key = match args.by {
-        By::Global => Key::Global,
-        By::Process => Key::Process,
+fn config(arguments: Arguments) -> Config {
+    let task = match arguments.command {
+        None => {
+            let ServeArgs {
+                listen,
+                interval,
+                by,
+                measure,
+                demo,
+            } = arguments.serve;
+            Task::Serve(Serve {
+                listen,
+                scope: measure.scope(by, interval.as_millis() as u32),
+                settings: measure.settings(),
+                demo,
+            })
+        }
+        Some(Command::Print(print)) => Task::Print(Print {
+            scope: print.measure.scope(print.by, 0),
+            settings: print.measure.settings(),
+            interval: print.interval,
+            count: print.count,
+            timestamps: print.timestamp,
+        }),
+        Some(Command::Check) => Task::Check,
     };
     Config {
-        listen: args.listen,
-        interval: args.interval,
-        key,
-        tgid: args.pid,
-        max_processes: args.max_processes,
-        demo: args.demo,
-        raw_programs: args.raw_programs,
-        verbose: args.verbose,
+        task,
+        verbose: arguments.verbose,
     }
 }
 
@@ -108,92 +255,25 @@ fn parse_interval(text: &str) -> Result<Duration, String> {
         Ok(seconds) => Duration::try_from_secs_f64(seconds).map_err(|e| e.to_string())?,
         Err(_) => humantime::parse_duration(text).map_err(|e| e.to_string())?,
     };
-    if INTERVALS.contains(&interval) {
+    let bounds = [INTERVAL_MS.start(), INTERVAL_MS.end()];
+    let [least, most] = bounds.map(|&ms| Duration::from_millis(ms.into()));
+    if (least..=most).contains(&interval) {
         Ok(interval)
     } else {
         Err("an interval lasts from 100ms to 60s".into())
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::{Args, Config, config, parse_interval};
-    use clap::{CommandFactory, Parser};
-    use runqlat_common::wire::Key;
-    use std::time::Duration;
-
-    fn parse(line: &str) -> Result<Config, String> {
-        let words = std::iter::once("runqlat-web").chain(line.split_whitespace());
-        let args = Args::try_parse_from(words);
-        args.map(config).map_err(|error| error.to_string())
-    }
-
-    #[test]
-    fn the_definition_is_sound() {
-        Args::command().debug_assert();
-    }
-
-    #[test]
-    fn defaults_are_local_and_by_process() {
-        let config = parse("").unwrap();
-        assert!(config.listen.ip().is_loopback());
-        assert_eq!(config.listen.port(), 8_080);
-        assert_eq!(config.interval, Duration::from_secs(1));
-        assert_eq!(config.key, Key::Process);
-        assert_eq!(config.demo, None);
-    }
-
-    #[test]
-    fn options_reach_the_config() {
-        let config =
-            parse("--by global -p 12 --interval 0.25 --demo=7 --max-processes 65536 -v").unwrap();
-        assert_eq!(config.key, Key::Global);
-        assert_eq!(config.tgid, Some(12));
-        assert_eq!(config.interval, Duration::from_millis(250));
-        assert_eq!(config.demo, Some(7));
-        assert_eq!(config.max_processes, Some(65_536));
-        assert!(config.verbose);
-        assert_eq!(parse("-P").unwrap().key, Key::Process);
-        assert_eq!(parse("--demo").unwrap().demo, Some(40));
-    }
-
-    #[test]
-    fn intervals_have_units_and_bounds() {
-        let table = [
-            ("1", Some(1_000)),
-            ("0.1", Some(100)),
-            ("100ms", Some(100)),
-            ("2s", Some(2_000)),
-            ("1min", Some(60_000)),
-            ("99ms", None),
-            ("61s", None),
-            ("0", None),
-            ("-1", None),
-            ("nan", None),
-            ("1e300", None),
-            ("soon", None),
-            ("", None),
-        ];
-        for (text, ms) in table {
-            let parsed = parse_interval(text).ok();
-            assert_eq!(parsed, ms.map(Duration::from_millis), "{text}");
-        }
-    }
-
-    #[test]
-    fn wrong_input_is_refused_with_what_is_right() {
-        let table = [
-            ("--by thread", "[possible values: global, process]"),
-            ("--interval 5ms", "from 100ms to 60s"),
-            ("--listen localhost", "invalid socket address"),
-            ("--pid 0", "0 is not in 1.."),
-            ("--max-processes 0", "0 is not in 1..="),
-            ("--whatever", "unexpected argument '--whatever'"),
-            ("-P --by global", "cannot be used with"),
-        ];
-        for (line, said) in table {
-            let error = parse(line).unwrap_err();
-            assert!(error.contains(said), "{line}: {error}");
-        }
+fn parse_seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text
+        .parse()
+        .map_err(|_| "not a number of seconds".to_owned())?;
+    if (0.1..=1e8).contains(&seconds) {
+        Ok(Duration::from_secs_f64(seconds))
+    } else {
+        Err("an interval lasts at least 0.1 seconds".into())
     }
 }
+
+#[cfg(test)]
+mod tests;

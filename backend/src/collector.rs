@@ -1,68 +1,127 @@
-//! The one actor that owns the probe: reads it once an interval and publishes what happened. Nobody
-//! else touches the kernel's tables.
+//! The one actor that owns the probe: reads it once an interval, publishes what happened, and changes
+//! what is measured when somebody asks. Nobody else touches the kernel's tables.
 
+mod change;
+
+use crate::control::{self, Change, Control};
+use crate::failure::Failure;
 use crate::hub::Hub;
-use crate::interval::{Between, between, losses_since};
-use crate::probe::{Probe, ReadError, Reading};
+use crate::interval::{Between, between, losses_since, unnamed};
+use crate::probe::{Probe, ReadError, Reading, Source};
 use crate::procfs;
 use crate::shutdown::Stop;
-use runqlat_common::contract::KeyStats;
-use runqlat_common::wire::{Column, Health, Interval, Key, Losses, ProbeState};
+use change::Undertaker;
+use runqlat_common::wire::{Column, Health, Interval, Key, Losses, ProbeState, Scope, ScopeChange};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use tokio::time::{Instant, MissedTickBehavior, interval_at};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, Interval as Ticks, MissedTickBehavior, interval_at};
 
 /// What the actor waits for.
 enum Event {
     Tick,
+    Change(Change),
     Stop,
 }
 
 struct Collector {
+    source: Box<dyn Source>,
     probe: Box<dyn Probe>,
+    scope: ScopeChange,
     hub: Arc<Hub>,
     before: Reading,
     seq: u64,
-    /// Losses that were there at the first reading: waits from before anything was measured.
-    first_losses: Losses,
+    /// Losses and waits under no key that were there at the first reading: from before this scope.
+    first: First,
     cpu_us: u64,
     /// Wall clock less monotonic clock at the start, in ms.
     epoch_ms: u64,
+    ticks: Ticks,
+    undertaker: Undertaker,
 }
 
-/// Starts the actor on a thread of its own, for reading takes milliseconds and must not hold up
-/// viewers. It ends, and detaches the probe, when `stop` is requested.
+#[derive(Clone, Copy)]
+struct First {
+    losses: Losses,
+    unkeyed: u64,
+}
+
+impl First {
+    fn of(reading: &Reading) -> Self {
+        Self {
+            losses: reading.losses,
+            unkeyed: unkeyed(reading),
+        }
+    }
+}
+
+fn unkeyed(reading: &Reading) -> u64 {
+    reading.unkeyed.counts.iter().flatten().sum()
+}
+
+/// Attaches to `scope` and starts the actor on a thread of its own, for reading takes milliseconds and
+/// must not hold up viewers. It ends, and detaches the probe, when `stop` is requested.
 pub fn spawn(
-    mut probe: Box<dyn Probe>,
+    mut source: Box<dyn Source>,
+    scope: &Scope,
     hub: Arc<Hub>,
     stop: Stop,
-) -> Result<thread::JoinHandle<()>, anyhow::Error> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .build()?;
-    let before = unnamed(probe.read()?);
-    let programs = probe.programs();
-    hub.set_probe(ProbeState::Attached { programs });
-    let collector = Collector {
-        seq: hub.with_history(|history| history.seq()),
-        first_losses: before.losses,
-        cpu_us: procfs::self_cpu_us(),
-        epoch_ms: epoch_ms(before.at_ns),
-        probe,
-        hub,
-        before,
+) -> Result<(Control, thread::JoinHandle<()>), Failure> {
+    let (mut probe, scope) = source.attach(scope)?;
+    let first = probe.read().map_err(|error| Failure::Other(error.into()))?;
+    let epoch_ms = epoch_ms(first.at_ns);
+    let scope = ScopeChange {
+        number: 1,
+        scope,
+        from_seq: 1,
+        at_ms: epoch_ms + first.at_ns / 1_000_000,
     };
-    let run = move || runtime.block_on(collector.run(stop));
-    Ok(thread::Builder::new().name("collector".into()).spawn(run)?)
+    let programs = probe.programs();
+    hub.set_scope(scope.clone(), ProbeState::Attached { programs });
+    let (control, changes) = control::channel();
+    let failed = hub.clone();
+    let actor = async move {
+        let collector = Collector {
+            seq: 0,
+            first: First::of(&first),
+            cpu_us: procfs::self_cpu_us(),
+            epoch_ms,
+            ticks: ticks(&scope.scope),
+            source,
+            probe,
+            scope,
+            hub,
+            before: unnamed(first),
+            undertaker: Undertaker::default(),
+        };
+        collector.run(changes, stop).await;
+    };
+    let run = move || match runtime() {
+        Ok(runtime) => runtime.block_on(actor),
+        Err(error) => failed.set_probe(ProbeState::Failed {
+            reason: format!("can't start to read: {error}"),
+            hint: "start runqlat-web again".into(),
+        }),
+    };
+    let thread = thread::Builder::new().name("collector".into()).spawn(run);
+    let thread = thread.map_err(|error| Failure::Other(error.into()))?;
+    Ok((control, thread))
 }
 
-/// The reading without names, so that the first interval tells them all.
-fn unnamed(mut first: Reading) -> Reading {
-    for stats in first.keys.values_mut() {
-        stats.comm = KeyStats::ZERO.comm;
-    }
-    first
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+}
+
+fn ticks(scope: &Scope) -> Ticks {
+    let period = Duration::from_millis(scope.interval_ms.into());
+    let mut ticks = interval_at(Instant::now() + period, period);
+    // After a delay the next interval is longer than nominal; catching up would only make some that
+    // are shorter.
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks
 }
 
 /// What to add to a reading's clock to get the wall clock, which may step later.
@@ -73,31 +132,30 @@ fn epoch_ms(at_ns: u64) -> u64 {
 }
 
 impl Collector {
-    async fn run(mut self, mut stop: Stop) {
-        let period = Duration::from_millis(self.hub.scope().interval_ms.into());
-        let mut ticks = interval_at(Instant::now() + period, period);
-        // After a delay the next interval is longer than nominal; catching up would only make
-        // some that are shorter.
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    async fn run(mut self, mut changes: mpsc::Receiver<Change>, mut stop: Stop) {
         loop {
             let event = tokio::select! {
                 () = stop.requested() => Event::Stop,
-                _ = ticks.tick() => Event::Tick,
+                _ = self.ticks.tick() => Event::Tick,
+                Some(change) = changes.recv() => Event::Change(change),
             };
-            match event {
+            let result = match event {
                 Event::Stop => return,
-                Event::Tick => {
-                    if let Err(error) = self.collect() {
-                        return self.fail(&error);
-                    }
-                }
+                Event::Tick => self.collect(),
+                Event::Change(change) => self.change(change),
+            };
+            if let Err(error) = result {
+                return self.fail(&error);
             }
         }
     }
 
     fn collect(&mut self) -> Result<(), ReadError> {
+        let begun = Instant::now();
         let mut after = self.probe.read()?;
-        let keyed = self.hub.scope().key == Key::Process;
+        let (keys, us) = (after.keys.len(), begun.elapsed().as_micros());
+        tracing::debug!("reading: {keys} keys in {us} µs");
+        let keyed = self.scope.scope.key != Key::Global;
         let told = between(&self.before, &after, keyed);
         let gone = std::mem::take(&mut after.gone);
         self.publish(told, &after, &gone);
@@ -108,11 +166,17 @@ impl Collector {
         Ok(())
     }
 
-    fn publish(&mut self, told: Between, after: &Reading, gone: &[u32]) {
+    fn publish(&mut self, told: Between, after: &Reading, gone: &[u64]) {
         self.seq += 1;
         let cpu_us = procfs::self_cpu_us();
+        let keyed = self.scope.scope.key != Key::Global;
         let health = Health {
-            losses: losses_since(&self.first_losses, &after.losses),
+            losses: losses_since(&self.first.losses, &after.losses),
+            other: if keyed {
+                unkeyed(after).saturating_sub(self.first.unkeyed)
+            } else {
+                0
+            },
             keys: (after.keys.len() - gone.len()) as u32,
             keys_max: self.probe.keys_max(),
             self_cpu_us: cpu_us - self.cpu_us,

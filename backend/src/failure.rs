@@ -2,6 +2,7 @@
 //! kinds apart.
 
 use crate::probe::kernel::AttachError;
+use crate::target::TargetError;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
@@ -18,6 +19,8 @@ pub enum Failure {
         address: SocketAddr,
         error: io::Error,
     },
+    /// 7: what was asked for can't be measured on this host now.
+    Target(TargetError),
     /// 6: a development build, which has no kernel programs.
     Incomplete,
     /// 1: anything else.
@@ -32,6 +35,7 @@ impl Failure {
             Self::Unsupported(_) => 4,
             Self::Listen { .. } => 5,
             Self::Incomplete => 6,
+            Self::Target(_) => 7,
         }
     }
 
@@ -48,6 +52,7 @@ impl Failure {
                     .into()
             }
             Self::Listen { address, error } => listen_hint(*address, error),
+            Self::Target(error) => error.hint(),
             Self::Incomplete => {
                 "`cargo xtask build` makes the complete program; --demo works without".into()
             }
@@ -78,9 +83,16 @@ impl fmt::Display for Failure {
         match self {
             Self::Permission(text) | Self::Unsupported(text) => f.write_str(text),
             Self::Listen { address, error } => write!(f, "can't listen on {address}: {error}"),
+            Self::Target(error) => error.fmt(f),
             Self::Incomplete => f.write_str("this build has no kernel programs"),
             Self::Other(error) => write!(f, "{error:#}"),
         }
+    }
+}
+
+impl From<TargetError> for Failure {
+    fn from(error: TargetError) -> Self {
+        Self::Target(error)
     }
 }
 
@@ -90,7 +102,7 @@ impl From<AttachError> for Failure {
             AttachError::Permission => Self::Permission(error.to_string()),
             AttachError::NoBtf(_)
             | AttachError::BadBtf(_)
-            | AttachError::NoField(_)
+            | AttachError::Field { .. }
             | AttachError::Refused { .. } => Self::Unsupported(error.to_string()),
             AttachError::Maps(_) | AttachError::Map(_) | AttachError::Object(_) => {
                 Self::Other(error.into())

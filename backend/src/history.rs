@@ -3,7 +3,10 @@
 
 use bytes::Bytes;
 use runqlat_common::counts::Counts;
-use runqlat_common::wire::{Column, Format, Interval, SeriesHistory, SeriesName, ServerMessage};
+use runqlat_common::wire::{
+    Column, Format, Interval, ScopeChange, SeriesHistory, SeriesName, ServerMessage,
+    comparable_from,
+};
 use std::collections::{HashMap, VecDeque};
 
 /// Columns of the whole scope that are kept: 20 minutes at one a second.
@@ -18,6 +21,8 @@ const MAX_SERIES_BYTES: usize = 16 << 20;
 /// What is kept.
 #[derive(Default)]
 pub struct History {
+    /// What was measured over `columns` and is now, oldest first.
+    scopes: VecDeque<ScopeChange>,
     columns: VecDeque<Column>,
     recent: VecDeque<Interval>,
     /// Intervals as they were sent in postcard, the newest ones of `columns`: compact, and made
@@ -25,12 +30,50 @@ pub struct History {
     encoded: VecDeque<Bytes>,
     encoded_bytes: usize,
     /// Names of all series that live, and of those in `recent`.
-    names: HashMap<u32, String>,
+    names: HashMap<u64, String>,
     /// Series that ended, with the number of the interval that said so.
-    ended: VecDeque<(u64, u32)>,
+    ended: VecDeque<(u64, u64)>,
 }
 
 impl History {
+    /// From now on something else is measured. Where keys mean something else then, what is known of
+    /// series is forgotten; the columns stay.
+    pub fn set_scope(&mut self, change: ScopeChange) {
+        if self
+            .scopes
+            .back()
+            .is_some_and(|last| !last.continues(&change))
+        {
+            self.recent.clear();
+            self.names.clear();
+            self.ended.clear();
+        }
+        self.scopes.push_back(change);
+        self.forget_scopes();
+    }
+
+    /// What was measured over the columns and is now, oldest first.
+    pub fn scopes(&self) -> Vec<ScopeChange> {
+        self.scopes.iter().cloned().collect()
+    }
+
+    /// What is measured now.
+    pub fn scope(&self) -> Option<&ScopeChange> {
+        self.scopes.back()
+    }
+
+    /// Drops scopes of which no column is left.
+    fn forget_scopes(&mut self) {
+        let oldest = self.columns.front().map_or(u64::MAX, |column| column.seq);
+        while self
+            .scopes
+            .get(1)
+            .is_some_and(|second| second.from_seq <= oldest)
+        {
+            self.scopes.pop_front();
+        }
+    }
+
     /// Adds the newest interval; `encoded` is its message in postcard.
     pub fn push(&mut self, interval: Interval, encoded: Bytes) {
         let seq = interval.column.seq;
@@ -50,6 +93,7 @@ impl History {
         while self.columns.len() > MAX_COLUMNS {
             self.columns.pop_front();
         }
+        self.forget_scopes();
         while self.recent.len() > RECENT {
             self.recent.pop_front();
         }
@@ -94,7 +138,7 @@ impl History {
     /// All names that are known, by ascending key: a viewer that joins while a process is idle must
     /// know its name when it wakes.
     pub fn names(&self) -> Vec<SeriesName> {
-        let named = |(&key, name): (&u32, &String)| SeriesName {
+        let named = |(&key, name): (&u64, &String)| SeriesName {
             key,
             name: name.clone(),
         };
@@ -103,15 +147,19 @@ impl History {
         names
     }
 
-    pub fn name(&self, key: u32) -> Option<&str> {
+    pub fn name(&self, key: u64) -> Option<&str> {
         self.names.get(&key).map(String::as_str)
     }
 
     /// What the series' past is made of; cheap to clone, so that decoding it needs no lock.
     pub fn past(&self) -> Past {
+        let to_seq = self.seq();
+        // Before, keys meant something else.
+        let comparable = (to_seq + 1).saturating_sub(comparable_from(&self.scopes())) as usize;
+        let older = self.encoded.len().saturating_sub(comparable);
         Past {
-            to_seq: self.seq(),
-            encoded: self.encoded.iter().cloned().collect(),
+            to_seq,
+            encoded: self.encoded.iter().skip(older).cloned().collect(),
         }
     }
 }
@@ -125,7 +173,7 @@ pub struct Past {
 impl Past {
     /// What is known of one series. Decodes every interval: a millisecond for each ten of a busy
     /// host, so not for an I/O thread.
-    pub fn series(&self, key: u32) -> SeriesHistory {
+    pub fn series(&self, key: u64) -> SeriesHistory {
         let columns = self
             .encoded
             .iter()
@@ -140,7 +188,7 @@ impl Past {
     }
 }
 
-fn find(encoded: &[u8], key: u32) -> Option<(u64, Counts)> {
+fn find(encoded: &[u8], key: u64) -> Option<(u64, Counts)> {
     let Ok(ServerMessage::Interval(interval)) = Format::Postcard.decode_server(encoded) else {
         return None;
     };

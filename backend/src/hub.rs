@@ -5,7 +5,8 @@
 use crate::history::{History, Past};
 use bytes::Bytes;
 use runqlat_common::wire::{
-    Format, Interval, PROTOCOL_VERSION, ProbeState, Scope, ServerInfo, ServerMessage, Snapshot,
+    Format, Interval, PROTOCOL_VERSION, ProbeState, Scope, ScopeChange, ServerInfo, ServerMessage,
+    Snapshot,
 };
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -39,7 +40,6 @@ impl Frame {
 /// The live view that all viewers share.
 pub struct Hub {
     server: ServerInfo,
-    scope: Scope,
     live: Mutex<Live>,
     frames: broadcast::Sender<Arc<Frame>>,
     viewers: AtomicU32,
@@ -57,10 +57,9 @@ pub struct Joined {
 }
 
 impl Hub {
-    pub fn new(server: ServerInfo, scope: Scope) -> Arc<Self> {
+    pub fn new(server: ServerInfo) -> Arc<Self> {
         Arc::new(Self {
             server,
-            scope,
             live: Mutex::new(Live {
                 probe: ProbeState::Attaching,
                 history: History::default(),
@@ -79,8 +78,11 @@ impl Hub {
         &self.server
     }
 
-    pub fn scope(&self) -> &Scope {
-        &self.scope
+    /// What is measured now.
+    pub fn scope(&self) -> Scope {
+        let live = self.live();
+        let now = live.history.scope();
+        now.map_or_else(Scope::default, |now| now.scope.clone())
     }
 
     pub fn probe(&self) -> ProbeState {
@@ -104,6 +106,15 @@ impl Hub {
         let _ = self.frames.send(Frame::new(ServerMessage::Probe(probe)));
     }
 
+    /// Sets what is measured from now on, and by what, and tells all.
+    pub fn set_scope(&self, scope: ScopeChange, probe: ProbeState) {
+        let mut live = self.live();
+        live.history.set_scope(scope.clone());
+        live.probe = probe.clone();
+        let _ = self.frames.send(Frame::new(ServerMessage::Scope(scope)));
+        let _ = self.frames.send(Frame::new(ServerMessage::Probe(probe)));
+    }
+
     /// Starts a viewer, or starts one afresh that fell behind.
     pub fn join(&self) -> Joined {
         let live = self.live();
@@ -112,7 +123,7 @@ impl Hub {
         let snapshot = Snapshot {
             protocol: PROTOCOL_VERSION,
             server: self.server.clone(),
-            scope: self.scope.clone(),
+            scopes: history.scopes(),
             probe: live.probe.clone(),
             seq: history.seq(),
             columns: history.columns().cloned().collect(),
@@ -155,7 +166,7 @@ impl Drop for Viewer {
     }
 }
 
-/// A hub of a synthetic machine, by process, once a second.
+/// A hub of a synthetic machine that measures nothing yet.
 #[cfg(test)]
 pub(crate) fn for_tests() -> Arc<Hub> {
     let server = ServerInfo {
@@ -165,12 +176,7 @@ pub(crate) fn for_tests() -> Arc<Hub> {
         cpus: 1,
         demo: true,
     };
-    let scope = Scope {
-        key: runqlat_common::wire::Key::Process,
-        tgid: None,
-        interval_ms: 1_000,
-    };
-    Hub::new(server, scope)
+    Hub::new(server)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use crate::probe::Reading;
 use runqlat_common::contract::{COMM_LEN, KeyStats};
 use runqlat_common::counts::Counts;
 use runqlat_common::wire::{Losses, OTHER, Series, SeriesName};
+use std::sync::Arc;
 
 /// The part of an interval that the readings determine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,9 +30,15 @@ pub fn between(before: &Reading, after: &Reading, keyed: bool) -> Between {
         });
     }
     for (&key, stats) in &after.keys {
-        let old = before.keys.get(&key).unwrap_or(&KeyStats::ZERO);
-        if stats.comm != old.comm {
-            let name = comm(&stats.comm);
+        let known = before.keys.get(&key);
+        let old = known.unwrap_or(&KeyStats::ZERO);
+        let named = after.names.get(&key);
+        let is_same = match named {
+            Some(_) => before.names.get(&key) == named && known.is_some(),
+            None => stats.comm == old.comm,
+        };
+        if !is_same {
+            let name = named.cloned().unwrap_or_else(|| comm(&stats.comm));
             names.push(SeriesName { key, name });
         }
         let waits = Counts::between(&old.hist, &stats.hist);
@@ -48,6 +55,15 @@ pub fn between(before: &Reading, after: &Reading, keyed: bool) -> Between {
         series,
         names,
     }
+}
+
+/// A reading that tells no names, so that what follows tells them all.
+pub fn unnamed(mut first: Reading) -> Reading {
+    for stats in first.keys.values_mut() {
+        stats.comm = KeyStats::ZERO.comm;
+    }
+    first.names = Arc::default();
+    first
 }
 
 /// A name as the kernel keeps it: bytes up to the first zero, of any encoding.
@@ -69,22 +85,17 @@ pub fn losses_since(before: &Losses, after: &Losses) -> Losses {
 
 #[cfg(test)]
 mod tests {
-    use super::{between, comm};
+    use super::{between, comm, unnamed};
     use crate::probe::Reading;
     use proptest::prelude::{prop_assert_eq, proptest};
-    use runqlat_common::contract::{Hist, KeyStats};
+    use runqlat_common::contract::KeyStats;
     use runqlat_common::counts::Counts;
-    use runqlat_common::wire::{Losses, OTHER};
+    use runqlat_common::wire::OTHER;
     use std::collections::HashMap;
+    use std::sync::Arc;
 
     fn reading(at_ns: u64) -> Reading {
-        Reading {
-            at_ns,
-            unkeyed: Hist::ZERO,
-            keys: HashMap::new(),
-            gone: Vec::new(),
-            losses: Losses::default(),
-        }
+        Reading::empty(at_ns)
     }
 
     fn stats(name: &[u8], slot: usize, n: u64) -> KeyStats {
@@ -107,6 +118,18 @@ mod tests {
         let names: Vec<_> = told.names.iter().map(|n| (n.key, &*n.name)).collect();
         assert_eq!(names, [(7, "make"), (9, "cc1")]);
         assert_eq!(told.duration_us, 1_500);
+    }
+
+    #[test]
+    fn names_from_outside_the_kernel_are_told_once() {
+        let (mut first, mut second) = (reading(0), reading(1));
+        first.keys.insert(7, stats(b"", 3, 1));
+        second.keys.insert(7, stats(b"", 3, 2));
+        second.names = Arc::new(HashMap::from([(7, "/a.slice".to_owned())]));
+        let names = |a, b| between(a, b, true).names;
+        assert_eq!(names(&first, &second)[0].name, "/a.slice");
+        assert_eq!(names(&second, &second), []);
+        assert_eq!(names(&unnamed(second.clone()), &second).len(), 1);
     }
 
     #[test]
@@ -139,12 +162,12 @@ mod tests {
         /// Whatever is in the readings, the series add up to the whole.
         #[test]
         fn the_sum_over_series_is_the_whole(
-            before in proptest::collection::hash_map(1..20_u32, (0..36_usize, 0..1_000_u64), 0..10),
-            after in proptest::collection::hash_map(1..20_u32, (0..36_usize, 0..1_000_u64), 0..10),
+            before in proptest::collection::hash_map(1..20_u64, (0..36_usize, 0..1_000_u64), 0..10),
+            after in proptest::collection::hash_map(1..20_u64, (0..36_usize, 0..1_000_u64), 0..10),
             unkeyed in 0..50_u64,
         ) {
-            let fill = |from: &HashMap<u32, (usize, u64)>| {
-                let of = |(key, (slot, n)): (&u32, &(usize, u64))| (*key, stats(b"x", *slot, *n));
+            let fill = |from: &HashMap<u64, (usize, u64)>| {
+                let of = |(key, (slot, n)): (&u64, &(usize, u64))| (*key, stats(b"x", *slot, *n));
                 from.iter().map(of).collect::<HashMap<_, _>>()
             };
             let (mut first, mut second) = (reading(0), reading(1));

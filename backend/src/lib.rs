@@ -5,23 +5,30 @@
 pub mod args;
 pub mod failure;
 
+mod cgroup;
+mod check;
 mod collector;
+mod control;
 mod history;
 mod hub;
 mod interval;
+mod print;
 mod probe;
 mod procfs;
 mod server;
 mod shutdown;
+mod target;
 
-use args::Config;
+use args::{Config, Print, Serve, Task};
 use failure::Failure;
 use hub::Hub;
-use probe::Probe;
-use probe::kernel::{KernelProbe, Options, Sizes};
-use probe::synthetic::SyntheticProbe;
-use runqlat_common::wire::{Key, Programs, Scope, ServerInfo};
+use probe::Source;
+use probe::kernel::{Kernel, Settings};
+use probe::synthetic::SyntheticMachine;
+use runqlat_common::wire::{Key, ProbeState, Programs, Scope, ServerInfo};
+use shutdown::Stop;
 use std::io::Write;
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -43,67 +50,67 @@ pub const fn version() -> &'static str {
     }
 }
 
-/// Measures and serves until SIGINT or SIGTERM.
+/// Does what was asked for, until it is done or SIGINT or SIGTERM.
 pub async fn run(config: Config) -> Result<(), Failure> {
+    let (stopper, stop) = shutdown::channel();
+    match config.task {
+        Task::Serve(serve) => {
+            stop_on_signals(stopper).map_err(Failure::Other)?;
+            self::serve(serve, stop).await
+        }
+        Task::Print(print) => {
+            stop_on_signals(stopper).map_err(Failure::Other)?;
+            self::print(print, stop).await
+        }
+        Task::Check => {
+            let object = BPF_OBJECT.ok_or(Failure::Incomplete)?;
+            check::run(object, &mut std::io::stdout().lock())
+        }
+    }
+}
+
+async fn print(print: Print, stop: Stop) -> Result<(), Failure> {
+    let mut kernel = kernel(print.settings)?;
+    print::run(&print, &mut kernel, stop, &mut std::io::stdout().lock()).await
+}
+
+async fn serve(serve: Serve, stop: Stop) -> Result<(), Failure> {
     let listen_failure = |error| Failure::Listen {
-        address: config.listen,
+        address: serve.listen,
         error,
     };
     // The address first: the commonest mistake is a second server, and it costs nothing to find.
-    let listener = TcpListener::bind(config.listen)
+    let listener = TcpListener::bind(serve.listen)
         .await
         .map_err(listen_failure)?;
     let address = listener.local_addr().map_err(listen_failure)?;
-    let probe = probe(&config)?;
-    let programs = probe.programs();
-    let hub = Hub::new(server_info(&config), scope(&config));
-    let (stopper, stop) = shutdown::channel();
-    let collector = collector::spawn(probe, hub.clone(), stop.clone()).map_err(Failure::Other)?;
-    stop_on_signals(stopper).map_err(Failure::Other)?;
+    let source: Box<dyn Source> = match serve.demo {
+        Some(processes) => Box::new(SyntheticMachine::new(processes)),
+        None => Box::new(kernel(serve.settings)?),
+    };
+    let hub = Hub::new(server_info(serve.demo.is_some()));
+    let (control, collector) = collector::spawn(source, &serve.scope, hub.clone(), stop.clone())?;
 
-    announce(&config, programs, &format!("http://{address}"));
-    let served = server::serve(listener, hub, stop).await;
+    announce(&hub.scope(), &hub.probe(), &format!("http://{address}"));
+    let served = server::serve(listener, hub, control, stop).await;
     // Detaching the programs takes the kernel some 50 ms.
     let _ = collector.join();
     served.map_err(|error| Failure::Other(error.into()))
 }
 
-fn probe(config: &Config) -> Result<Box<dyn Probe>, Failure> {
-    if let Some(processes) = config.demo {
-        let interval_ns = config.interval.as_nanos() as u64;
-        return Ok(Box::new(SyntheticProbe::new(processes, interval_ns)));
-    }
+fn kernel(settings: Settings) -> Result<Kernel, Failure> {
     let object = BPF_OBJECT.ok_or(Failure::Incomplete)?;
-    let host = || Ok((procfs::pid_max()?, procfs::tgids()?.len()));
-    let (pid_max, processes) = host().map_err(|error: std::io::Error| {
-        Failure::Other(anyhow::Error::new(error).context("can't read /proc"))
-    })?;
-    let options = Options {
-        key: config.key,
-        tgid: config.tgid,
-        sizes: Sizes::for_host(pid_max, processes, config.max_processes),
-        force_raw: config.raw_programs,
-    };
-    tracing::debug!("tables: {:?}", options.sizes);
-    Ok(Box::new(KernelProbe::attach(object, &options)?))
+    Ok(Kernel::new(object, settings)?)
 }
 
-fn server_info(config: &Config) -> ServerInfo {
+fn server_info(demo: bool) -> ServerInfo {
     let cpus = std::thread::available_parallelism();
     ServerInfo {
         version: env!("CARGO_PKG_VERSION").into(),
         hostname: procfs::hostname(),
         kernel: procfs::kernel_release(),
         cpus: cpus.map_or(1, |n| n.get() as u32),
-        demo: config.demo.is_some(),
-    }
-}
-
-fn scope(config: &Config) -> Scope {
-    Scope {
-        key: config.key,
-        tgid: config.tgid,
-        interval_ms: config.interval.as_millis() as u32,
+        demo,
     }
 }
 
@@ -123,23 +130,33 @@ fn stop_on_signals(stopper: shutdown::Stopper) -> anyhow::Result<()> {
 }
 
 /// Tells the person at the terminal what is going on and where to look.
-fn announce(config: &Config, programs: Programs, url: &str) {
-    let tasks = match (config.demo, config.tgid) {
-        (Some(_), _) => "synthetic waits (demo)".to_owned(),
-        (None, Some(tgid)) => format!("waits of process {tgid}"),
-        (None, None) => "waits of all tasks".to_owned(),
+fn announce(scope: &Scope, probe: &ProbeState, url: &str) {
+    let mut what = match scope.tgid {
+        Some(tgid) => format!("waits of process {tgid}"),
+        None => "waits of all tasks".to_owned(),
     };
-    let by = match config.key {
+    if let Some(cgroup) = &scope.cgroup {
+        what += &format!(" in cgroup {cgroup}");
+    }
+    what += match scope.key {
         Key::Global => "",
         Key::Process => ", by process",
+        Key::Thread => ", by thread",
+        Key::Pidns => ", by pid namespace",
+        Key::Cgroup => ", by cgroup",
     };
-    let how = match programs {
-        Programs::Raw => ", with raw tracepoints",
-        Programs::Typed | Programs::Synthetic => "",
+    let how = match probe {
+        ProbeState::Attached { programs } => match programs {
+            Programs::Typed => "",
+            Programs::Raw => ", with raw tracepoints",
+            Programs::Synthetic => ", synthetic (demo)",
+        },
+        _ => "",
     };
-    let interval = humantime::format_duration(config.interval);
+    let interval = Duration::from_millis(scope.interval_ms.into());
+    let interval = humantime::format_duration(interval);
     let mut stderr = std::io::stderr().lock();
     // Somebody may have closed stderr; that is no reason to stop.
-    let _ = writeln!(stderr, "measuring {tasks}{by}, every {interval}{how}");
+    let _ = writeln!(stderr, "measuring {what}, every {interval}{how}");
     let _ = writeln!(stderr, "listening on {url} (Ctrl-C ends)");
 }

@@ -4,12 +4,103 @@ use std::collections::HashSet;
 use std::fs;
 use std::io;
 
-/// The tgids of all living processes, zombies included.
-pub fn tgids() -> io::Result<HashSet<u32>> {
+/// How many processes there are, zombies included.
+pub fn processes() -> io::Result<usize> {
+    tgids().map(Iterator::count)
+}
+
+fn tgids() -> io::Result<impl Iterator<Item = u32>> {
     let entries = fs::read_dir("/proc")?;
-    Ok(entries
-        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
-        .collect())
+    Ok(entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()))
+}
+
+/// How many tasks (threads) there are.
+pub fn tasks() -> io::Result<usize> {
+    let text = fs::read_to_string("/proc/loadavg")?;
+    tasks_of(&text).ok_or_else(|| io::Error::other("/proc/loadavg is of another form"))
+}
+
+/// `0.01 0.05 0.10 2/345 6789`: the number after the slash.
+fn tasks_of(loadavg: &str) -> Option<usize> {
+    let (_, rest) = loadavg.split_once('/')?;
+    rest.split(' ').next()?.parse().ok()
+}
+
+/// CPUs that the kernel may ever bring up.
+pub fn possible_cpus() -> usize {
+    let text = read_trimmed("/sys/devices/system/cpu/possible");
+    // "0-63": the last number and zero.
+    let last = text.rsplit(['-', ',']).next().and_then(|n| n.parse().ok());
+    last.map_or(1, |last: usize| last + 1)
+}
+
+/// What an id is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Task {
+    /// A process' id.
+    Leader,
+    /// That of another thread of the process `tgid`.
+    Thread {
+        tgid: u32,
+    },
+    None,
+}
+
+/// What `id` is now.
+pub fn task(id: u32) -> Task {
+    let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
+    let field = status.lines().find_map(|line| line.strip_prefix("Tgid:"));
+    match field.and_then(|tgid| tgid.trim().parse().ok()) {
+        Some(tgid) if tgid == id => Task::Leader,
+        Some(tgid) => Task::Thread { tgid },
+        None => Task::None,
+    }
+}
+
+/// Whether a process or thread with this id exists, zombies included.
+pub fn task_lives(id: u64) -> bool {
+    let Ok(id) = libc::pid_t::try_from(id) else {
+        return false;
+    };
+    // SAFETY: signal 0 is none; the call only says whether it could be sent.
+    let result = unsafe { libc::kill(id, 0) };
+    result == 0 || io::Error::last_os_error().raw_os_error() != Some(libc::ESRCH)
+}
+
+/// Inode number of the initial pid namespace (`PROC_PID_INIT_INO` of the kernel's `proc_ns.h`).
+const INITIAL_PID_NAMESPACE: u64 = 0xEFFF_FFFC;
+
+/// Whether ids here are those that the kernel itself uses.
+pub fn in_initial_pid_namespace() -> bool {
+    pid_namespace("self").is_ok_and(|inode| inode == INITIAL_PID_NAMESPACE)
+}
+
+/// Inode number of a process' pid namespace.
+fn pid_namespace(process: &str) -> io::Result<u64> {
+    let link = fs::read_link(format!("/proc/{process}/ns/pid"))?;
+    // "pid:[4026531836]"
+    let digits: String = link
+        .to_string_lossy()
+        .chars()
+        .filter(char::is_ascii_digit)
+        .collect();
+    digits.parse().map_err(io::Error::other)
+}
+
+/// The pid namespaces in which a process lives; an error where not all can be seen.
+pub fn pid_namespaces() -> io::Result<HashSet<u64>> {
+    let mut found = HashSet::new();
+    for tgid in tgids()? {
+        match pid_namespace(&tgid.to_string()) {
+            Ok(inode) => {
+                found.insert(inode);
+            }
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Err(error),
+            // It has just ended.
+            Err(_) => {}
+        }
+    }
+    Ok(found)
 }
 
 /// One above the highest tid that the kernel gives out.
@@ -68,15 +159,39 @@ pub fn self_rss_kb() -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{monotonic_ns, pid_max, self_cpu_us, self_rss_kb, tgids};
+    use super::{
+        Task, monotonic_ns, pid_max, pid_namespaces, processes, self_cpu_us, self_rss_kb, task,
+        task_lives, tasks, tasks_of,
+    };
 
     #[test]
     fn this_process_is_alive_and_costs_something() {
-        assert!(tgids().unwrap().contains(&std::process::id()));
-        assert!(std::process::id() < pid_max().unwrap());
+        let id = std::process::id();
+        assert!(task_lives(id.into()) && id < pid_max().unwrap());
+        assert_eq!(task(id), Task::Leader);
+        assert!(!task_lives(u64::from(u32::MAX)) && !task_lives(1 << 22));
         assert!(self_rss_kb() > 100);
         let before = monotonic_ns();
         while self_cpu_us() == 0 {}
         assert!(monotonic_ns() > before);
+    }
+
+    #[test]
+    fn threads_are_alive_under_their_own_ids() {
+        let thread = std::thread::spawn(|| {
+            // SAFETY: a system call without arguments.
+            let tid = unsafe { libc::gettid() } as u32;
+            (task_lives(tid.into()), task(tid))
+        });
+        let tgid = std::process::id();
+        assert_eq!(thread.join().unwrap(), (true, Task::Thread { tgid }));
+    }
+
+    #[test]
+    fn the_host_is_counted() {
+        assert!(tasks().unwrap() >= processes().unwrap());
+        assert!(!pid_namespaces().is_ok_and(|all| all.is_empty()));
+        assert_eq!(tasks_of("0.00 0.01 0.05 2/345 6789\n"), Some(345));
+        assert_eq!(tasks_of("soon"), None);
     }
 }

@@ -2,9 +2,10 @@
 
 mod support;
 
+use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
 use std::os::unix::process::CommandExt;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use support::is_root;
 use support::server::{Server, binary, run};
 
@@ -81,21 +82,106 @@ fn an_address_of_another_host_is_code_5() {
     );
 }
 
+/// Runs a copy of the program as nobody.
+fn run_as_nobody(args: &[&str]) -> Output {
+    let copy = std::env::temp_dir().join(format!("runqlat-web-{}", std::process::id()));
+    std::fs::copy(binary(), &copy).unwrap();
+    let output = Command::new(&copy)
+        .args(args)
+        .uid(65_534)
+        .gid(65_534)
+        .output();
+    std::fs::remove_file(&copy).unwrap();
+    output.unwrap()
+}
+
 #[test]
 fn no_permission_is_code_3() {
     if !is_root("no_permission_is_code_3") {
         return;
     }
-    let copy = std::env::temp_dir().join(format!("runqlat-web-{}", std::process::id()));
-    std::fs::copy(binary(), &copy).unwrap();
-    let mut command = Command::new(&copy);
-    command
-        .args(["--listen", "127.0.0.1:0"])
-        .uid(65_534)
-        .gid(65_534);
-    let output = command.output();
-    std::fs::remove_file(&copy).unwrap();
-    assert_failed(&output.unwrap(), 3, "no permission", "sudo runqlat-web");
+    for args in [&["--listen", "127.0.0.1:0"][..], &["print", "1", "1"]] {
+        let output = run_as_nobody(args);
+        assert_failed(&output, 3, "no permission", "sudo runqlat-web");
+    }
+    let output = run_as_nobody(&["check"]);
+    assert_eq!(output.status.code(), Some(3));
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        said.contains("\nmeasuring      no: no permission"),
+        "{said}"
+    );
+    // What can be known without the right to measure is told all the same.
+    assert!(said.contains("\nhost           "), "{said}");
+}
+
+#[test]
+fn check_says_what_works_here() {
+    if !is_root("check_says_what_works_here") {
+        return;
+    }
+    let output = run(&["check"]);
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    for key in ["global", "process", "thread", "pidns", "cgroup"] {
+        assert!(said.contains(&format!("by {key:<11} yes, ")), "{said}");
+    }
+    for what in [
+        "kernel",
+        "BTF",
+        "permissions",
+        "process ids",
+        "cgroups",
+        "host",
+    ] {
+        assert!(
+            said.lines().any(|line| line.starts_with(what)),
+            "{what}: {said}"
+        );
+    }
+}
+
+#[test]
+fn print_writes_as_runqlat_does_and_ends_with_what_was_lost() {
+    if !is_root("print_writes_as_runqlat_does_and_ends_with_what_was_lost") {
+        return;
+    }
+    let output = run(&["print", "-T", "0.5", "2"]);
+    assert_eq!(output.status.code(), Some(0));
+    let text = String::from_utf8(output.stdout.clone()).unwrap();
+    let lines: Vec<_> = text.lines().collect();
+    assert_eq!(lines[0], "Tracing run queue latency... Hit Ctrl-C to end.");
+    let is_time = |line: &&&str| line.len() == 8 && line.matches(':').count() == 2;
+    assert_eq!(lines.iter().filter(is_time).count(), 2, "{text}");
+    let header = "     usecs               : count    distribution";
+    assert_eq!(
+        lines.iter().filter(|line| **line == header).count(),
+        2,
+        "{text}"
+    );
+    let said = stderr(&output);
+    let counted = said.split(" waits counted; lost: ").next().unwrap();
+    assert!(counted.parse::<u64>().unwrap() > 0, "{said}");
+
+    let text = run(&["print", "-P", "0.5", "1"]).stdout;
+    assert!(String::from_utf8(text).unwrap().contains("\n\n\npid = "));
+}
+
+#[test]
+fn print_ends_at_a_signal_with_what_it_has() {
+    if !is_root("print_ends_at_a_signal_with_what_it_has") {
+        return;
+    }
+    let mut print = Command::new(binary());
+    let mut print = print.arg("print").stdout(Stdio::piped()).spawn().unwrap();
+    let mut stdout = BufReader::new(print.stdout.take().unwrap());
+    let mut text = String::new();
+    stdout.read_line(&mut text).unwrap();
+    // SAFETY: signals the child that this test started and has not yet waited for.
+    unsafe { libc::kill(print.id() as i32, libc::SIGINT) };
+    stdout.read_to_string(&mut text).unwrap();
+    assert_eq!(print.wait().unwrap().code(), Some(0));
+    assert!(text.contains("usecs"), "{text}");
 }
 
 #[test]

@@ -15,7 +15,7 @@ use support::load::{Blocker, Process, last_cpu, run_delay_ns};
 use support::server::Server;
 
 /// What one series waited in these intervals.
-fn waits_of(key: u32, intervals: &[Interval]) -> Counts {
+fn waits_of(key: u64, intervals: &[Interval]) -> Counts {
     let mut sum = Counts::default();
     for series in intervals.iter().flat_map(|interval| &interval.series) {
         if series.key == key {
@@ -44,7 +44,7 @@ async fn assert_agrees_with_schedstat(args: &[&str], programs: Programs) {
     println!("{programs:?}: tgid, ours ms, schedstat ms, ratio");
     for (hog, before) in hogs.iter().zip(before) {
         let theirs = run_delay_ns(hog.id()) - before;
-        let ours = waits_of(hog.id(), &intervals).sum_ns();
+        let ours = waits_of(hog.key(), &intervals).sum_ns();
         let ratio = ours as f64 / theirs as f64;
         println!(
             "  {} {} {} {ratio:.4}",
@@ -108,7 +108,7 @@ async fn a_preempted_task_is_told_from_a_woken_one() {
     viewer.interval().await;
     let intervals = [viewer.interval().await, viewer.interval().await];
     for hog in &hogs {
-        let waits = waits_of(hog.id(), &intervals);
+        let waits = waits_of(hog.key(), &intervals);
         let (woken, preempted) = (&waits.woken, &waits.preempted);
         let total = |counts: &[u64]| counts.iter().sum::<u64>();
         assert!(total(&preempted.counts) > 20, "{waits:?}");
@@ -133,7 +133,7 @@ async fn a_known_wait_lies_in_its_bucket() {
     for _ in 0..5 {
         intervals.push(viewer.interval().await);
     }
-    let waits = waits_of(hog.id(), &intervals);
+    let waits = waits_of(hog.key(), &intervals);
     let slot = slot_of(300_000);
     assert!((6..=10).contains(&waits.at(slot)), "{waits:?}");
     for interval in &intervals {
@@ -153,7 +153,7 @@ async fn names_follow_an_exec_and_end_with_their_process() {
     // Waits as `sh`, then becomes `sleep`.
     let script = "for i in 1 2 3 4 5; do sleep 0.1; done; exec sleep 0.7";
     let process = Process::pinned(last_cpu(), "sh", &["-c", script]);
-    let tgid = process.id();
+    let tgid = process.key();
     let mut names = Vec::new();
     loop {
         let interval = viewer.interval().await;
@@ -173,13 +173,13 @@ async fn what_does_not_fit_the_table_counts_as_other() {
     if !is_root("what_does_not_fit_the_table_counts_as_other") {
         return;
     }
-    let server = Server::start(&["--max-processes", "2", "--interval", "200ms"]);
+    let server = Server::start(&["--max-keys", "2", "--interval", "200ms"]);
     let _hogs = [Process::hog(last_cpu()), Process::hog(last_cpu())];
     let mut viewer = Viewer::join(server.address, Format::Postcard).await;
     let mut other = 0;
     for _ in 0..10 {
         let interval = viewer.interval().await;
-        let waits: HashMap<u32, u64> = interval
+        let waits: HashMap<u64, u64> = interval
             .series
             .iter()
             .map(|series| (series.key, series.counts.total()))
@@ -202,8 +202,8 @@ async fn a_process_filter_sees_that_process_alone() {
     let mut viewer = Viewer::join(server.address, Format::Postcard).await;
     viewer.interval().await;
     let interval = viewer.interval().await;
-    let keys: Vec<u32> = interval.series.iter().map(|series| series.key).collect();
-    assert_eq!(keys, [hogs[0].id()]);
+    let keys: Vec<u64> = interval.series.iter().map(|series| series.key).collect();
+    assert_eq!(keys, [hogs[0].key()]);
 }
 
 #[tokio::test]

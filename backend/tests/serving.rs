@@ -272,7 +272,12 @@ fn unknown_paths_and_methods_are_refused() {
     }
     let reply = request(server.address, "DELETE", "/api/v1/state", &[]);
     assert_eq!(reply.status, 405);
-    assert!(reply.json()["error"].as_str().unwrap().contains("GET only"));
+    assert!(
+        reply.json()["error"]
+            .as_str()
+            .unwrap()
+            .contains("does not answer this method")
+    );
     let reply = get(server.address, "/ws", &[]);
     assert_eq!(reply.status, 400);
     assert!(
@@ -315,7 +320,7 @@ async fn the_api_answers_scripts() {
     let mut viewer = Viewer::join(address, Format::Postcard).await;
     let interval = viewer.interval().await;
     let state = get(address, "/api/v1/state", &[]).json();
-    assert_eq!(state["scope"]["key"], "process");
+    assert_eq!(state["scope"]["scope"]["key"], "process");
     assert_eq!(state["viewers"], 1);
     assert!(state["seq"].as_u64().unwrap() >= 1);
 
@@ -344,7 +349,7 @@ fn the_api_says_what_is_wrong() {
         ("/api/v1/histogram?colour=red", "colour"),
         ("/api/v1/histogram?intervals=0", "zero"),
         ("/api/v1/histogram?format=xml", "xml"),
-        ("/api/v1/histogram?key=1", "not counted by process"),
+        ("/api/v1/histogram?key=1", "without keys"),
     ];
     for (path, said) in table {
         let reply = get(server.address, path, &[]);

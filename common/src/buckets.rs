@@ -5,23 +5,46 @@
 /// open-ended, so no wait that a person can live through falls outside.
 pub const SLOTS: usize = 36;
 
-/// Nanoseconds in the unit of the buckets: a microsecond, as in runqlat without `-m`.
-pub const UNIT_NS: u64 = 1_000;
+/// What the buckets' edges are counted in: microseconds, or as with runqlat's `-m` milliseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "wire", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "wire", serde(rename_all = "lowercase"))]
+pub enum Unit {
+    #[default]
+    Us,
+    Ms,
+}
 
-/// `ns` in units of the buckets, rounded down. Below 2^32 ns (4.3 s, nearly every wait) by
-/// multiplication: BPF has no multiply-high, so a division by a constant stays a division there.
-#[inline(always)]
-pub fn units_of(ns: u64) -> u64 {
-    // 2^38 / 1000, rounded up: exact for every 32-bit numerator.
-    const RECIPROCAL: u64 = 274_877_907;
-    if ns >> 32 == 0 {
-        (ns * RECIPROCAL) >> 38
-    } else {
-        ns / UNIT_NS
+impl Unit {
+    /// Nanoseconds in one.
+    pub const fn ns(self) -> u64 {
+        match self {
+            Self::Us => 1_000,
+            Self::Ms => 1_000_000,
+        }
+    }
+
+    /// `ns` in this unit, rounded down. Below 2^32 ns (4.3 s, nearly every wait) by multiplication:
+    /// BPF has no multiply-high, so a division by a constant stays a division there.
+    #[inline(always)]
+    pub fn of(self, ns: u64) -> u64 {
+        // 2^shift / ns, rounded up: exact for every 32-bit numerator.
+        let (reciprocal, shift) = match self {
+            Self::Us => (274_877_907, 38),
+            Self::Ms => (1_125_899_907, 50),
+        };
+        if ns >> 32 == 0 {
+            (ns * reciprocal) >> shift
+        } else {
+            match self {
+                Self::Us => ns / Self::Us.ns(),
+                Self::Ms => ns / Self::Ms.ns(),
+            }
+        }
     }
 }
 
-/// The bucket of a wait of `units` (µs): 0 for 0 and 1, n for 2^n..2^(n+1), as runqlat prints them.
+/// The bucket of a wait of so many units: 0 for 0 and 1, n for 2^n..2^(n+1), as runqlat prints them.
 #[inline(always)]
 pub fn slot_of(units: u64) -> usize {
     let slot = 63 - (units | 1).leading_zeros() as usize;
@@ -44,7 +67,7 @@ pub const fn upper(slot: usize) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{SLOTS, UNIT_NS, lower, slot_of, units_of, upper};
+    use super::{SLOTS, Unit, lower, slot_of, upper};
     use proptest::prelude::{prop_assert, prop_assert_eq, proptest};
 
     #[test]
@@ -68,16 +91,38 @@ mod tests {
 
     #[test]
     fn units_are_exact_around_the_switch_to_division() {
-        for ns in [0, 999, 1_000, u64::from(u32::MAX), 1 << 32, u64::MAX] {
-            assert_eq!(units_of(ns), ns / UNIT_NS, "{ns}");
+        for ns in [
+            0,
+            999,
+            1_000,
+            999_999,
+            1_000_000,
+            u64::from(u32::MAX),
+            1 << 32,
+            u64::MAX,
+        ] {
+            for unit in [Unit::Us, Unit::Ms] {
+                assert_eq!(unit.of(ns), ns / unit.ns(), "{ns} {unit:?}");
+            }
         }
     }
 
     proptest! {
         #[test]
         fn units_are_the_quotient(short: u32, ns: u64) {
-            prop_assert_eq!(units_of(short.into()), u64::from(short) / UNIT_NS);
-            prop_assert_eq!(units_of(ns), ns / UNIT_NS);
+            for unit in [Unit::Us, Unit::Ms] {
+                prop_assert_eq!(unit.of(short.into()), u64::from(short) / unit.ns());
+                prop_assert_eq!(unit.of(ns), ns / unit.ns());
+            }
+        }
+
+        /// A wrong reciprocal shows just below a multiple first.
+        #[test]
+        fn units_step_at_their_multiples(n in 1..4_000_u64) {
+            for unit in [Unit::Us, Unit::Ms] {
+                prop_assert_eq!(unit.of(n * unit.ns() - 1), n - 1);
+                prop_assert_eq!(unit.of(n * unit.ns()), n);
+            }
         }
 
         #[test]

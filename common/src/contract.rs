@@ -13,26 +13,78 @@ pub const COMM_LEN: usize = 16;
 /// What a field's offset says when the running kernel's structure lacks the field.
 pub const ABSENT: u32 = u32::MAX;
 
+/// What the kernel programs tell waits apart by: [`Config::key`].
+pub mod key {
+    /// Nothing: one histogram for all.
+    pub const GLOBAL: u32 = 0;
+    /// The tgid.
+    pub const PROCESS: u32 = 1;
+    /// The tid.
+    pub const THREAD: u32 = 2;
+    /// The inode number of the pid namespace in which the waiting task is active.
+    pub const PIDNS: u32 = 3;
+    /// The id of the waiting task's cgroup (v2).
+    pub const CGROUP: u32 = 4;
+}
+
 /// The frozen global `CONFIG` of the BPF programs, set before they are loaded: the verifier sees
 /// constants, so that what they rule out costs nothing.
+///
+/// Offsets are in bytes, from the running kernel's BTF; [`ABSENT`] where it lacks the field.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Config {
-    /// Offsets into the kernel's `task_struct`, in bytes, from its BTF.
+    /// Only tasks in this cgroup (v2 id) or below it are measured, unless 0.
+    pub only_cgroup: u64,
+    /// How deep that cgroup lies; the root is at 0.
+    pub only_cgroup_level: u32,
+    /// Only tasks of this process are measured, unless 0.
+    pub only_tgid: u32,
+    /// One of [`key`].
+    pub key: u32,
+    /// 1 when buckets count milliseconds, 0 for microseconds.
+    pub milliseconds: u32,
+    /// The stamp table has 2^`stamp_bits` slots.
+    pub stamp_bits: u32,
+    /// 1 for programs that do nothing: what is left is the cost of being called.
+    pub empty: u32,
+    pub layout: Layout,
+}
+
+/// Where the programs find what they read in the kernel's structures.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Layout {
     pub task_pid: u32,
     pub task_tgid: u32,
     /// `__state` since 5.14, 8 bytes wide and called `state` before.
     pub task_state: u32,
     /// [`ABSENT`] on a kernel built for one CPU.
     pub task_on_cpu: u32,
+    /// In bytes: 4 up to 6.18, 1 in 7.2.
+    pub task_on_cpu_size: u32,
     pub task_group_leader: u32,
     pub task_comm: u32,
-    /// The stamp table has 2^`stamp_bits` slots.
-    pub stamp_bits: u32,
-    /// 1 to count per process, 0 for the whole system.
-    pub by_process: u32,
-    /// Only tasks of this process are measured, unless 0.
-    pub only_tgid: u32,
+    pub task_thread_pid: u32,
+    pub task_cgroups: u32,
+    pub pid_level: u32,
+    pub pid_numbers: u32,
+    /// Size of one of the `numbers`.
+    pub upid_size: u32,
+    pub upid_ns: u32,
+    /// `pid_namespace.ns.inum`.
+    pub pidns_inum: u32,
+    pub pidns_child_reaper: u32,
+    pub css_set_dfl_cgrp: u32,
+    pub cgroup_level: u32,
+    pub cgroup_kn: u32,
+    /// Array of pointers to cgroups, since 6.1.
+    pub cgroup_ancestors: u32,
+    /// Array of ids, before.
+    pub cgroup_ancestor_ids: u32,
+    pub kernfs_id: u32,
+    /// Makes `Config` a multiple of 8 bytes.
+    pub unused: u32,
 }
 
 /// One cumulative histogram, the two causes apart.
@@ -80,12 +132,13 @@ impl CpuStats {
     };
 }
 
-/// Value of the map `KEYS`, keyed by tgid (u32) when waits are counted per process.
+/// Value of the map `KEYS`, whose keys (u64) are what [`Config::key`] says.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeyStats {
     pub hist: Hist,
-    /// The thread group leader's name, zero-padded; follows exec and prctl.
+    /// Zero-padded. By process the thread group leader's name, by thread the thread's, both of which
+    /// follow exec and prctl; by pid namespace that of its first process; by cgroup empty.
     pub comm: [u8; COMM_LEN],
 }
 
@@ -98,11 +151,14 @@ impl KeyStats {
 
 #[cfg(test)]
 mod tests {
-    use super::{CpuStats, Hist, KeyStats};
+    use super::{Config, CpuStats, Hist, KeyStats, Layout};
     use core::mem::{offset_of, size_of};
 
     #[test]
     fn layout_is_what_both_sides_were_built_for() {
+        assert_eq!(size_of::<Layout>(), 22 * 4);
+        // Without padding: it is copied as bytes.
+        assert_eq!(size_of::<Config>(), 8 + 6 * 4 + size_of::<Layout>());
         assert_eq!(size_of::<Hist>(), 592);
         assert_eq!(size_of::<KeyStats>(), 608);
         assert_eq!(offset_of!(KeyStats, comm), 592);

@@ -1,7 +1,7 @@
 //! A histogram of waits as people and the wire use it: what happened in one interval, or a sum of
 //! such. Counts, sums and percentiles; must not know about maps, sockets or pixels.
 
-use crate::buckets::{SLOTS, lower, upper};
+use crate::buckets::{SLOTS, Unit, lower, upper};
 use crate::contract::Hist;
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
@@ -24,7 +24,7 @@ pub struct Counts {
     pub preempted: Waits,
 }
 
-/// The range of one bucket, in µs; `above` is `None` for the last, open-ended one.
+/// The range of one bucket, in µs whatever its unit; `above` is `None` for the last, open-ended one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Range {
     pub from: u64,
@@ -32,10 +32,11 @@ pub struct Range {
 }
 
 impl Range {
-    pub fn of(slot: usize) -> Self {
+    pub fn of(slot: usize, unit: Unit) -> Self {
+        let micros = |n: u64| n * (unit.ns() / Unit::Us.ns());
         Self {
-            from: lower(slot),
-            above: upper(slot),
+            from: micros(lower(slot)),
+            above: upper(slot).map(micros),
         }
     }
 }

@@ -62,7 +62,7 @@ fn three_digits(value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::{count, micros, nanos, range};
-    use crate::buckets::SLOTS;
+    use crate::buckets::{SLOTS, Unit};
     use crate::counts::Range;
 
     #[test]
@@ -86,9 +86,11 @@ mod tests {
 
     #[test]
     fn ranges_name_both_ends() {
-        assert_eq!(range(Range::of(0)), "0 – 2 µs");
-        assert_eq!(range(Range::of(9)), "512 µs – 1.02 ms");
-        assert_eq!(range(Range::of(SLOTS - 1)), "≥ 9.54 h");
+        assert_eq!(range(Range::of(0, Unit::Us)), "0 – 2 µs");
+        assert_eq!(range(Range::of(9, Unit::Us)), "512 µs – 1.02 ms");
+        assert_eq!(range(Range::of(SLOTS - 1, Unit::Us)), "≥ 9.54 h");
+        assert_eq!(range(Range::of(0, Unit::Ms)), "0 – 2 ms");
+        assert_eq!(range(Range::of(9, Unit::Ms)), "512 ms – 1.02 s");
     }
 
     #[test]

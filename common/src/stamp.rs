@@ -51,18 +51,28 @@ fn is_own(slot: u64, tag: u32) -> bool {
 pub enum Start {
     /// The wait begins: write a stamp.
     Stamp,
-    /// The task already waits: leave its stamp, the wait goes on.
+    /// No wait begins: the task runs right now, or its wait goes on. Leave the slot alone.
     Keep,
+    /// No wait begins, for the task runs: its stamp proves an unseen switch. Clear it and count it as
+    /// missed.
+    Clear,
     /// Write a stamp over one that proves an unseen switch, and count it as missed.
     Replace,
     /// Write a stamp over another task's, and count the collision: that wait is lost.
     Evict,
 }
 
-/// A wakeup of a task that is on no CPU. `new` tasks (`sched_wakeup_new`) can't be waiting yet.
+/// A wakeup of a task; `new` ones (`sched_wakeup_new`) can't be waiting yet. A task `on_cpu` runs
+/// right now: it had only set its state to sleep, and does not wait.
 #[inline(always)]
-pub fn on_wakeup(slot: u64, tag: u32, new: bool) -> Start {
-    if slot == EMPTY {
+pub fn on_wakeup(slot: u64, tag: u32, new: bool, on_cpu: bool) -> Start {
+    if on_cpu {
+        if is_own(slot, tag) {
+            Start::Clear
+        } else {
+            Start::Keep
+        }
+    } else if slot == EMPTY {
         Start::Stamp
     } else if !is_own(slot, tag) {
         Start::Evict
@@ -76,24 +86,37 @@ pub fn on_wakeup(slot: u64, tag: u32, new: bool) -> Start {
     }
 }
 
-/// A task left its CPU and is still runnable.
-#[inline(always)]
-pub fn on_preempted(slot: u64, tag: u32) -> Start {
-    if slot == EMPTY {
-        Start::Stamp
-    } else if is_own(slot, tag) {
-        // It ran, so a stamp of its own should have ended then.
-        Start::Replace
-    } else {
-        Start::Evict
-    }
+/// What is done to the slot of a task that leaves its CPU.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leave {
+    /// It is still runnable: a wait begins.
+    Wait(Start),
+    /// It sleeps or dies, and a stamp of its own is still there: clear it and count it as missed, lest
+    /// a later wait (or a later task with this tid) inherit it.
+    Clear,
+    /// It sleeps or dies, as it should.
+    Sleep,
 }
 
-/// A task left its CPU to sleep or to die: whether a stamp of its own is still there, which must be
-/// cleared and counted as missed, lest a later wait (or a later task with this tid) inherit it.
+/// A task leaves its CPU: `preempt` when it was made to, `running` when its state is TASK_RUNNING.
+/// A task that is preempted stays on the run queue whatever state it has set for itself.
 #[inline(always)]
-pub fn on_sleep(slot: u64, tag: u32) -> bool {
-    is_own(slot, tag)
+pub fn on_leave(slot: u64, tag: u32, preempt: bool, running: impl FnOnce() -> bool) -> Leave {
+    let own = is_own(slot, tag);
+    if preempt || running() {
+        Leave::Wait(if slot == EMPTY {
+            Start::Stamp
+        } else if own {
+            // It ran, so a stamp of its own should have ended then.
+            Start::Replace
+        } else {
+            Start::Evict
+        })
+    } else if own {
+        Leave::Clear
+    } else {
+        Leave::Sleep
+    }
 }
 
 /// How a wait ends when its task starts to run.

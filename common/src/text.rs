@@ -1,7 +1,8 @@
 //! runqlat's text form of a histogram, so that people and scripts that know it feel at home.
 
-use crate::buckets::lower;
+use crate::buckets::{Unit, lower};
 use crate::counts::Counts;
+use crate::wire::{Key, OTHER};
 use alloc::format;
 use alloc::string::String;
 
@@ -10,8 +11,9 @@ use alloc::string::String;
 const NARROW_SLOTS: usize = 32;
 
 /// The histogram as runqlat prints it, from bucket 0 to the highest with a wait in it; nothing for
-/// an empty one. `unit` is the header's word: `usecs` or `msecs`.
-pub fn runqlat(counts: &Counts, unit: &str) -> String {
+/// an empty one.
+pub fn runqlat(counts: &Counts, unit: Unit) -> String {
+    let unit = word(unit);
     let Some(last) = counts.max_slot() else {
         return String::new();
     };
@@ -34,6 +36,29 @@ pub fn runqlat(counts: &Counts, unit: &str) -> String {
     text
 }
 
+/// The line that runqlat puts before the histogram of one key, and for keys that it does not know one
+/// like it.
+pub fn heading(kind: Key, key: u64, name: &str) -> String {
+    if key == OTHER {
+        return "other\n".into();
+    }
+    match kind {
+        Key::Global => String::new(),
+        Key::Process => format!("pid = {key} {name}\n"),
+        Key::Thread => format!("tid = {key} {name}\n"),
+        Key::Pidns => format!("pidns = {key} {name}\n"),
+        Key::Cgroup => format!("cgroup = {key} {name}\n"),
+    }
+}
+
+/// runqlat's word for a unit.
+pub fn word(unit: Unit) -> &'static str {
+    match unit {
+        Unit::Us => "usecs",
+        Unit::Ms => "msecs",
+    }
+}
+
 fn bar(count: u64, most: u64, width: usize) -> String {
     let stars = width as u128 * u128::from(count) / u128::from(most.max(1));
     format!("{:<width$}", "*".repeat(stars as usize))
@@ -42,6 +67,7 @@ fn bar(count: u64, most: u64, width: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::runqlat;
+    use crate::buckets::Unit;
     use crate::counts::{Counts, Waits};
     use alloc::{string::ToString, vec, vec::Vec};
 
@@ -57,7 +83,7 @@ mod tests {
 
     #[test]
     fn bars_are_relative_to_the_fullest_bucket() {
-        let text = runqlat(&counts(vec![1, 40, 0, 20]), "usecs");
+        let text = runqlat(&counts(vec![1, 40, 0, 20]), Unit::Us);
         let lines: Vec<_> = text.lines().map(ToString::to_string).collect();
         assert_eq!(
             lines,
@@ -73,16 +99,16 @@ mod tests {
 
     #[test]
     fn nothing_waited_prints_nothing() {
-        assert_eq!(runqlat(&Counts::default(), "usecs"), "");
+        assert_eq!(runqlat(&Counts::default(), Unit::Us), "");
     }
 
     #[test]
     fn long_waits_widen_the_columns() {
         let mut long = vec![0; 34];
         long[33] = 1;
-        let text = runqlat(&counts(long), "usecs");
+        let text = runqlat(&counts(long), Unit::Ms);
         let widths: Vec<_> = text.lines().map(str::len).collect();
         assert_eq!(widths[1..], [78; 34], "{text}");
-        assert!(text.starts_with("               usecs                         : count"));
+        assert!(text.starts_with("               msecs                         : count"));
     }
 }

@@ -6,6 +6,7 @@ mod codec;
 
 pub use codec::{DecodeError, Format};
 
+use crate::buckets::Unit;
 use crate::counts::Counts;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -17,8 +18,9 @@ pub const PROTOCOL_VERSION: u16 = 1;
 /// Longest message that a viewer may send, in bytes.
 pub const MAX_CLIENT_MESSAGE: usize = 4_096;
 
-/// The key of the series that holds the waits that found the table of keys full.
-pub const OTHER: u32 = 0;
+/// The key of the series that holds the waits that found the table of keys full, and those of tasks
+/// that have no key any more (a task that dies has left its pid namespace).
+pub const OTHER: u64 = 0;
 
 /// What the server sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -36,6 +38,10 @@ pub enum ServerMessage {
     Lagged { missed: u64 },
     /// A message of the viewer's was not understood; the connection goes on.
     Error { reason: String, hint: String },
+    /// Something else is measured from now on.
+    Scope(ScopeChange),
+    /// Answer to a [`ClientMessage::SetScope`] that was not carried out; what was measured still is.
+    ScopeRefused { reason: String, hint: String },
 }
 
 /// What a viewer may send.
@@ -44,8 +50,20 @@ pub enum ServerMessage {
 pub enum ClientMessage {
     /// Send a new snapshot.
     Snapshot,
-    /// Send what is kept of one series (a tgid, or [`OTHER`]).
-    Series { key: u32 },
+    /// Send what is kept of one series.
+    Series { key: u64 },
+    /// Measure something else, for all viewers. Answered by [`ServerMessage::Scope`], which everybody
+    /// gets, or by [`ServerMessage::ScopeRefused`].
+    SetScope(SetScope),
+}
+
+/// A request to measure something else.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetScope {
+    pub scope: Scope,
+    /// Only if the scope with this number is still the one that is measured: somebody else may have
+    /// changed it meanwhile.
+    pub expect: Option<u32>,
 }
 
 /// All that a viewer needs to start: what is measured, and the recent past.
@@ -53,7 +71,8 @@ pub enum ClientMessage {
 pub struct Snapshot {
     pub protocol: u16,
     pub server: ServerInfo,
-    pub scope: Scope,
+    /// What was measured over `columns` and is now, oldest first; never empty.
+    pub scopes: Vec<ScopeChange>,
     pub probe: ProbeState,
     /// Sequence number of the newest interval, 0 before the first.
     pub seq: u64,
@@ -79,24 +98,65 @@ pub struct ServerInfo {
     pub demo: bool,
 }
 
-/// What is measured.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// What is measured. In JSON, fields may be left out.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Scope {
     pub key: Key,
     /// Only waits of this process, when set.
     pub tgid: Option<u32>,
-    /// Nominal length of an interval.
+    /// Only waits of tasks in this cgroup (v2) or below it, when set: its path as in
+    /// `/proc/PID/cgroup`, from the root of the hierarchy.
+    pub cgroup: Option<String>,
+    /// What the buckets count.
+    pub unit: Unit,
+    /// Nominal length of an interval; 0 in a request: as it is.
     pub interval_ms: u32,
 }
 
-/// What the waits are counted by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// What the waits are counted by, and so what a series' key is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Key {
-    /// One histogram for all.
+    /// One histogram for all; no series.
     Global,
-    /// One per process (tgid).
+    /// Process: its tgid.
+    #[default]
     Process,
+    /// Thread: its tid.
+    Thread,
+    /// Pid namespace in which the waiting task is active: its inode number.
+    Pidns,
+    /// Cgroup (v2) of the waiting task: its id, which is its directory's inode number.
+    Cgroup,
+}
+
+/// From when on a scope is measured.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScopeChange {
+    /// Grows by one with each change; the first is 1.
+    pub number: u32,
+    pub scope: Scope,
+    /// The first interval that it holds for, which may be still to come.
+    pub from_seq: u64,
+    /// Wall clock, in ms since 1970, as [`Column::end_ms`].
+    pub at_ms: u64,
+}
+
+impl ScopeChange {
+    /// Whether series of `self` and `later` go on under the same keys and with the same buckets.
+    pub fn continues(&self, later: &Self) -> bool {
+        self.scope.key == later.scope.key && self.scope.unit == later.scope.unit
+    }
+}
+
+/// Of `scopes`, oldest first, the first interval from which on series can be compared with the newest.
+pub fn comparable_from(scopes: &[ScopeChange]) -> u64 {
+    let Some(newest) = scopes.last() else {
+        return 0;
+    };
+    let comparable = scopes.iter().rev().take_while(|s| s.continues(newest));
+    comparable.last().map_or(0, |first| first.from_seq)
 }
 
 /// The state of the probe, as the server knows it.
@@ -109,6 +169,8 @@ pub enum ProbeState {
     Attached { programs: Programs },
     /// Not measuring any more; what was measured stays.
     Failed { reason: String, hint: String },
+    /// Measuring as before, while the programs for another scope are loaded and attached.
+    Changing { programs: Programs, to: Scope },
 }
 
 /// How the kernel programs are attached.
@@ -144,23 +206,24 @@ pub struct Interval {
     pub series: Vec<Series>,
     /// Names that are new or have changed.
     pub names: Vec<SeriesName>,
-    /// Series that ended: their processes are gone.
-    pub gone: Vec<u32>,
+    /// Series that ended: the process, thread, namespace or cgroup is gone.
+    pub gone: Vec<u64>,
     pub health: Health,
 }
 
 /// One series in one interval.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Series {
-    /// The tgid, or [`OTHER`].
-    pub key: u32,
+    /// What [`Key`] says, or [`OTHER`].
+    pub key: u64,
     pub counts: Counts,
 }
 
-/// The name of a series: the thread group leader's comm.
+/// The name of a series: the comm of a process' leader, of a thread, of a namespace's first process; a
+/// cgroup's path.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SeriesName {
-    pub key: u32,
+    pub key: u64,
     pub name: String,
 }
 
@@ -168,7 +231,7 @@ pub struct SeriesName {
 /// waits of it; older ones are not known.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SeriesHistory {
-    pub key: u32,
+    pub key: u64,
     pub from_seq: u64,
     pub to_seq: u64,
     /// Sequence number and waits, oldest first.
@@ -178,8 +241,10 @@ pub struct SeriesHistory {
 /// How far the numbers can be trusted, and what they cost.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Health {
-    /// Since the probe was attached.
+    /// Since the scope's programs were attached.
     pub losses: Losses,
+    /// Waits since then that are counted as [`OTHER`].
+    pub other: u64,
     /// Keys in the kernel's table, and its size.
     pub keys: u32,
     pub keys_max: u32,
@@ -191,7 +256,7 @@ pub struct Health {
     pub viewers: u32,
 }
 
-/// Waits that are missing from the counts, each counted since the probe was attached.
+/// Waits that are missing from the counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Losses {
     /// Two waiting tasks shared a slot of the stamp table; the older stamp is lost.

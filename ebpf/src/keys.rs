@@ -1,28 +1,44 @@
-//! The histograms kept per process.
+//! The histograms kept per key.
 
 use crate::config;
+use crate::object::{Object, Raw};
 use crate::stats::count_shared;
 use crate::task::Task;
 use aya_ebpf::bindings::BPF_NOEXIST;
 use aya_ebpf::helpers::bpf_probe_read_kernel_str_bytes;
 use aya_ebpf::macros::map;
 use aya_ebpf::maps::HashMap;
-use runqlat_common::contract::{COMM_LEN, KeyStats};
+use runqlat_common::contract::{COMM_LEN, KeyStats, key};
 use runqlat_common::stamp::Cause;
 
-/// By tgid. User space sets the size and deletes keys of processes that are gone; its memory is
-/// taken when it is made, since nothing may be allocated under a run queue's lock.
+/// User space sets the size and deletes keys whose process (thread, namespace, cgroup) is gone; its
+/// memory is taken when it is made, since nothing may be allocated under a run queue's lock.
 #[map]
-static KEYS: HashMap<u32, KeyStats> = HashMap::with_max_entries(1, 0);
+static KEYS: HashMap<u64, KeyStats> = HashMap::with_max_entries(1, 0);
 
 /// What a new key starts from; too large for the stack of a BPF program.
 static NEW_KEY: KeyStats = KeyStats::ZERO;
 
-/// Counts a wait of `ns` for `task`'s process; false if the table has no room for a new process.
+/// What `task`'s waits are counted under; 0 for nothing.
+#[inline(always)]
+fn key_of<T: Task>(task: T) -> u64 {
+    match config::key() {
+        key::PROCESS => task.tgid().into(),
+        key::THREAD => task.tid().into(),
+        key::PIDNS => task.pidns(),
+        key::CGROUP => task.cgroup_id(),
+        _ => 0,
+    }
+}
+
+/// Counts a wait of `ns` under `task`'s key; false if it has none or the table has no room for it.
 #[inline(always)]
 pub(crate) fn count<T: Task>(task: T, cause: Cause, ns: u64) -> bool {
-    let tgid = task.tgid();
-    let Some(stats) = KEYS.get_ptr_mut(tgid).or_else(|| insert(task, tgid)) else {
+    let key = key_of(task);
+    if key == 0 {
+        return false;
+    }
+    let Some(stats) = KEYS.get_ptr_mut(key).or_else(|| insert(task, key)) else {
         return false;
     };
     // SAFETY: a map value.
@@ -33,23 +49,48 @@ pub(crate) fn count<T: Task>(task: T, cause: Cause, ns: u64) -> bool {
 #[inline(always)]
 // By reference: by value, the new entry would be built on a stack of 512 bytes.
 #[allow(clippy::needless_borrows_for_generic_args)]
-fn insert<T: Task>(task: T, tgid: u32) -> Option<*mut KeyStats> {
+fn insert<T: Task>(task: T, key: u64) -> Option<*mut KeyStats> {
     // Another CPU may have inserted it since; its entry then stays.
-    let _ = KEYS.insert(tgid, &NEW_KEY, u64::from(BPF_NOEXIST));
-    let stats = KEYS.get_ptr_mut(tgid)?;
+    let _ = KEYS.insert(key, &NEW_KEY, u64::from(BPF_NOEXIST));
+    let stats = KEYS.get_ptr_mut(key)?;
     // SAFETY: a map value.
-    unsafe { (*stats).comm = task.leader_comm() };
+    unsafe { (*stats).comm = name_of(task) };
     Some(stats)
 }
 
-/// `task` gets a new name, by exec or prctl: its process does if it is the leader.
+/// The name of `task`'s key. A cgroup's is its path, which user space finds out.
+#[inline(always)]
+fn name_of<T: Task>(task: T) -> [u8; COMM_LEN] {
+    match config::key() {
+        key::PROCESS => Raw(task.follow(config::task_group_leader()).address()).comm(),
+        key::THREAD => task.comm(),
+        key::PIDNS => Raw(task.pid_namespace())
+            .follow(config::pidns_child_reaper())
+            .comm(),
+        _ => [0; COMM_LEN],
+    }
+}
+
+/// The key that is named after `task`, if there is one.
+#[inline(always)]
+fn named_after<T: Task>(task: T) -> Option<*mut KeyStats> {
+    let tid = task.tid();
+    let is_named = match config::key() {
+        key::PROCESS => tid == task.tgid(),
+        key::THREAD => true,
+        _ => false,
+    };
+    if is_named {
+        KEYS.get_ptr_mut(u64::from(tid))
+    } else {
+        None
+    }
+}
+
+/// `task` gets a new name, by exec or prctl.
 #[inline(always)]
 pub(crate) fn rename<T: Task>(task: T, name: *const u8) {
-    let tgid = task.tgid();
-    if config::by_process() == 0 || task.tid() != tgid {
-        return;
-    }
-    let Some(stats) = KEYS.get_ptr_mut(tgid) else {
+    let Some(stats) = named_after(task) else {
         return;
     };
     let mut comm = [0; COMM_LEN];
@@ -58,5 +99,15 @@ pub(crate) fn rename<T: Task>(task: T, name: *const u8) {
         if bpf_probe_read_kernel_str_bytes(name, &mut comm).is_ok() {
             (*stats).comm = comm;
         }
+    }
+}
+
+/// `task` is new: a key that is there already is that of one with the same id before it, and gets
+/// this one's name.
+#[inline(always)]
+pub(crate) fn reused<T: Task>(task: T) {
+    if let Some(stats) = named_after(task) {
+        // SAFETY: a map value.
+        unsafe { (*stats).comm = task.comm() };
     }
 }

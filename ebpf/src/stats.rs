@@ -1,10 +1,11 @@
 //! The counters of each CPU, and how counters are added to.
 
+use crate::config;
 use aya_ebpf::bindings::BPF_F_MMAPABLE;
 use aya_ebpf::helpers::bpf_get_smp_processor_id;
 use aya_ebpf::macros::map;
 use aya_ebpf::maps::Array;
-use runqlat_common::buckets::{slot_of, units_of};
+use runqlat_common::buckets::slot_of;
 use runqlat_common::contract::{CpuStats, Hist};
 use runqlat_common::stamp::Cause;
 
@@ -64,7 +65,7 @@ pub(crate) unsafe fn count_shared(hist: *mut Hist, cause: Cause, ns: u64) {
 /// The counter and the sum that a wait of `ns` goes into.
 #[inline(always)]
 unsafe fn cells(hist: *mut Hist, cause: Cause, ns: u64) -> (*mut u64, *mut u64) {
-    let slot = slot_of(units_of(ns));
+    let slot = slot_of(config::unit().of(ns));
     // SAFETY: `slot_of` is below SLOTS and there are as many sums as causes.
     unsafe {
         let counts = (&raw mut (*hist).counts).cast::<[u64; runqlat_common::buckets::SLOTS]>();

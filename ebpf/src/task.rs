@@ -1,18 +1,12 @@
-//! Reading the kernel's `task_struct`, at offsets that user space took from the running kernel's
-//! BTF. Must not know what the fields are used for.
+//! What the programs ask of a task: the fields of the kernel's `task_struct` and of what hangs on it.
 
 use crate::config;
+use crate::object::{Object, Raw, Typed};
 use aya_ebpf::helpers::bpf_probe_read_kernel;
-use core::ptr::read_volatile;
 use runqlat_common::contract::{ABSENT, COMM_LEN};
 
-/// A task that a tracepoint handed over.
-pub(crate) trait Task: Copy {
-    /// The 4 bytes at `offset`.
-    fn read_u32(self, offset: u32) -> u32;
-    /// The pointer at `offset`.
-    fn read_pointer(self, offset: u32) -> *const u8;
-
+/// A `task_struct` that a tracepoint handed over.
+pub(crate) trait Task: Object {
     /// The tid: what the kernel calls a task's pid. 0 is the idle task of every CPU.
     #[inline(always)]
     fn tid(self) -> u32 {
@@ -36,53 +30,73 @@ pub(crate) trait Task: Copy {
     /// Whether a CPU runs the task now. Exact under the run queue's lock, which wakeups hold.
     #[inline(always)]
     fn is_on_cpu(self) -> bool {
-        config::task_on_cpu() != ABSENT && self.read_u32(config::task_on_cpu()) != 0
+        match config::task_on_cpu() {
+            ABSENT => false,
+            byte if config::task_on_cpu_size() == 1 => self.read_u8(byte) != 0,
+            word => self.read_u32(word) != 0,
+        }
     }
 
-    /// The name of the thread group's leader.
+    /// Inode number of the pid namespace in which the task is active; 0 for one that dies and has
+    /// left it.
     #[inline(always)]
-    fn leader_comm(self) -> [u8; COMM_LEN] {
-        let leader = self.read_pointer(config::task_group_leader());
-        let comm = leader.wrapping_add(config::task_comm() as usize);
+    fn pidns(self) -> u64 {
+        Raw(self.pid_namespace())
+            .read_u32(config::pidns_inum())
+            .into()
+    }
+
+    /// The `pid_namespace` in which the task is active: the last of its pid's, which has one number
+    /// for each namespace from the initial one down.
+    #[inline(always)]
+    fn pid_namespace(self) -> *const u8 {
+        let pid = self.follow(config::task_thread_pid());
+        let last = config::upid_size() * pid.read_u32(config::pid_level());
+        pid.probe_u64(config::pid_numbers() + last + config::upid_ns()) as *const u8
+    }
+
+    /// The task's cgroup in the v2 hierarchy.
+    #[inline(always)]
+    fn cgroup(self) -> Self {
+        self.follow(config::task_cgroups())
+            .follow(config::css_set_dfl_cgrp())
+    }
+
+    /// Its id.
+    #[inline(always)]
+    fn cgroup_id(self) -> u64 {
+        self.cgroup()
+            .follow(config::cgroup_kn())
+            .read_u64(config::kernfs_id())
+    }
+
+    /// Whether the task is in the cgroup `id`, which lies `level` below the root, or under it.
+    #[inline(always)]
+    fn is_under(self, id: u64, level: u32) -> bool {
+        let cgroup = self.cgroup();
+        if cgroup.read_u32(config::cgroup_level()) < level {
+            return false;
+        }
+        // Since 6.1 a cgroup has pointers to its ancestors, before it had their ids. The array is
+        // behind the structure's end, which the verifier does not let a typed load reach.
+        if config::cgroup_ancestors() == ABSENT {
+            return cgroup.probe_u64(config::cgroup_ancestor_ids() + 8 * level) == id;
+        }
+        let ancestor = Raw(cgroup.probe_u64(config::cgroup_ancestors() + 8 * level) as *const u8);
+        ancestor
+            .follow(config::cgroup_kn())
+            .read_u64(config::kernfs_id())
+            == id
+    }
+
+    /// The task's own name.
+    #[inline(always)]
+    fn comm(self) -> [u8; COMM_LEN] {
+        let comm = self.address().wrapping_add(config::task_comm() as usize);
         // SAFETY: the helper checks the address.
         unsafe { bpf_probe_read_kernel(comm.cast()) }.unwrap_or_default()
     }
 }
 
-/// A pointer whose type the verifier knows: plain loads.
-#[derive(Clone, Copy)]
-pub(crate) struct Typed(pub(crate) *const u8);
-
-impl Task for Typed {
-    #[inline(always)]
-    fn read_u32(self, offset: u32) -> u32 {
-        // SAFETY: the verifier checks that the offset lies in a task_struct.
-        unsafe { read_volatile(self.0.wrapping_add(offset as usize).cast()) }
-    }
-
-    #[inline(always)]
-    fn read_pointer(self, offset: u32) -> *const u8 {
-        // SAFETY: as above.
-        unsafe { read_volatile(self.0.wrapping_add(offset as usize).cast()) }
-    }
-}
-
-/// An address: every read is a call of a helper, which checks it.
-#[derive(Clone, Copy)]
-pub(crate) struct Raw(pub(crate) *const u8);
-
-impl Task for Raw {
-    #[inline(always)]
-    fn read_u32(self, offset: u32) -> u32 {
-        let address = self.0.wrapping_add(offset as usize);
-        // SAFETY: the helper checks the address.
-        unsafe { bpf_probe_read_kernel(address.cast()) }.unwrap_or(0)
-    }
-
-    #[inline(always)]
-    fn read_pointer(self, offset: u32) -> *const u8 {
-        let address = self.0.wrapping_add(offset as usize);
-        // SAFETY: the helper checks the address.
-        unsafe { bpf_probe_read_kernel(address.cast()) }.unwrap_or(core::ptr::null())
-    }
-}
+impl Task for Typed {}
+impl Task for Raw {}

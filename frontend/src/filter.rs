@@ -21,7 +21,7 @@ impl Filter {
         self.text.is_empty()
     }
 
-    pub fn matches(&self, key: u32, name: &str) -> bool {
+    pub fn matches(&self, key: u64, name: &str) -> bool {
         self.is_empty()
             || (self.is_number && key.to_string().starts_with(&self.text))
             || self.is_in(name)
@@ -69,7 +69,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_process_is_found_by_its_name_and_id(key: u32, name in "\\PC{1,15}") {
+        fn every_process_is_found_by_its_name_and_id(key: u64, name in "\\PC{1,15}") {
             prop_assert!(Filter::new(&key.to_string()).matches(key, &name));
             prop_assert!(Filter::new(&name).matches(key, &name));
         }

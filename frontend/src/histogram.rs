@@ -2,11 +2,14 @@
 //! and the numbers that sum it up.
 
 use crate::chart::bands::Percentile;
+use runqlat_common::buckets::Unit;
 use runqlat_common::counts::Counts;
 
 /// A histogram of one column, or of one interval.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Histogram {
+    /// What its buckets count.
+    pub unit: Unit,
     /// By ascending bucket, empty ones included, as many as the heatmap has rows.
     pub bars: Vec<Bar>,
     pub total: u64,
@@ -32,7 +35,7 @@ pub struct Bar {
 
 impl Histogram {
     /// The histogram of waits that were measured for `measured_ms`, with at least `rows` bars.
-    pub fn new(counts: &Counts, measured_ms: f64, rows: usize) -> Self {
+    pub fn new(counts: &Counts, unit: Unit, measured_ms: f64, rows: usize) -> Self {
         let total = counts.total();
         let used = counts.max_slot().map_or(0, |slot| slot + 1);
         let rows = rows.max(used);
@@ -42,6 +45,7 @@ impl Histogram {
             .into_iter()
             .filter_map(|p| Some((p, p.slot(counts)?)));
         Self {
+            unit,
             bars: (0..rows).map(|slot| Bar::new(counts, slot, most)).collect(),
             total,
             per_second: total as f64 / seconds,
@@ -83,6 +87,8 @@ fn sum(counts: &[u64]) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::Histogram;
+    use crate::words;
+    use runqlat_common::buckets::Unit;
     use runqlat_common::counts::{Counts, Waits};
 
     #[test]
@@ -97,7 +103,7 @@ mod tests {
                 sum_ns: 100_000,
             },
         };
-        let histogram = Histogram::new(&counts, 500.0, 3);
+        let histogram = Histogram::new(&counts, Unit::Us, 500.0, 3);
         assert_eq!(histogram.bars.len(), 4);
         assert_eq!((histogram.bars[1].share, histogram.bars[0].count), (1.0, 0));
         assert_eq!((histogram.total, histogram.per_second), (100, 200.0));
@@ -107,11 +113,14 @@ mod tests {
         assert_eq!(histogram.marks(1), "p50 p90");
         assert_eq!(histogram.marks(3), "p99 max");
         assert_eq!(histogram.marks(0), "");
+        assert_eq!(words::percentile(&histogram, "p99"), "8–16 µs");
+        let in_ms = Histogram::new(&counts, Unit::Ms, 500.0, 3);
+        assert_eq!(words::percentile(&in_ms, "p99"), "8–16 ms");
     }
 
     #[test]
     fn nothing_waited_has_no_mean_and_no_percentiles() {
-        let histogram = Histogram::new(&Counts::default(), 0.0, 14);
+        let histogram = Histogram::new(&Counts::default(), Unit::Us, 0.0, 14);
         assert_eq!((histogram.bars.len(), histogram.mean_ns), (14, None));
         assert!(histogram.percentiles.is_empty());
     }

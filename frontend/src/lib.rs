@@ -8,6 +8,7 @@ pub mod backoff;
 pub mod chart;
 pub mod filter;
 pub mod histogram;
+pub mod keys;
 pub mod session;
 pub mod table;
 pub mod tooltip;

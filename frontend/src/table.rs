@@ -1,7 +1,9 @@
-//! The list of processes: rows, their order, and how many are shown.
+//! The list of series: rows, their order, and how many are shown.
 
 use crate::filter::Filter;
 use crate::session::recent::{Recent, Total};
+use runqlat_common::counts::Range;
+use runqlat_common::wire::Key;
 use std::cmp::Ordering;
 
 /// Most rows that the page builds. More than anyone reads; a filter narrows the rest.
@@ -51,10 +53,10 @@ impl Sort {
     }
 }
 
-/// One process.
+/// One series.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
-    pub key: u32,
+    pub key: u64,
     pub name: String,
     pub gone: bool,
     pub waits_per_s: f64,
@@ -62,10 +64,10 @@ pub struct Row {
     pub wait_ns_per_s: f64,
     /// The same as a part of the largest of all rows.
     pub share: f64,
-    /// Buckets; `None` without waits.
-    pub p50: Option<usize>,
-    pub p99: Option<usize>,
-    pub max: Option<usize>,
+    /// Of their buckets; `None` without waits.
+    pub p50: Option<Range>,
+    pub p99: Option<Range>,
+    pub max: Option<Range>,
 }
 
 /// The rows that are shown.
@@ -77,6 +79,8 @@ pub struct Listing {
     pub matched: usize,
     /// All series with recent waits.
     pub total: usize,
+    /// What they are.
+    pub key: Key,
 }
 
 impl Listing {
@@ -101,24 +105,25 @@ impl Listing {
             rows: rows.collect(),
             matched,
             total,
+            key: recent.scope().key,
         }
     }
 }
 
 /// A series with what it is sorted by.
 struct Entry<'a> {
-    key: u32,
+    key: u64,
     sums: &'a Total,
     number: u64,
     word: String,
 }
 
 impl<'a> Entry<'a> {
-    fn new(recent: &Recent, key: u32, sums: &'a Total, by: Column) -> Self {
+    fn new(recent: &Recent, key: u64, sums: &'a Total, by: Column) -> Self {
         let slot = |slot: Option<usize>| slot.map_or(0, |slot| slot as u64 + 1);
         let number = match by {
             Column::Name => 0,
-            Column::Id => u64::from(key),
+            Column::Id => key,
             Column::Rate => sums.waits,
             Column::Wait => sums.sum_ns,
             Column::P50 => slot(sums.percentile_slot(50)),
@@ -152,6 +157,8 @@ impl<'a> Entry<'a> {
     }
 
     fn row(&self, recent: &Recent, seconds: f64, most_ns: u64) -> Row {
+        let unit = recent.scope().unit;
+        let range = |slot: Option<usize>| slot.map(|slot| Range::of(slot, unit));
         Row {
             key: self.key,
             name: recent.name_of(self.key),
@@ -159,9 +166,9 @@ impl<'a> Entry<'a> {
             waits_per_s: self.sums.waits as f64 / seconds,
             wait_ns_per_s: self.sums.sum_ns as f64 / seconds,
             share: self.sums.sum_ns as f64 / most_ns as f64,
-            p50: self.sums.percentile_slot(50),
-            p99: self.sums.percentile_slot(99),
-            max: self.sums.max_slot(),
+            p50: range(self.sums.percentile_slot(50)),
+            p99: range(self.sums.percentile_slot(99)),
+            max: range(self.sums.max_slot()),
         }
     }
 }
@@ -171,11 +178,14 @@ mod tests {
     use super::{Column, Listing, MAX_ROWS, Sort};
     use crate::filter::Filter;
     use crate::session::recent::Recent;
-    use runqlat_common::counts::{Counts, Waits};
-    use runqlat_common::wire::{self, Health, Interval, Series, SeriesName};
+    use crate::session::scopes::SeriesScope;
+    use crate::words;
+    use runqlat_common::buckets::Unit;
+    use runqlat_common::counts::{Counts, Range, Waits};
+    use runqlat_common::wire::{self, Health, Interval, Key, Series, SeriesName};
 
     /// One interval of 2 s; each series is id, name, bucket and number of waits.
-    fn recent(series: &[(u32, &str, usize, u64)]) -> Recent {
+    fn recent(unit: Unit, series: &[(u64, &str, usize, u64)]) -> Recent {
         let counts = |slot: usize, n: u64| {
             let mut counts = vec![0; slot + 1];
             counts[slot] = n;
@@ -207,16 +217,23 @@ mod tests {
             key,
             name: name.into(),
         });
-        Recent::new(vec![interval], names.collect())
+        let scope = SeriesScope {
+            key: Key::Thread,
+            unit,
+        };
+        Recent::new(scope, vec![interval], names.collect())
     }
 
-    fn keys(listing: &Listing) -> Vec<u32> {
+    fn keys(listing: &Listing) -> Vec<u64> {
         listing.rows.iter().map(|row| row.key).collect()
     }
 
     #[test]
     fn rows_are_sorted_by_the_chosen_column() {
-        let recent = recent(&[(1, "b", 10, 4), (2, "A", 0, 500), (3, "c", 12, 1)]);
+        let recent = recent(
+            Unit::Us,
+            &[(1, "b", 10, 4), (2, "A", 0, 500), (3, "c", 12, 1)],
+        );
         let list = |sort| keys(&Listing::new(&recent, &Filter::default(), sort));
         let by = |by| Sort::natural(by);
         // 1 and 3 waited 4,096 ns each, 2 waited 500.
@@ -231,23 +248,31 @@ mod tests {
 
     #[test]
     fn rates_are_per_second_and_bars_relative_to_the_largest() {
-        let recent = recent(&[(1, "b", 10, 4), (2, "A", 0, 2_048)]);
+        let recent = recent(Unit::Us, &[(1, "b", 10, 4), (2, "A", 0, 2_048)]);
         let listing = Listing::new(&recent, &Filter::default(), Sort::default());
         let row = &listing.rows[0];
         assert_eq!(
             (row.waits_per_s, row.wait_ns_per_s, row.share),
             (2.0, 2_048.0, 1.0)
         );
-        assert_eq!((row.p50, row.p99, row.max), (Some(10), Some(10), Some(10)));
+        assert_eq!(row.p99, Some(Range::of(10, Unit::Us)));
+        assert_eq!((row.p50, row.max), (row.p99, row.p99));
+        assert_eq!(listing.key, Key::Thread);
         assert_eq!(listing.rows[1].share, 0.5);
     }
 
     #[test]
+    fn buckets_are_those_of_their_unit() {
+        let recent = recent(Unit::Ms, &[(1, "b", 10, 4)]);
+        let listing = Listing::new(&recent, &Filter::default(), Sort::default());
+        let found = listing.rows[0].max.map(words::short_range);
+        assert_eq!(found.as_deref(), Some("1.02–2.05 s"));
+    }
+
+    #[test]
     fn thousands_of_rows_are_capped_and_counted() {
-        let many: Vec<_> = (1..=3_000)
-            .map(|key| (key, "worker", 3, u64::from(key)))
-            .collect();
-        let recent = recent(&many);
+        let many: Vec<_> = (1..=3_000).map(|key| (key, "worker", 3, key)).collect();
+        let recent = recent(Unit::Us, &many);
         let all = Listing::new(&recent, &Filter::default(), Sort::default());
         assert_eq!(
             (all.rows.len(), all.matched, all.total),

@@ -3,8 +3,10 @@
 use crate::chart::cursor::Target;
 use crate::chart::frame::Frame;
 use crate::chart::grid::GridColumn;
+use crate::chart::marks;
 use crate::chart::ticks;
 use crate::words;
+use runqlat_common::buckets::Unit;
 use runqlat_common::counts::Range;
 use runqlat_common::human;
 
@@ -15,8 +17,10 @@ pub struct Tip {
     pub when: String,
     /// `2026-03-01, UTC+01:00`, and how many intervals were merged.
     pub date: String,
-    /// Nothing where nothing was measured.
-    pub cell: Option<CellTip>,
+    /// The cell, or why there is none.
+    pub cell: Result<CellTip, String>,
+    /// The change of what is measured that lies here.
+    pub change: Option<String>,
 }
 
 /// What is known of a cell.
@@ -34,20 +38,24 @@ pub struct CellTip {
 }
 
 impl Tip {
-    pub fn new(frame: &Frame, target: Target, utc_offset_min: i32) -> Option<Self> {
+    /// `x` is the pointer's, in pixels of the plot.
+    pub fn new(frame: &Frame, target: Target, x: Option<f64>, utc_offset_min: i32) -> Option<Self> {
         match target {
             Target::Cell { column, slot } => {
                 let column = frame.grid.columns.get(column)?;
+                let x = x.unwrap_or(f64::from(column.x0));
                 Some(Self {
                     when: column_times(column, utc_offset_min),
                     date: date(column, utc_offset_min),
-                    cell: Some(CellTip::new(column, slot)),
+                    cell: Ok(CellTip::new(column, slot, frame.unit())),
+                    change: change(frame, x),
                 })
             }
             Target::Missing { ms } => Some(Self {
                 when: ticks::clock(ms, utc_offset_min),
                 date: zoned_date(ms, utc_offset_min),
-                cell: None,
+                cell: Err(words::scope::missing(frame.grid.missing_at(ms))),
+                change: x.and_then(|x| change(frame, x)),
             }),
         }
     }
@@ -55,8 +63,8 @@ impl Tip {
     /// One line for a screen reader.
     pub fn line(&self) -> String {
         match &self.cell {
-            None => format!("{}: no data", self.when),
-            Some(cell) => format!(
+            Err(why) => format!("{}: {why}", self.when),
+            Ok(cell) => format!(
                 "{}: {} waits of {}, {} of {}",
                 self.when, cell.count, cell.range, cell.share, cell.total
             ),
@@ -65,18 +73,22 @@ impl Tip {
 }
 
 impl CellTip {
-    fn new(column: &GridColumn, slot: usize) -> Self {
+    fn new(column: &GridColumn, slot: usize, unit: Unit) -> Self {
         let counts = &column.counts;
         let total = counts.total();
         let up_to = (0..=slot).fold(0_u64, |sum, slot| sum.saturating_add(counts.at(slot)));
         Self {
-            range: human::range(Range::of(slot)),
+            range: human::range(Range::of(slot, unit)),
             count: counts.at(slot),
             share: words::percent(counts.at(slot), total),
             cumulative: words::percent(up_to, total),
             total,
         }
     }
+}
+
+fn change(frame: &Frame, x: f64) -> Option<String> {
+    marks::near(&frame.marks, x, frame.layout.size.ratio)
 }
 
 /// When a column was measured: `12:03:58 – 12:03:59`.
@@ -111,8 +123,15 @@ fn date(column: &GridColumn, utc_offset_min: i32) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{CellTip, date, times};
+    use super::{CellTip, Tip, date, times};
+    use crate::chart::colour::Spread;
+    use crate::chart::cursor::Target;
+    use crate::chart::frame::{Frame, Request};
     use crate::chart::grid::GridColumn;
+    use crate::chart::grid::{Missing, Slice};
+    use crate::chart::layout::Size;
+    use crate::chart::marks::Change;
+    use runqlat_common::buckets::Unit;
     use runqlat_common::counts::{Counts, Waits};
 
     #[test]
@@ -133,19 +152,78 @@ mod tests {
             },
             measured_ms: 3_000.0,
         };
-        let tip = CellTip::new(&column, 1);
+        let tip = CellTip::new(&column, 1, Unit::Us);
         assert_eq!(tip.range, "2 µs – 4 µs");
+        assert_eq!(CellTip::new(&column, 1, Unit::Ms).range, "2 ms – 4 ms");
         assert_eq!((tip.count, tip.total), (25, 100));
         assert_eq!(
             (tip.share.as_str(), tip.cumulative.as_str()),
             ("25.0 %", "75.0 %")
         );
-        assert_eq!(CellTip::new(&column, 9).cumulative, "100 %");
+        assert_eq!(CellTip::new(&column, 9, Unit::Us).cumulative, "100 %");
         assert_eq!(times(0.4, 1_000.4, 0), "00:00:00 – 00:00:01");
         assert_eq!(times(0.0, 100.0, 0), "00:00:00 – 00:00:00.1");
         assert_eq!(
             date(&column, 60),
             "1970-01-01, UTC+01:00 · sum of 3 intervals"
         );
+    }
+
+    /// Two intervals, of which the first was measured in µs, and the change between them.
+    fn changed_frame() -> Frame {
+        let counts = Counts {
+            woken: Waits {
+                counts: vec![0, 0, 7],
+                sum_ns: 0,
+            },
+            preempted: Waits::default(),
+        };
+        let slice = |seq: u32, counts| Slice {
+            seq: u64::from(seq),
+            start_ms: f64::from(seq - 1) * 5_000.0,
+            end_ms: f64::from(seq) * 5_000.0,
+            counts,
+        };
+        let slices = [
+            slice(1, Err(Missing::Unit(Unit::Us))),
+            slice(2, Ok(&counts)),
+        ];
+        let change = Change {
+            at_ms: 5_000.0,
+            label: "ms buckets".into(),
+            text: "µs buckets → ms buckets".into(),
+            in_full: String::new(),
+        };
+        let request = Request {
+            size: Size {
+                width: 1_090.0,
+                height: 332.0,
+                ratio: 1.0,
+            },
+            window_ms: 10_000.0,
+            end_ms: 10_000.0,
+            spread: Spread::Sqrt,
+            unit: Unit::Ms,
+        };
+        Frame::new(slices.into_iter(), vec![change], &request, None).expect("room")
+    }
+
+    #[test]
+    fn a_change_is_told_beside_its_mark_and_another_unit_in_its_place() {
+        let frame = changed_frame();
+        assert_eq!((frame.marks[0].px, frame.grid.columns[0].x0), (500, 500));
+        let tip = |target, x| Tip::new(&frame, target, x, 0).expect("a tip");
+        let change = Some("µs buckets → ms buckets".to_owned());
+        let missing = tip(Target::Missing { ms: 4_960.0 }, Some(496.0));
+        assert_eq!(missing.cell, Err("measured in µs".into()));
+        assert_eq!(missing.change, change);
+        assert_eq!(missing.line(), "00:00:04: measured in µs");
+        assert_eq!(tip(Target::Missing { ms: 100.0 }, Some(10.0)).change, None);
+        let cell = Target::Cell { column: 0, slot: 2 };
+        assert_eq!(tip(cell, Some(900.0)).change, None);
+        // Chosen with the keys: the column begins where the mark is.
+        let walked = tip(cell, None);
+        assert_eq!(walked.change, change);
+        assert_eq!(walked.cell.map(|cell| cell.range), Ok("4 ms – 8 ms".into()));
     }
 }

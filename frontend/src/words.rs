@@ -1,34 +1,17 @@
 //! Sentences and short forms that the page shows. Always with their unit; must not know the page.
 
+pub mod scope;
+
 use crate::chart::bands::Percentile;
 use crate::chart::frame::Frame;
 use crate::histogram::Histogram;
 use crate::session::Session;
 use runqlat_common::counts::Range;
 use runqlat_common::human;
-use runqlat_common::wire::{Key, Losses, Programs, Scope};
-
-/// What is measured: `waits of all tasks, by process, in µs, every 1 s`.
-pub fn scope(scope: &Scope) -> String {
-    let whose = match scope.tgid {
-        None => "waits of all tasks".to_owned(),
-        Some(tgid) => format!("waits of process {tgid}"),
-    };
-    let by = match scope.key {
-        Key::Global => "",
-        Key::Process => ", by process",
-    };
-    format!("{whose}{by}, in µs, every {}", interval(scope))
-}
-
-/// The nominal length of an interval: `1 s`, `100 ms`.
-pub fn interval(scope: &Scope) -> String {
-    human::micros(u64::from(scope.interval_ms) * 1_000)
-}
+use runqlat_common::wire::{Losses, Programs};
 
 /// A bucket's range in few characters: `8–16 µs`, `512 µs–1.02 ms`, `≥ 9.54 h`.
-pub fn short_range(slot: usize) -> String {
-    let Range { from, above } = Range::of(slot);
+pub fn short_range(Range { from, above }: Range) -> String {
     let Some(above) = above else {
         return format!("≥ {}", human::micros(from));
     };
@@ -137,7 +120,7 @@ pub fn losses(losses: &Losses, new: u64, waits: u64) -> String {
     let lines = lines.map(|(n, what)| format!("{} {what}", grouped(n)));
     let whole = waits.saturating_add(new);
     format!(
-        "Waits missing from the counts since the probe was attached:\n{}\nIn the last intervals {} \
+        "Waits missing from the counts since the programs of this scope were attached:\n{}\nIn the last intervals {} \
          of {} were lost ({}).",
         lines.join("\n"),
         grouped(new),
@@ -160,7 +143,10 @@ pub fn part(part: u64, whole: u64) -> String {
 pub fn percentile(histogram: &Histogram, name: &str) -> String {
     let mut all = histogram.percentiles.iter();
     let found = all.find(|(percentile, _)| percentile.name() == name);
-    found.map_or_else(|| "–".to_owned(), |(_, slot)| short_range(*slot))
+    found.map_or_else(
+        || "–".to_owned(),
+        |(_, slot)| short_range(Range::of(*slot, histogram.unit)),
+    )
 }
 
 /// How far a paused page is behind.
@@ -172,14 +158,16 @@ pub fn behind(intervals: u64) -> String {
     }
 }
 
-/// Why a map without waits is empty.
-pub fn nothing_waited(session: &Session, window_min: u32) -> String {
+/// Why a map without waits is empty; `all_known` when the whole of the time is known.
+pub fn nothing_waited(session: &Session, window_min: u32, all_known: bool) -> String {
+    let when = if all_known {
+        format!("in the last {window_min} min")
+    } else {
+        "in the time that is not hatched".to_owned()
+    };
     match &session.selection {
-        Some(selection) => format!(
-            "{} did not wait in the last {window_min} min",
-            selection.name
-        ),
-        None => format!("Nothing waited in the last {window_min} min"),
+        Some(selection) => format!("{} did not wait {when}", selection.name),
+        None => format!("Nothing waited {when}"),
     }
 }
 
@@ -188,8 +176,11 @@ pub fn summary(frame: &Frame) -> String {
     let Some(column) = frame.grid.columns.last() else {
         return "Latency heatmap, no data yet".to_owned();
     };
-    let slot = |p: Percentile| p.slot(&column.counts).map(short_range);
-    let (Some(p50), Some(p99)) = (slot(Percentile::P50), slot(Percentile::P99)) else {
+    let range = |p: Percentile| {
+        let slot = p.slot(&column.counts)?;
+        Some(short_range(Range::of(slot, frame.unit())))
+    };
+    let (Some(p50), Some(p99)) = (range(Percentile::P50), range(Percentile::P99)) else {
         return "Latency heatmap; nothing waited in the newest interval".to_owned();
     };
     let waits = grouped(column.counts.total());
@@ -201,38 +192,25 @@ pub fn summary(frame: &Frame) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{cpu, grouped, losses, memory, percent, scope, short_range, wait_rate};
-    use runqlat_common::buckets::SLOTS;
-    use runqlat_common::wire::{Key, Losses, Scope};
-
-    #[test]
-    fn what_is_measured_is_one_phrase() {
-        let mut measured = Scope {
-            key: Key::Process,
-            tgid: None,
-            interval_ms: 1_000,
-        };
-        assert_eq!(
-            scope(&measured),
-            "waits of all tasks, by process, in µs, every 1 s"
-        );
-        measured.key = Key::Global;
-        measured.tgid = Some(12);
-        measured.interval_ms = 100;
-        assert_eq!(scope(&measured), "waits of process 12, in µs, every 100 ms");
-    }
+    use super::{cpu, grouped, losses, memory, percent, short_range, wait_rate};
+    use runqlat_common::buckets::{SLOTS, Unit};
+    use runqlat_common::counts::Range;
+    use runqlat_common::wire::Losses;
 
     #[test]
     fn ranges_say_a_shared_unit_once() {
         let table = [
-            (0, "0–2 µs"),
-            (3, "8–16 µs"),
-            (9, "512 µs–1.02 ms"),
-            (11, "2.05–4.1 ms"),
-            (SLOTS - 1, "≥ 9.54 h"),
+            (0, Unit::Us, "0–2 µs"),
+            (3, Unit::Us, "8–16 µs"),
+            (9, Unit::Us, "512 µs–1.02 ms"),
+            (11, Unit::Us, "2.05–4.1 ms"),
+            (SLOTS - 1, Unit::Us, "≥ 9.54 h"),
+            (0, Unit::Ms, "0–2 ms"),
+            (3, Unit::Ms, "8–16 ms"),
+            (9, Unit::Ms, "512 ms–1.02 s"),
         ];
-        for (slot, text) in table {
-            assert_eq!(short_range(slot), text);
+        for (slot, unit, text) in table {
+            assert_eq!(short_range(Range::of(slot, unit)), text);
         }
     }
 

@@ -1,13 +1,19 @@
 //! The actor with probes that are told what to say; the clock is the test's.
 
-use super::{Collector, epoch_ms, unnamed};
+use super::{Collector, First, change, epoch_ms, ticks, unnamed};
+use crate::control::{self, RefusalKind};
+use crate::failure::Failure;
 use crate::hub::{Hub, for_tests as hub};
-use crate::probe::synthetic::SyntheticProbe;
-use crate::probe::{Probe, ReadError, Reading};
-use crate::shutdown;
-use runqlat_common::contract::{Hist, KeyStats};
-use runqlat_common::wire::{Interval, Losses, ProbeState, Programs};
+use crate::probe::synthetic::SyntheticMachine;
+use crate::probe::{Probe, ReadError, Reading, Source};
+use crate::shutdown::{self, Stop};
+use crate::target::TargetError;
+use runqlat_common::contract::KeyStats;
+use runqlat_common::wire::{
+    Interval, Key, Losses, ProbeState, Programs, Scope, ScopeChange, SetScope,
+};
 use std::collections::HashMap;
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// Says what it was given, then fails.
@@ -32,20 +38,61 @@ impl Probe for Script {
     }
 }
 
-fn collector(mut probe: impl Probe + 'static, hub: &Arc<Hub>) -> Collector {
-    let before = unnamed(probe.read().unwrap());
-    Collector {
-        seq: 0,
-        first_losses: before.losses,
-        cpu_us: 0,
-        epoch_ms: epoch_ms(before.at_ns),
-        probe: Box::new(probe),
-        hub: hub.clone(),
-        before,
+/// Attaches the scripts one after the other, then refuses.
+struct Scripts(VecDeque<Vec<Reading>>);
+
+impl Source for Scripts {
+    fn attach(&mut self, scope: &Scope) -> Result<(Box<dyn Probe>, Scope), Failure> {
+        let script = self.0.pop_front().ok_or(TargetError::NoProcess(77))?;
+        Ok((Box::new(Script(script)), scope.clone()))
     }
 }
 
-fn reading(at_s: u64, keys: &[(u32, u64)], unmatched: u64) -> Reading {
+fn scripts(scripts: impl IntoIterator<Item = Vec<Reading>>) -> Scripts {
+    Scripts(scripts.into_iter().collect())
+}
+
+fn scope(key: Key) -> Scope {
+    Scope {
+        key,
+        interval_ms: 1_000,
+        ..Scope::default()
+    }
+}
+
+fn collector(mut source: impl Source + 'static, hub: &Arc<Hub>) -> Collector {
+    let (mut probe, scope) = source.attach(&scope(Key::Process)).unwrap();
+    let first = probe.read().unwrap();
+    let scope = ScopeChange {
+        number: 1,
+        scope,
+        from_seq: 1,
+        at_ms: 0,
+    };
+    let programs = probe.programs();
+    hub.set_scope(scope.clone(), ProbeState::Attached { programs });
+    Collector {
+        seq: 0,
+        first: First::of(&first),
+        cpu_us: 0,
+        epoch_ms: epoch_ms(first.at_ns),
+        ticks: ticks(&scope.scope),
+        source: Box::new(source),
+        probe,
+        scope,
+        hub: hub.clone(),
+        before: unnamed(first),
+        undertaker: change::Undertaker::default(),
+    }
+}
+
+/// Runs it to its end, with nobody who asks for changes.
+async fn run(collector: Collector, stop: Stop) {
+    let (_control, changes) = control::channel();
+    collector.run(changes, stop).await;
+}
+
+fn reading(at_s: u64, keys: &[(u64, u64)], unmatched: u64) -> Reading {
     let stats = |n| {
         let mut stats = KeyStats::ZERO;
         stats.comm[0] = b'x';
@@ -53,14 +100,12 @@ fn reading(at_s: u64, keys: &[(u32, u64)], unmatched: u64) -> Reading {
         stats
     };
     Reading {
-        at_ns: at_s * 1_000_000_000,
-        unkeyed: Hist::ZERO,
         keys: keys.iter().map(|&(key, n)| (key, stats(n))).collect(),
-        gone: Vec::new(),
         losses: Losses {
             unmatched,
             ..Losses::default()
         },
+        ..Reading::empty(at_s * 1_000_000_000)
     }
 }
 
@@ -81,7 +126,7 @@ async fn intervals_are_numbered_and_losses_count_from_the_start() {
     ];
     let hub = hub();
     let (_stop, stopped) = shutdown::channel();
-    collector(Script(script), &hub).run(stopped).await;
+    run(collector(scripts([script]), &hub), stopped).await;
 
     let told = recent(&hub);
     let seqs: Vec<_> = told.iter().map(|i| i.column.seq).collect();
@@ -103,7 +148,7 @@ async fn a_probe_that_fails_says_why_and_the_past_stays() {
     let hub = hub();
     let (_stop, stopped) = shutdown::channel();
     let script = vec![reading(1, &[], 0), reading(2, &[], 0)];
-    collector(Script(script), &hub).run(stopped).await;
+    run(collector(scripts([script]), &hub), stopped).await;
     assert_eq!(recent(&hub).len(), 1);
     let ProbeState::Failed { reason, .. } = hub.probe() else {
         panic!("{:?}", hub.probe());
@@ -115,10 +160,10 @@ async fn a_probe_that_fails_says_why_and_the_past_stays() {
 async fn it_stops_when_told() {
     let hub = hub();
     let (stop, stopped) = shutdown::channel();
-    let probe = SyntheticProbe::new(3, 1_000_000_000);
-    let running = tokio::spawn(collector(probe, &hub).run(stopped));
     let mut frames = hub.join().frames;
-    for _ in 0..3 {
+    let running = tokio::spawn(run(collector(SyntheticMachine::new(3), &hub), stopped));
+    // The scope, the probe's state, three intervals.
+    for _ in 0..5 {
         frames.recv().await.unwrap();
     }
     stop.stop();
@@ -126,19 +171,113 @@ async fn it_stops_when_told() {
     assert_eq!(recent(&hub).len(), 3);
 }
 
-#[test]
-fn series_of_the_synthetic_machine_add_up() {
+#[tokio::test]
+async fn series_of_the_synthetic_machine_add_up() {
     let hub = hub();
-    let mut collector = collector(SyntheticProbe::new(30, 1_000_000_000), &hub);
+    let mut collector = collector(SyntheticMachine::new(30), &hub);
     for _ in 0..20 {
         collector.collect().unwrap();
     }
     for interval in recent(&hub) {
-        let series: HashMap<u32, u64> = interval
+        let series: HashMap<u64, u64> = interval
             .series
             .iter()
             .map(|s| (s.key, s.counts.total()))
             .collect();
         assert_eq!(series.values().sum::<u64>(), interval.column.counts.total());
     }
+}
+
+fn request(scope: Scope, expect: Option<u32>) -> SetScope {
+    SetScope { scope, expect }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_change_closes_the_last_interval_and_numbers_go_on() {
+    let old = vec![
+        reading(1, &[(7, 2)], 0),
+        reading(2, &[(7, 5)], 0),
+        reading(3, &[(7, 6)], 0),
+    ];
+    // What the new programs saw before the first reading is the old ones' to tell.
+    let new = vec![reading(3, &[(9, 100)], 50), reading(4, &[(9, 104)], 51)];
+    let hub = hub();
+    let (_stop, stopped) = shutdown::channel();
+    let (control, changes) = control::channel();
+    let collector = collector(scripts([old, new]), &hub);
+    let mut frames = hub.join().frames;
+    let running = tokio::spawn(collector.run(changes, stopped));
+    frames.recv().await.unwrap();
+    let made = control
+        .set_scope(request(scope(Key::Thread), Some(1)))
+        .await
+        .unwrap();
+    assert_eq!((made.number, made.from_seq), (2, 3));
+    running.await.unwrap();
+
+    let told = recent(&hub);
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!(told[0].column.seq, 3);
+    assert_eq!(told[0].column.counts.total(), 4);
+    assert_eq!(told[0].health.losses.unmatched, 1);
+    assert_eq!(told[0].names[0].key, 9);
+    let columns: Vec<u64> = hub.with_history(|h| h.columns().map(|c| c.counts.total()).collect());
+    assert_eq!(columns, [3, 1, 4]);
+    assert_eq!(hub.with_history(|h| h.scopes().len()), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_refused_changes_nothing_and_says_why() {
+    let old = (1..=4).map(|at| reading(at, &[(7, at)], 0)).collect();
+    let hub = hub();
+    let (_stop, stopped) = shutdown::channel();
+    let (control, changes) = control::channel();
+    let running = tokio::spawn(collector(scripts([old]), &hub).run(changes, stopped));
+    let too_short = Scope {
+        interval_ms: 1,
+        ..scope(Key::Process)
+    };
+    let table = [
+        (
+            request(scope(Key::Process), None),
+            RefusalKind::Target,
+            "no process 77",
+        ),
+        (
+            request(too_short, None),
+            RefusalKind::Target,
+            "1 ms is out of bounds",
+        ),
+        (
+            request(scope(Key::Process), Some(9)),
+            RefusalKind::Conflict,
+            "somebody else",
+        ),
+    ];
+    for (request, kind, said) in table {
+        let refusal = control.set_scope(request).await.unwrap_err();
+        assert_eq!(refusal.kind, kind);
+        assert!(refusal.reason.contains(said), "{refusal:?}");
+        let programs = Programs::Synthetic;
+        assert_eq!(hub.probe(), ProbeState::Attached { programs });
+    }
+    running.await.unwrap();
+    assert_eq!(recent(&hub).len(), 3);
+    let after = control.set_scope(request(scope(Key::Process), None)).await;
+    assert_eq!(after.unwrap_err().kind, RefusalKind::Unavailable);
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_two_at_once_the_second_is_told_that_it_lost() {
+    let hub = hub();
+    let (stop, stopped) = shutdown::channel();
+    let (control, changes) = control::channel();
+    let running = tokio::spawn(collector(SyntheticMachine::new(3), &hub).run(changes, stopped));
+    let [first, second] = [Key::Thread, Key::Cgroup].map(|key| request(scope(key), Some(1)));
+    let (first, second) = tokio::join!(control.set_scope(first), control.set_scope(second));
+    assert_eq!(first.unwrap().scope.key, Key::Thread);
+    assert_eq!(second.unwrap_err().kind, RefusalKind::Conflict);
+    assert_eq!(hub.scope().key, Key::Thread);
+    stop.stop();
+    running.await.unwrap();
 }

@@ -14,8 +14,8 @@ fn counts(n: u64) -> Counts {
 }
 
 /// Interval `seq`, in which the series in `keys` waited `seq` times each.
-fn interval(seq: u64, keys: &[u32]) -> Interval {
-    let series = |&key: &u32| Series {
+fn interval(seq: u64, keys: &[u64]) -> Interval {
+    let series = |&key: &u64| Series {
         key,
         counts: counts(seq),
     };
@@ -38,7 +38,7 @@ fn push(history: &mut History, interval: Interval) {
     history.push(interval, Format::Postcard.encode_server(&message).into());
 }
 
-fn named(key: u32) -> Vec<SeriesName> {
+fn named(key: u64) -> Vec<SeriesName> {
     let name = format!("p{key}");
     vec![SeriesName { key, name }]
 }

@@ -4,9 +4,18 @@
 pub mod kernel;
 pub mod synthetic;
 
+use crate::failure::Failure;
 use runqlat_common::contract::{Hist, KeyStats};
-use runqlat_common::wire::{Losses, Programs};
+use runqlat_common::wire::{Losses, Programs, Scope};
 use std::collections::HashMap;
+use std::sync::Arc;
+
+/// A machine that can be measured.
+pub trait Source: Send {
+    /// Attaches a new probe for `scope`, beside those that are attached already; with the scope as it
+    /// is measured, its cgroup's path complete.
+    fn attach(&mut self, scope: &Scope) -> Result<(Box<dyn Probe>, Scope), Failure>;
+}
 
 /// A source of cumulative readings.
 pub trait Probe: Send {
@@ -28,11 +37,27 @@ pub struct Reading {
     pub at_ns: u64,
     /// Waits under no key: all when none are kept, else those that found the table full.
     pub unkeyed: Hist,
-    /// By tgid.
-    pub keys: HashMap<u32, KeyStats>,
-    /// Keys in `keys` whose process is gone.
-    pub gone: Vec<u32>,
+    /// By what the scope says.
+    pub keys: HashMap<u64, KeyStats>,
+    /// Names of keys that the kernel does not name itself, at least of all in `keys` that have one.
+    pub names: Arc<HashMap<u64, String>>,
+    /// Keys in `keys` that are gone: nobody's any more.
+    pub gone: Vec<u64>,
     pub losses: Losses,
+}
+
+impl Reading {
+    /// Nothing, at `at_ns`.
+    pub fn empty(at_ns: u64) -> Self {
+        Self {
+            at_ns,
+            unkeyed: Hist::ZERO,
+            keys: HashMap::new(),
+            names: Arc::default(),
+            gone: Vec::new(),
+            losses: Losses::default(),
+        }
+    }
 }
 
 /// Why the counters can't be read any more.

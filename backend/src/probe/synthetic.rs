@@ -2,139 +2,112 @@
 //! every run. It looks like a real one: steady services, a noisy batch job that makes everybody wait
 //! every minute and a half, a quiet phase, rare long waits, and compilers that come and go.
 
-use super::{Probe, ReadError, Reading};
-use runqlat_common::buckets::{SLOTS, UNIT_NS, lower};
+mod story;
+
+use super::{Probe, ReadError, Reading, Source};
+use crate::failure::Failure;
+use crate::target::TargetError;
+use runqlat_common::buckets::{SLOTS, Unit, lower};
 use runqlat_common::contract::{COMM_LEN, Hist, KeyStats};
-use runqlat_common::wire::{Losses, Programs};
-use std::collections::HashMap;
+use runqlat_common::wire::{Key, Programs, Scope};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use story::{BATCH, Cells, Deed, FIRST_SERVICE, Moment};
 
-/// The story repeats after this many seconds.
-const CYCLE_S: u64 = 90;
+/// The initial pid namespace, as on every host.
+const HOST_NAMESPACE: u64 = 4_026_531_836;
 
-/// What the services are called, how often they wait (a second) and in which bucket mostly.
-const SERVICES: [(&str, f64, f64); 12] = [
-    ("postgres", 900.0, 4.0),
-    ("nginx", 1_500.0, 3.0),
-    ("java", 2_200.0, 5.0),
-    ("redis-server", 700.0, 2.5),
-    ("kworker/u8:2", 300.0, 2.0),
-    ("node", 450.0, 4.5),
-    ("systemd-journal", 40.0, 3.0),
-    ("sshd", 12.0, 3.5),
-    ("prometheus", 160.0, 4.0),
-    ("python3", 220.0, 6.0),
-    ("containerd", 90.0, 3.5),
-    ("rcu_preempt", 250.0, 1.5),
-];
+/// Services that run in containers.
+const CONTAINERS: [&str; 3] = ["postgres", "redis-server", "node"];
 
-const BATCH: u32 = 900;
-const FIRST_SERVICE: u32 = 1_000;
-const FIRST_COMPILER: u32 = 50_000;
-
-/// The synthetic machine.
-pub struct SyntheticProbe {
-    tick: u64,
-    interval_ns: u64,
+/// The synthetic machine. Its time goes on with every reading.
+pub struct SyntheticMachine {
+    now_ns: Arc<AtomicU64>,
     services: u32,
-    keys: HashMap<u32, KeyStats>,
 }
 
-/// What the machine goes through at a moment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
-    Steady,
-    /// The batch job takes every CPU.
-    Noisy,
-    Quiet,
+impl SyntheticMachine {
+    /// A machine with `services` processes.
+    pub fn new(services: u32) -> Self {
+        Self {
+            now_ns: Arc::default(),
+            services,
+        }
+    }
+}
+
+impl Source for SyntheticMachine {
+    fn attach(&mut self, scope: &Scope) -> Result<(Box<dyn Probe>, Scope), Failure> {
+        let services = FIRST_SERVICE..FIRST_SERVICE + self.services;
+        match scope.tgid {
+            Some(tgid) if tgid != BATCH && !services.contains(&tgid) => {
+                Err(TargetError::NoProcess(tgid).into())
+            }
+            _ => {
+                let probe = SyntheticProbe {
+                    scope: scope.clone(),
+                    now_ns: self.now_ns.clone(),
+                    services: self.services,
+                    so_far: None,
+                };
+                Ok((Box::new(probe), scope.clone()))
+            }
+        }
+    }
+}
+
+struct SyntheticProbe {
+    scope: Scope,
+    now_ns: Arc<AtomicU64>,
+    services: u32,
+    /// `None` before the first reading.
+    so_far: Option<Reading>,
 }
 
 impl SyntheticProbe {
-    /// A machine with `services` processes, read every `interval_ns`.
-    pub fn new(services: u32, interval_ns: u64) -> Self {
-        Self {
-            tick: 0,
-            interval_ns,
-            services,
-            keys: HashMap::new(),
+    fn keeps(&self, deed: &Deed) -> bool {
+        let of_process = self.scope.tgid.is_none_or(|tgid| tgid == deed.tgid);
+        let group = group_of(deed.name);
+        let in_group = self.scope.cgroup.as_deref().is_none_or(|path| {
+            let path = path.trim_end_matches('/');
+            group
+                .strip_prefix(path)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        });
+        of_process && in_group
+    }
+
+    fn key_of(&self, deed: &Deed) -> u64 {
+        match self.scope.key {
+            Key::Global => 0,
+            Key::Process | Key::Thread => deed.tgid.into(),
+            Key::Pidns => CONTAINERS
+                .iter()
+                .position(|name| *name == deed.name)
+                .map_or(HOST_NAMESPACE, |at| HOST_NAMESPACE + 664 + at as u64),
+            // Any number that is the same for the same name.
+            Key::Cgroup => deed
+                .name
+                .bytes()
+                .fold(1, |id, byte| id * 3 % 9_973 + u64::from(byte)),
         }
     }
 
-    fn second(&self) -> u64 {
-        self.tick * self.interval_ns / 1_000_000_000
-    }
-
-    fn phase(&self) -> Phase {
-        match self.second() % CYCLE_S {
-            45..57 => Phase::Noisy,
-            72..78 => Phase::Quiet,
-            _ => Phase::Steady,
-        }
-    }
-
-    /// A number in 0..1 that depends on the moment, the process and `salt` alone.
-    fn chance(&self, key: u32, salt: u64) -> f64 {
-        let seed = self.tick ^ u64::from(key) << 32 ^ salt << 56;
-        (mix(seed) >> 11) as f64 / (1_u64 << 53) as f64
-    }
-
-    /// Adds what `key` waited in this tick: `rate` waits a second around bucket `center`.
-    fn wait(&mut self, key: u32, name: &str, rate: f64, center: f64, preempted: f64) {
-        let seconds = self.interval_ns as f64 / 1e9;
-        let waits = rate * seconds * (0.7 + 0.6 * self.chance(key, 1));
-        let spread = 1.1 + 0.5 * self.chance(key, 2);
-        let weight = |slot: usize| (-((slot as f64 - center) / spread).powi(2) / 2.0).exp();
-        let all: f64 = (0..SLOTS).map(weight).sum();
-        let mut cells = [[0; SLOTS]; 2];
-        for (cause, share) in [1.0 - preempted, preempted].into_iter().enumerate() {
-            for (slot, cell) in cells[cause].iter_mut().enumerate() {
-                let here = waits * weight(slot) / all * share;
-                let salt = 3 + 2 * slot as u64 + cause as u64;
-                *cell = (here + self.chance(key, salt)).floor() as u64;
+    fn count(&self, deed: &Deed, reading: &mut Reading) {
+        let key = self.key_of(deed);
+        let hist = match self.scope.key {
+            Key::Global => &mut reading.unkeyed,
+            Key::Process | Key::Thread => &mut entry(reading, key, deed.name).hist,
+            Key::Pidns if key == HOST_NAMESPACE => &mut entry(reading, key, "systemd").hist,
+            Key::Pidns => &mut entry(reading, key, deed.name).hist,
+            Key::Cgroup => {
+                Arc::make_mut(&mut reading.names)
+                    .entry(key)
+                    .or_insert_with(|| group_of(deed.name));
+                &mut entry(reading, key, "").hist
             }
-        }
-        let outlier = self.chance(key, 100) < 0.004 * seconds;
-        if outlier {
-            cells[0][15 + (self.chance(key, 101) * 5.0) as usize] += 1;
-        }
-        let stats = self.keys.entry(key).or_insert_with(|| named(name));
-        add(&mut stats.hist, &cells);
-    }
-
-    fn services(&mut self) {
-        let phase = self.phase();
-        for index in 0..self.services {
-            let (name, rate, center) = SERVICES[index as usize % SERVICES.len()];
-            // The first of each name is the busiest; of thousands, most wait a few times a second.
-            let rate = rate / f64::from(1 + index / SERVICES.len() as u32);
-            let key = FIRST_SERVICE + index;
-            let drift = 1.0 + 0.35 * (self.second() as f64 / 17.0 + f64::from(index)).sin();
-            match phase {
-                Phase::Steady => self.wait(key, name, rate * drift, center, 0.15),
-                Phase::Noisy => self.wait(key, name, rate * 0.8, center + 6.5, 0.45),
-                Phase::Quiet => self.wait(key, name, rate * 0.02, center - 1.0, 0.05),
-            }
-        }
-    }
-
-    fn batch(&mut self) {
-        if self.phase() == Phase::Noisy {
-            self.wait(BATCH, "batch", 260.0, 12.5, 0.95);
-        }
-    }
-
-    /// Four compilers for ten seconds, twice a cycle; each lives for two.
-    fn compilers(&mut self) -> Vec<u32> {
-        let second = self.second();
-        let generation = (second / 2) as u32;
-        if matches!(second % 45, 12..22) {
-            for index in 0..4 {
-                let key = FIRST_COMPILER + generation * 4 + index;
-                self.wait(key, "cc1", 120.0, 7.0, 0.6);
-            }
-        }
-        let current = FIRST_COMPILER + generation * 4;
-        let ended = |&key: &u32| key >= FIRST_COMPILER && key < current;
-        self.keys.keys().copied().filter(ended).collect()
+        };
+        add(hist, &deed.cells, self.scope.unit);
     }
 }
 
@@ -144,78 +117,115 @@ impl Probe for SyntheticProbe {
     }
 
     fn keys_max(&self) -> u32 {
-        (self.services + 16).next_power_of_two().max(8_192)
+        match self.scope.key {
+            Key::Global => 0,
+            _ => (self.services + 16).next_power_of_two().max(8_192),
+        }
     }
 
     fn read(&mut self) -> Result<Reading, ReadError> {
-        self.tick += 1;
-        self.services();
-        self.batch();
-        let gone = self.compilers();
-        let reading = Reading {
-            at_ns: self.tick * self.interval_ns,
-            unkeyed: Hist::ZERO,
-            keys: self.keys.clone(),
-            gone,
-            losses: Losses::default(),
+        let length_ns = u64::from(self.scope.interval_ms) * 1_000_000;
+        let Some(mut reading) = self.so_far.take() else {
+            let first = Reading::empty(self.now_ns.load(Ordering::Relaxed));
+            self.so_far = Some(first.clone());
+            return Ok(first);
         };
-        for key in &reading.gone {
-            self.keys.remove(key);
+        let now_ns = self.now_ns.fetch_add(length_ns, Ordering::Relaxed) + length_ns;
+        let moment = Moment { now_ns, length_ns };
+        for gone in std::mem::take(&mut reading.gone) {
+            reading.keys.remove(&gone);
         }
+        reading.at_ns = now_ns;
+        for deed in moment
+            .deeds(self.services)
+            .iter()
+            .filter(|deed| self.keeps(deed))
+        {
+            self.count(deed, &mut reading);
+        }
+        if matches!(self.scope.key, Key::Process | Key::Thread) {
+            let keys = reading.keys.keys().copied();
+            reading.gone = keys.filter(|&key| moment.has_ended(key)).collect();
+        }
+        self.so_far = Some(reading.clone());
         Ok(reading)
     }
 }
 
-fn named(name: &str) -> KeyStats {
-    let mut stats = KeyStats::ZERO;
-    let bytes = &name.as_bytes()[..name.len().min(COMM_LEN - 1)];
-    stats.comm[..bytes.len()].copy_from_slice(bytes);
-    stats
+/// The path of the cgroup that a process of this name runs in.
+fn group_of(name: &str) -> String {
+    match name {
+        "batch" => "/batch.slice".into(),
+        "cc1" => "/user.slice/build.scope".into(),
+        kernel if kernel.starts_with("kworker") || kernel.starts_with("rcu") => "/".into(),
+        service => format!("/system.slice/{service}.service"),
+    }
 }
 
-fn add(hist: &mut Hist, cells: &[[u64; SLOTS]; 2]) {
+fn entry<'a>(reading: &'a mut Reading, key: u64, name: &str) -> &'a mut KeyStats {
+    reading.keys.entry(key).or_insert_with(|| {
+        let mut stats = KeyStats::ZERO;
+        let bytes = &name.as_bytes()[..name.len().min(COMM_LEN - 1)];
+        stats.comm[..bytes.len()].copy_from_slice(bytes);
+        stats
+    })
+}
+
+fn add(hist: &mut Hist, cells: &Cells, unit: Unit) {
     for (cause, counts) in cells.iter().enumerate() {
         for (slot, n) in counts.iter().enumerate() {
-            hist.counts[cause][slot] += n;
             // The middle of the bucket.
-            hist.sum_ns[cause] += n * (lower(slot) + (1 << slot) / 2) * UNIT_NS;
+            let us = lower(slot) + (1 << slot) / 2;
+            let place = match unit {
+                Unit::Us => slot,
+                // 1,024 µs are near enough to a millisecond for waits that nobody had.
+                Unit::Ms => slot.saturating_sub(10),
+            };
+            hist.counts[cause][place.min(SLOTS - 1)] += n;
+            hist.sum_ns[cause] += n * us * Unit::Us.ns();
         }
     }
 }
 
-/// The finaliser of splitmix64: neighbouring inputs give unrelated outputs.
-fn mix(seed: u64) -> u64 {
-    let mut z = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{BATCH, SyntheticProbe};
+    use super::SyntheticMachine;
+    use super::story::BATCH;
     use crate::interval::between;
-    use crate::probe::Probe;
+    use crate::probe::{Probe, Source};
+    use runqlat_common::buckets::Unit;
     use runqlat_common::counts::Counts;
+    use runqlat_common::wire::{Key, Scope};
     use std::collections::HashSet;
 
-    const SECOND: u64 = 1_000_000_000;
+    fn probe(machine: &mut SyntheticMachine, key: Key) -> Box<dyn Probe> {
+        let scope = Scope {
+            key,
+            interval_ms: 1_000,
+            ..Scope::default()
+        };
+        machine.attach(&scope).unwrap().0
+    }
 
-    fn seconds(n: usize) -> Vec<Counts> {
-        let mut probe = SyntheticProbe::new(40, SECOND);
+    fn seconds(n: usize, key: Key) -> Vec<Counts> {
+        let mut probe = probe(&mut SyntheticMachine::new(40), key);
         let readings: Vec<_> = (0..=n).map(|_| probe.read().unwrap()).collect();
         let pairs = readings.windows(2);
-        pairs.map(|w| between(&w[0], &w[1], true).counts).collect()
+        let keyed = key != Key::Global;
+        pairs.map(|w| between(&w[0], &w[1], keyed).counts).collect()
     }
 
     #[test]
-    fn every_run_is_the_same() {
-        assert_eq!(seconds(30), seconds(30));
+    fn every_run_is_the_same_whatever_waits_are_counted_by() {
+        let whole = seconds(30, Key::Global);
+        for key in [Key::Process, Key::Thread, Key::Pidns, Key::Cgroup] {
+            assert_eq!(seconds(30, key), whole, "{key:?}");
+        }
     }
 
     #[test]
     fn it_has_bursts_tails_and_quiet() {
-        let all = seconds(88);
+        let all = seconds(88, Key::Process);
         let p50 = |at: usize| all[at].quantile_slot(0.5).unwrap();
         let (steady, noisy, quiet) = (30, 50, 73);
         assert!(p50(noisy) > p50(steady) + 4, "burst");
@@ -225,7 +235,7 @@ mod tests {
 
     #[test]
     fn processes_come_and_go() {
-        let mut probe = SyntheticProbe::new(5, SECOND);
+        let mut probe = probe(&mut SyntheticMachine::new(5), Key::Process);
         let (mut seen, mut gone) = (HashSet::new(), HashSet::new());
         for _ in 0..60 {
             let reading = probe.read().unwrap();
@@ -234,7 +244,31 @@ mod tests {
                 assert!(gone.insert(key), "{key} is gone twice");
             }
         }
-        assert!(seen.contains(&BATCH));
+        assert!(seen.contains(&u64::from(BATCH)));
         assert!(gone.len() >= 20 && gone.is_subset(&seen), "{gone:?}");
+    }
+
+    #[test]
+    fn filters_and_units_work_as_on_a_real_machine() {
+        let mut machine = SyntheticMachine::new(40);
+        let mut scope = Scope {
+            tgid: Some(1_000),
+            cgroup: Some("/system.slice".into()),
+            unit: Unit::Ms,
+            interval_ms: 1_000,
+            ..Scope::default()
+        };
+        let (mut probe, _) = machine.attach(&scope).unwrap();
+        let (first, second) = (probe.read().unwrap(), probe.read().unwrap());
+        let told = between(&first, &second, true);
+        assert_eq!(told.series.len(), 1);
+        assert!(told.counts.max_slot() <= Some(9), "{told:?}");
+        scope.cgroup = Some("/system".into());
+        let (mut probe, _) = machine.attach(&scope).unwrap();
+        let (first, second) = (probe.read().unwrap(), probe.read().unwrap());
+        assert!(between(&first, &second, true).series.is_empty());
+        scope.tgid = Some(7);
+        let error = machine.attach(&scope).err().unwrap();
+        assert_eq!(error.to_string(), "there is no process 7");
     }
 }

@@ -10,7 +10,7 @@ use axum::http::header::{ACCEPT, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use runqlat_common::counts::Counts;
-use runqlat_common::wire::{Health, Key, OTHER, ProbeState, Scope, ServerInfo};
+use runqlat_common::wire::{Health, Key, ProbeState, Scope, ScopeChange, ServerInfo};
 use runqlat_common::{buckets, text};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use std::sync::Arc;
 #[derive(Serialize)]
 struct StateReply<'a> {
     server: &'a ServerInfo,
-    scope: &'a Scope,
+    scope: Option<ScopeChange>,
     probe: ProbeState,
     /// Number of the newest interval, 0 before the first.
     seq: u64,
@@ -32,12 +32,13 @@ pub(super) async fn state(State(hub): State<Arc<Hub>>) -> Response {
         (
             history.seq(),
             history.recent().last().map(|i| i.health.clone()),
+            history.scope().cloned(),
         )
     };
-    let (seq, health) = hub.with_history(newest);
+    let (seq, health, scope) = hub.with_history(newest);
     Json(StateReply {
         server: hub.server(),
-        scope: hub.scope(),
+        scope,
         probe: hub.probe(),
         seq,
         health,
@@ -48,7 +49,7 @@ pub(super) async fn state(State(hub): State<Arc<Hub>>) -> Response {
 
 pub(super) async fn healthz(State(hub): State<Arc<Hub>>) -> Response {
     match hub.probe() {
-        ProbeState::Attached { .. } => "ok\n".into_response(),
+        ProbeState::Attached { .. } | ProbeState::Changing { .. } => "ok\n".into_response(),
         ProbeState::Attaching => (StatusCode::SERVICE_UNAVAILABLE, "attaching\n").into_response(),
         ProbeState::Failed { reason, .. } => (
             StatusCode::SERVICE_UNAVAILABLE,
@@ -61,9 +62,10 @@ pub(super) async fn healthz(State(hub): State<Arc<Hub>>) -> Response {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct HistogramQuery {
-    /// One process instead of the whole scope.
-    key: Option<u32>,
-    /// How many of the newest intervals are summed; 1 when not given.
+    /// One series instead of the whole scope.
+    key: Option<u64>,
+    /// How many of the newest intervals are summed, back to the last change of the scope; 1 when not
+    /// given.
     intervals: Option<usize>,
     /// `json` or `text`; else as the Accept header asks.
     format: Option<TextOrJson>,
@@ -76,11 +78,13 @@ enum TextOrJson {
     Text,
 }
 
-/// The answer in JSON. Bucket n holds waits of 2^n to 2^(n+1)-1 µs, bucket 0 those of 0 and 1.
+/// The answer in JSON. Bucket n holds waits of 2^n to 2^(n+1)-1 units, bucket 0 those of 0 and 1.
 #[derive(Serialize)]
 struct HistogramReply {
-    key: Option<u32>,
+    key: Option<u64>,
     name: Option<String>,
+    scope: Scope,
+    /// What the buckets count, in runqlat's word.
     unit: &'static str,
     from_seq: u64,
     to_seq: u64,
@@ -103,7 +107,7 @@ pub(super) async fn histogram(
     let Query(query) = query.map_err(|rejection| {
         Refusal::bad_request(
             rejection.body_text(),
-            "parameters are key=TGID, intervals=N and format=json|text",
+            "parameters are key=N, intervals=N and format=json|text",
         )
     })?;
     let accept = headers.get(ACCEPT).and_then(|value| value.to_str().ok());
@@ -122,7 +126,7 @@ pub(super) async fn histogram(
 
 async fn collect(
     hub: Arc<Hub>,
-    key: Option<u32>,
+    key: Option<u64>,
     intervals: usize,
 ) -> Result<HistogramReply, Refusal> {
     if intervals == 0 {
@@ -131,8 +135,8 @@ async fn collect(
     }
     if key.is_some() && hub.scope().key == Key::Global {
         return Err(Refusal::bad_request(
-            "waits are not counted by process",
-            "start runqlat-web with --by process",
+            "the whole system is counted in one histogram, without keys",
+            "start runqlat-web with --by process, or PUT another scope to /api/v1/scope",
         ));
     }
     // A process' past is decoded from what was sent: milliseconds, so not here.
@@ -145,14 +149,19 @@ async fn collect(
     work.await.ok().flatten().ok_or_else(none)
 }
 
-fn sum(hub: &Hub, key: Option<u32>, intervals: usize) -> Option<HistogramReply> {
+fn sum(hub: &Hub, key: Option<u64>, intervals: usize) -> Option<HistogramReply> {
     let mut reply = hub.with_history(|history| {
         let mut reply: Option<HistogramReply> = None;
-        for column in history.columns().rev().take(intervals) {
+        let now = history.scope().cloned();
+        let since = now.as_ref().map_or(0, |now| now.from_seq);
+        let scope = now.map(|now| now.scope).unwrap_or_default();
+        let newest = history.columns().rev().take(intervals);
+        for column in newest.take_while(|column| column.seq >= since) {
             let reply = reply.get_or_insert_with(|| HistogramReply {
                 key,
                 name: key.and_then(|key| Some(history.name(key)?.to_owned())),
-                unit: "usecs",
+                unit: text::word(scope.unit),
+                scope: scope.clone(),
                 from_seq: column.seq,
                 to_seq: column.seq,
                 from_ms: 0,
@@ -187,16 +196,12 @@ fn sum(hub: &Hub, key: Option<u32>, intervals: usize) -> Option<HistogramReply> 
     Some(reply)
 }
 
-/// As runqlat prints it; with a process, under the line that runqlat -P puts before each.
+/// As runqlat prints it; with a key, under the line that runqlat puts before each.
 fn as_text(reply: &HistogramReply) -> Response {
-    let head = match (reply.key, &reply.name) {
-        (Some(OTHER), _) => "other\n".to_owned(),
-        (Some(key), name) => {
-            let name = name.as_deref().unwrap_or_default();
-            format!("pid = {key} {name}\n")
-        }
-        (None, _) => String::new(),
-    };
-    let body = head + &text::runqlat(&reply.by_cause, reply.unit);
+    let head = reply.key.map(|key| {
+        let name = reply.name.as_deref().unwrap_or_default();
+        text::heading(reply.scope.key, key, name)
+    });
+    let body = head.unwrap_or_default() + &text::runqlat(&reply.by_cause, reply.scope.unit);
     ([(CONTENT_TYPE, "text/plain; charset=utf-8")], body).into_response()
 }

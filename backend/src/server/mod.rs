@@ -1,11 +1,14 @@
-//! The HTTP server: the page, the WebSocket and the API. Reads from the hub and changes nothing.
+//! The HTTP server: the page, the WebSocket and the API. Reads from the hub; what is measured it
+//! changes only by asking the collector.
 
 mod api;
 mod assets;
+mod control;
 mod guard;
 mod reply;
 mod ws;
 
+use crate::control::Control;
 use crate::hub::Hub;
 use crate::shutdown::Stop;
 use axum::Router;
@@ -25,6 +28,9 @@ const GRACE: Duration = Duration::from_secs(2);
 #[derive(Clone)]
 struct Shared {
     hub: Arc<Hub>,
+    control: Control,
+    /// Whether viewers may change what is measured.
+    may_control: bool,
     stop: Stop,
 }
 
@@ -35,9 +41,20 @@ impl FromRef<Shared> for Arc<Hub> {
 }
 
 /// Serves until `stop` is requested, and then until viewers have hung up, or a while.
-pub async fn serve(listener: TcpListener, hub: Arc<Hub>, stop: Stop) -> std::io::Result<()> {
+pub async fn serve(
+    listener: TcpListener,
+    hub: Arc<Hub>,
+    control: Control,
+    stop: Stop,
+) -> std::io::Result<()> {
     let address = listener.local_addr()?;
-    let app = router(hub.clone(), stop.clone(), address);
+    let shared = Shared {
+        hub: hub.clone(),
+        control,
+        may_control: address.ip().is_loopback(),
+        stop: stop.clone(),
+    };
+    let app = router(shared, address);
     let mut stopped = stop.clone();
     let serving = axum::serve(listener, app).with_graceful_shutdown(async move {
         stopped.requested().await;
@@ -62,18 +79,19 @@ async fn until(done: impl Fn() -> bool) -> () {
     }
 }
 
-fn router(hub: Arc<Hub>, stop: Stop, address: SocketAddr) -> Router {
+fn router(shared: Shared, address: SocketAddr) -> Router {
     Router::new()
         .route("/", get(assets::index))
         .route("/assets/{name}", get(assets::asset))
         .route("/ws", any(ws::upgrade))
         .route("/api/v1/state", get(api::state))
+        .route("/api/v1/scope", get(control::scope).put(control::set_scope))
         .route("/api/v1/histogram", get(api::histogram))
         .route("/healthz", get(api::healthz))
         .fallback(unknown_path)
         .method_not_allowed_fallback(wrong_method)
         .layer(middleware::from_fn_with_state(address, guard::check))
-        .with_state(Shared { hub, stop })
+        .with_state(shared)
 }
 
 async fn unknown_path(uri: Uri) -> reply::Refusal {
@@ -83,7 +101,7 @@ async fn unknown_path(uri: Uri) -> reply::Refusal {
 async fn wrong_method(uri: Uri) -> reply::Refusal {
     reply::Refusal {
         status: axum::http::StatusCode::METHOD_NOT_ALLOWED,
-        error: format!("{} answers GET only", uri.path()),
-        hint: "everything here is read-only".into(),
+        error: format!("{} does not answer this method", uri.path()),
+        hint: "everything here is read with GET; /api/v1/scope is changed with PUT".into(),
     }
 }

@@ -4,7 +4,7 @@
 
 use super::Shared;
 use super::reply::Refusal;
-use crate::hub::{Hub, Joined};
+use crate::hub::Joined;
 use crate::shutdown::Stop;
 use axum::extract::State;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
@@ -13,7 +13,7 @@ use axum::http::HeaderMap;
 use axum::http::header::SEC_WEBSOCKET_PROTOCOL;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use runqlat_common::wire::{ClientMessage, Format, MAX_CLIENT_MESSAGE, ServerMessage};
+use runqlat_common::wire::{ClientMessage, Format, MAX_CLIENT_MESSAGE, ServerMessage, SetScope};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::broadcast::error::RecvError;
@@ -44,12 +44,13 @@ pub(super) async fn upgrade(
     Ok(upgrade
         .on_upgrade(move |socket| async move {
             let _counted = shared.hub.enter();
+            let stop = shared.stop.clone();
             Connection {
                 socket,
                 format,
-                hub: shared.hub,
+                shared,
             }
-            .run(shared.stop)
+            .run(stop)
             .await;
         })
         .into_response())
@@ -80,7 +81,7 @@ fn negotiate(headers: &HeaderMap) -> Result<Format, Refusal> {
 struct Connection {
     socket: WebSocket,
     format: Format,
-    hub: Arc<Hub>,
+    shared: Shared,
 }
 
 /// The connection is over.
@@ -123,7 +124,7 @@ impl Connection {
     async fn seed(
         &mut self,
     ) -> Result<tokio::sync::broadcast::Receiver<Arc<crate::hub::Frame>>, Over> {
-        let Joined { snapshot, frames } = self.hub.join();
+        let Joined { snapshot, frames } = self.shared.hub.join();
         self.send(&snapshot).await?;
         Ok(frames)
     }
@@ -146,12 +147,28 @@ impl Connection {
                 self.send_series(key).await?;
                 Ok(false)
             }
+            Ok(ClientMessage::SetScope(request)) => {
+                self.set_scope(request).await?;
+                Ok(false)
+            }
             Err(error) => self.complain(&error.0).await,
         }
     }
 
-    async fn send_series(&mut self, key: u32) -> Result<(), Over> {
-        let past = self.hub.past();
+    /// What was changed everybody is told; what was not, only who asked.
+    async fn set_scope(&mut self, request: SetScope) -> Result<(), Over> {
+        match self.shared.set_scope(request).await {
+            Ok(_) => Ok(()),
+            Err(Refusal { error, hint, .. }) => {
+                let reason = error;
+                self.send(&ServerMessage::ScopeRefused { reason, hint })
+                    .await
+            }
+        }
+    }
+
+    async fn send_series(&mut self, key: u64) -> Result<(), Over> {
+        let past = self.shared.hub.past();
         // Decoding takes milliseconds and must not hold up other viewers.
         let series = tokio::task::spawn_blocking(move || past.series(key)).await;
         let series = series.map_err(|_| Over)?;

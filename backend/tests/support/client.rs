@@ -3,7 +3,7 @@
 
 use futures_util::{SinkExt, StreamExt};
 use runqlat_common::wire::{
-    ClientMessage, Format, Interval, SeriesHistory, ServerMessage, Snapshot,
+    ClientMessage, Format, Interval, ScopeChange, SeriesHistory, ServerMessage, Snapshot,
 };
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -45,7 +45,23 @@ pub fn get(address: SocketAddr, path: &str, headers: &[(&str, &str)]) -> Reply {
     request(address, "GET", path, headers)
 }
 
+/// PUT with this body.
+pub fn put(address: SocketAddr, path: &str, body: &str) -> Reply {
+    let length = body.len().to_string();
+    send(address, "PUT", path, &[("Content-Length", &length)], body)
+}
+
 pub fn request(address: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)]) -> Reply {
+    send(address, method, path, headers, "")
+}
+
+fn send(
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Reply {
     let mut socket = TcpStream::connect(address).expect("it listens");
     socket.set_read_timeout(Some(PATIENCE)).expect("a socket");
     let mut request = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\n");
@@ -56,7 +72,7 @@ pub fn request(address: SocketAddr, method: &str, path: &str, headers: &[(&str, 
         request += &format!("{name}: {value}\r\n");
     }
     socket
-        .write_all((request + "\r\n").as_bytes())
+        .write_all((request + "\r\n" + body).as_bytes())
         .expect("a request");
     let mut bytes = Vec::new();
     socket.read_to_end(&mut bytes).expect("a response");
@@ -133,6 +149,15 @@ impl Viewer {
         loop {
             if let ServerMessage::Interval(interval) = self.next().await {
                 return interval;
+            }
+        }
+    }
+
+    /// The next change of the scope.
+    pub async fn scope(&mut self) -> ScopeChange {
+        loop {
+            if let ServerMessage::Scope(change) = self.next().await {
+                return change;
             }
         }
     }

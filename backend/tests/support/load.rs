@@ -1,7 +1,8 @@
 //! Loads whose waits are known beforehand.
 
+use std::io::Read;
 use std::os::unix::process::CommandExt;
-use std::process::{Child, Command};
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -9,6 +10,11 @@ use std::time::{Duration, Instant};
 
 /// The last CPU this process may run on: pinned loads go there, out of the way of CPU 0.
 pub fn last_cpu() -> usize {
+    cpus().pop().expect("a CPU")
+}
+
+/// The CPUs this process may run on.
+pub fn cpus() -> Vec<usize> {
     // SAFETY: plain C structure, for which zero is valid.
     let mut set: libc::cpu_set_t = unsafe { std::mem::zeroed() };
     // SAFETY: writes one cpu_set_t.
@@ -16,14 +22,11 @@ pub fn last_cpu() -> usize {
     assert_eq!(result, 0, "sched_getaffinity");
     // SAFETY: the index is below CPU_SETSIZE.
     let has = |cpu: &usize| unsafe { libc::CPU_ISSET(*cpu, &set) };
-    (0..libc::CPU_SETSIZE as usize)
-        .rev()
-        .find(has)
-        .expect("a CPU")
+    (0..libc::CPU_SETSIZE as usize).filter(has).collect()
 }
 
 /// Pins the calling thread.
-fn pin(cpu: usize) -> std::io::Result<()> {
+pub fn pin(cpu: usize) -> std::io::Result<()> {
     // SAFETY: plain C structure, for which zero is valid; the index is below CPU_SETSIZE.
     let result = unsafe {
         let mut set: libc::cpu_set_t = std::mem::zeroed();
@@ -43,11 +46,21 @@ pub struct Process(Child);
 impl Process {
     /// Starts `program`, pinned to `cpu`.
     pub fn pinned(cpu: usize, program: &str, args: &[&str]) -> Self {
+        Self::pinned_with(cpu, program, args, Stdio::inherit())
+    }
+
+    /// The same, with its stdout.
+    pub fn pinned_with(cpu: usize, program: &str, args: &[&str], stdout: Stdio) -> Self {
         let mut command = Command::new(program);
-        command.args(args);
+        command.args(args).stdout(stdout);
         // SAFETY: one system call between fork and exec.
         unsafe { command.pre_exec(move || pin(cpu)) };
         Self(command.spawn().expect("a program of every system"))
+    }
+
+    /// The first line that it prints to its piped stdout.
+    pub fn line(&mut self) -> String {
+        first_line(&mut self.0)
     }
 
     /// A shell that never stops computing.
@@ -58,6 +71,11 @@ impl Process {
     pub fn id(&self) -> u32 {
         self.0.id()
     }
+
+    /// Its id as the key of a series.
+    pub fn key(&self) -> u64 {
+        self.0.id().into()
+    }
 }
 
 impl Drop for Process {
@@ -65,6 +83,17 @@ impl Drop for Process {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
+}
+
+/// The first line that a child prints to its piped stdout.
+pub fn first_line(child: &mut Child) -> String {
+    let stdout = child.stdout.as_mut().expect("a pipe");
+    let mut line = String::new();
+    let mut byte = [0];
+    while stdout.read(&mut byte).expect("a pipe") == 1 && byte[0] != b'\n' {
+        line.push(byte[0].into());
+    }
+    line
 }
 
 /// The kernel's own account of how long the process' main thread waited for a CPU, in ns.

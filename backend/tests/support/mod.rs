@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test binary uses a part")]
 
 pub mod browser;
+pub mod cgroup;
 pub mod client;
 pub mod load;
 pub mod server;

@@ -3,8 +3,10 @@
 
 use super::{
     ClientMessage, Column, Format, Health, Interval, Key, Losses, PROTOCOL_VERSION, ProbeState,
-    Programs, Scope, Series, SeriesHistory, SeriesName, ServerInfo, ServerMessage, Snapshot,
+    Programs, Scope, ScopeChange, Series, SeriesHistory, SeriesName, ServerInfo, ServerMessage,
+    SetScope, Snapshot, comparable_from,
 };
+use crate::buckets::Unit;
 use crate::counts::{Counts, Waits};
 use alloc::string::String;
 use alloc::{vec, vec::Vec};
@@ -42,12 +44,23 @@ fn interval() -> Interval {
                 unmatched: 2,
                 ..Losses::default()
             },
+            other: 3,
             keys: 5,
             keys_max: 8_192,
             self_cpu_us: 1_500,
             self_rss_kb: 9_000,
             viewers: 1,
         },
+    }
+}
+
+fn scope() -> Scope {
+    Scope {
+        key: Key::Cgroup,
+        tgid: Some(12),
+        cgroup: Some("/a".into()),
+        unit: Unit::Ms,
+        interval_ms: 1_000,
     }
 }
 
@@ -61,11 +74,12 @@ fn snapshot() -> Snapshot {
             cpus: 2,
             demo: false,
         },
-        scope: Scope {
-            key: Key::Process,
-            tgid: None,
-            interval_ms: 1_000,
-        },
+        scopes: vec![ScopeChange {
+            number: 1,
+            scope: scope(),
+            from_seq: 1,
+            at_ms: 1_700_000_000_000,
+        }],
         probe: ProbeState::Attached {
             programs: Programs::Typed,
         },
@@ -79,6 +93,10 @@ fn snapshot() -> Snapshot {
 const COUNTS_JSON: &str =
     r#"{"woken":{"counts":[1,0,300],"sum_ns":1000000},"preempted":{"counts":[],"sum_ns":0}}"#;
 
+const SCOPE_JSON: &str =
+    r#"{"key":"cgroup","tgid":12,"cgroup":"/a","unit":"ms","interval_ms":1000}"#;
+const SCOPE_CHANGE_JSON: &str = r#"{"number":1,"scope":{"key":"cgroup","tgid":12,"cgroup":"/a","unit":"ms","interval_ms":1000},"from_seq":1,"at_ms":1700000000000}"#;
+
 fn server_messages() -> Vec<(ServerMessage, String, &'static str)> {
     let column = alloc::format!(
         r#"{{"seq":7,"end_ms":1700000000000,"duration_us":1000012,"counts":{COUNTS_JSON}}}"#
@@ -87,16 +105,16 @@ fn server_messages() -> Vec<(ServerMessage, String, &'static str)> {
         (
             ServerMessage::Interval(interval()),
             alloc::format!(
-                r#"{{"interval":{{"column":{column},"series":[{{"key":1234,"counts":{COUNTS_JSON}}}],"names":[{{"key":1234,"name":"postgres"}}],"gone":[99],"health":{{"losses":{{"collisions":0,"missed":0,"unmatched":2,"discarded":0,"recursion":0}},"keys":5,"keys_max":8192,"self_cpu_us":1500,"self_rss_kb":9000,"viewers":1}}}}}}"#
+                r#"{{"interval":{{"column":{column},"series":[{{"key":1234,"counts":{COUNTS_JSON}}}],"names":[{{"key":1234,"name":"postgres"}}],"gone":[99],"health":{{"losses":{{"collisions":0,"missed":0,"unmatched":2,"discarded":0,"recursion":0}},"other":3,"keys":5,"keys_max":8192,"self_cpu_us":1500,"self_rss_kb":9000,"viewers":1}}}}}}"#
             ),
-            "010780d095ffbc31cc843d030100ac02c0843d000001d209030100ac02c0843d000001d20908706f73746772657301630000020000058040dc0ba84601",
+            "010780d095ffbc31cc843d030100ac02c0843d000001d209030100ac02c0843d000001d20908706f7374677265730163000002000003058040dc0ba84601",
         ),
         (
             ServerMessage::Snapshot(snapshot()),
             alloc::format!(
-                r#"{{"snapshot":{{"protocol":1,"server":{{"version":"0.1.0","hostname":"db1","kernel":"6.18","cpus":2,"demo":false}},"scope":{{"key":"process","tgid":null,"interval_ms":1000}},"probe":{{"attached":{{"programs":"typed"}}}},"seq":7,"columns":[{column}],"recent":[],"names":[]}}}}"#
+                r#"{{"snapshot":{{"protocol":1,"server":{{"version":"0.1.0","hostname":"db1","kernel":"6.18","cpus":2,"demo":false}},"scopes":[{SCOPE_CHANGE_JSON}],"probe":{{"attached":{{"programs":"typed"}}}},"seq":7,"columns":[{column}],"recent":[],"names":[]}}}}"#
             ),
-            "000105302e312e300364623104362e313802000100e807010007010780d095ffbc31cc843d030100ac02c0843d00000000",
+            "000105302e312e300364623104362e31380200010104010c01022f6101e8070180d095ffbc31010007010780d095ffbc31cc843d030100ac02c0843d00000000",
         ),
         (
             ServerMessage::Probe(ProbeState::Failed {
@@ -131,6 +149,27 @@ fn server_messages() -> Vec<(ServerMessage, String, &'static str)> {
             r#"{"error":{"reason":"r","hint":"h"}}"#.into(),
             "0501720168",
         ),
+        (
+            ServerMessage::Scope(snapshot().scopes.remove(0)),
+            alloc::format!(r#"{{"scope":{SCOPE_CHANGE_JSON}}}"#),
+            "060104010c01022f6101e8070180d095ffbc31",
+        ),
+        (
+            ServerMessage::ScopeRefused {
+                reason: "r".into(),
+                hint: "h".into(),
+            },
+            r#"{"scope_refused":{"reason":"r","hint":"h"}}"#.into(),
+            "0701720168",
+        ),
+        (
+            ServerMessage::Probe(ProbeState::Changing {
+                programs: Programs::Raw,
+                to: scope(),
+            }),
+            alloc::format!(r#"{{"probe":{{"changing":{{"programs":"raw","to":{SCOPE_JSON}}}}}}}"#),
+            "02030104010c01022f6101e807",
+        ),
     ]
 }
 
@@ -153,11 +192,19 @@ fn server_messages_are_golden() {
 #[test]
 fn client_messages_are_golden() {
     let table = [
-        (ClientMessage::Snapshot, r#""snapshot""#, "00"),
+        (ClientMessage::Snapshot, String::from(r#""snapshot""#), "00"),
         (
             ClientMessage::Series { key: 300 },
-            r#"{"series":{"key":300}}"#,
+            r#"{"series":{"key":300}}"#.into(),
             "01ac02",
+        ),
+        (
+            ClientMessage::SetScope(SetScope {
+                scope: scope(),
+                expect: Some(3),
+            }),
+            alloc::format!(r#"{{"set_scope":{{"scope":{SCOPE_JSON},"expect":3}}}}"#),
+            "0204010c01022f6101e8070103",
         ),
     ];
     for (message, json, postcard) in table {
@@ -168,6 +215,45 @@ fn client_messages_are_golden() {
         assert_eq!(hex(&bytes), postcard);
         assert_eq!(Format::Postcard.decode_client(&bytes).unwrap(), message);
     }
+}
+
+/// People write requests by hand.
+#[test]
+fn a_scope_in_json_may_leave_fields_out_but_not_misspell_them() {
+    let decode = |text: &str| Format::Json.decode_client(text.as_bytes());
+    let short = decode(r#"{"set_scope":{"scope":{"tgid":7}}}"#).unwrap();
+    let expected = SetScope {
+        scope: Scope {
+            tgid: Some(7),
+            ..Scope::default()
+        },
+        expect: None,
+    };
+    assert_eq!(short, ClientMessage::SetScope(expected));
+    let error = decode(r#"{"set_scope":{"scope":{"pid":7}}}"#).unwrap_err();
+    assert!(error.0.contains("unknown field `pid`"), "{error}");
+}
+
+#[test]
+fn series_are_comparable_since_key_or_unit_last_changed() {
+    let change = |number, key, unit, from_seq| ScopeChange {
+        number,
+        scope: Scope {
+            key,
+            unit,
+            ..Scope::default()
+        },
+        from_seq,
+        at_ms: 0,
+    };
+    let scopes = [
+        change(1, Key::Process, Unit::Us, 1),
+        change(2, Key::Process, Unit::Ms, 5),
+        change(3, Key::Process, Unit::Ms, 9),
+        change(4, Key::Thread, Unit::Ms, 12),
+    ];
+    let from: Vec<u64> = (0..=4).map(|n| comparable_from(&scopes[..n])).collect();
+    assert_eq!(from, [0, 1, 5, 5, 12]);
 }
 
 #[test]

@@ -104,7 +104,7 @@ mod tests {
                 seq: i as u64 + 1,
                 start_ms: *start,
                 end_ms: start + 1.0,
-                counts: Some(counts),
+                counts: Ok(counts),
             });
         let time = TimeScale {
             start_ms: 0.0,

@@ -108,6 +108,7 @@ mod tests {
     use crate::chart::grid::Slice;
     use crate::chart::layout::Size;
     use proptest::prelude::{prop_assert, proptest};
+    use runqlat_common::buckets::Unit;
     use runqlat_common::counts::{Counts, Waits};
 
     /// Ten seconds, of which the last five are known; 100 pixels a second.
@@ -123,7 +124,7 @@ mod tests {
             seq: u64::from(i),
             start_ms: f64::from(i) * 1_000.0,
             end_ms: f64::from(i + 1) * 1_000.0,
-            counts: Some(&counts),
+            counts: Ok(&counts),
         });
         let request = Request {
             size: Size {
@@ -134,8 +135,9 @@ mod tests {
             window_ms: 10_000.0,
             end_ms: 10_000.0,
             spread: Spread::Sqrt,
+            unit: Unit::Us,
         };
-        Frame::new(slices, &request, None).unwrap()
+        Frame::new(slices, Vec::new(), &request, None).unwrap()
     }
 
     #[test]

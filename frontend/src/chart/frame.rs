@@ -4,7 +4,9 @@
 use super::colour::{ColourScale, Spread};
 use super::grid::{Grid, Slice};
 use super::layout::{Layout, RowKeeper, Size};
+use super::marks::{Change, Mark, marks};
 use super::scale::TimeScale;
+use runqlat_common::buckets::Unit;
 
 /// What is asked of a picture.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -15,6 +17,8 @@ pub struct Request {
     /// Its right end, in ms since 1970.
     pub end_ms: f64,
     pub spread: Spread,
+    /// What the buckets of the slices count.
+    pub unit: Unit,
 }
 
 /// One picture.
@@ -25,13 +29,16 @@ pub struct Frame {
     pub grid: Grid,
     pub scale: ColourScale,
     pub keeper: RowKeeper,
+    /// By ascending pixel.
+    pub marks: Vec<Mark>,
 }
 
 impl Frame {
-    /// The picture of `slices` (ascending), or `None` while there is no room for one. `before` is
-    /// the keeper of the picture before this.
+    /// The picture of `slices` and `changes` (both ascending), or `None` while there is no room for
+    /// one. `before` is the keeper of the picture before this.
     pub fn new<'a>(
         slices: impl Iterator<Item = Slice<'a>>,
+        changes: Vec<Change>,
         request: &Request,
         before: Option<RowKeeper>,
     ) -> Option<Self> {
@@ -41,14 +48,22 @@ impl Frame {
             width_px: Layout::plot_width(request.size)?,
         };
         let grid = Grid::new(slices, &time);
-        let keeper = RowKeeper::next(before, grid.max_slot(), request.end_ms);
+        let keeper = RowKeeper::next(before, request.unit, grid.max_slot(), request.end_ms);
+        let left = Layout::plot_left(request.size);
+        let marks = marks(changes, &time, left, request.size);
         Some(Self {
-            layout: Layout::new(request.size, keeper.rows)?,
+            layout: Layout::new(request.size, keeper.rows, request.unit, !marks.is_empty())?,
             time,
             scale: ColourScale::holding(request.spread, grid.max_cell()),
             grid,
             keeper,
+            marks,
         })
+    }
+
+    /// What its buckets count.
+    pub fn unit(&self) -> Unit {
+        self.layout.rows.unit
     }
 
     /// The newest interval in the picture.

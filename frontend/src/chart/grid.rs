@@ -3,7 +3,9 @@
 //! The number of columns is bounded by the plot's width, whatever the history's length.
 
 use super::scale::TimeScale;
+use runqlat_common::buckets::Unit;
 use runqlat_common::counts::Counts;
+use runqlat_common::wire::Key;
 
 /// One interval as the plot sees it.
 #[derive(Clone, Copy, Debug)]
@@ -12,8 +14,27 @@ pub struct Slice<'a> {
     /// In ms since 1970.
     pub start_ms: f64,
     pub end_ms: f64,
-    /// `None` when nothing is known of this interval.
-    pub counts: Option<&'a Counts>,
+    pub counts: Result<&'a Counts, Missing>,
+}
+
+/// Why an interval has no column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Missing {
+    /// Nothing is known of it.
+    Unknown,
+    /// It was measured in this unit, and the axis has another.
+    Unit(Unit),
+    /// It was counted by this, and what is shown is a series of something else.
+    Key(Key),
+}
+
+/// Neighbouring intervals that are missing for one reason.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Hatched {
+    /// In ms since 1970.
+    pub start_ms: f64,
+    pub end_ms: f64,
+    pub why: Missing,
 }
 
 /// One column of the plot: one interval, or the sum of several.
@@ -37,25 +58,54 @@ pub struct GridColumn {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Grid {
     pub columns: Vec<GridColumn>,
+    /// Missing time of which is known why, by ascending time.
+    pub hatched: Vec<Hatched>,
 }
 
-/// Consecutive intervals that are less than this part of their length apart are neighbours: their
-/// times are rounded to ms, and a hairline of missing time would be a lie.
+/// Consecutive intervals that are less than this part of the shorter one's length apart are
+/// neighbours: their times are rounded to ms, and a hairline of missing time would be a lie.
 const JITTER: f64 = 0.1;
 
 impl Grid {
     /// Places slices, which come by ascending time.
     pub fn new<'a>(slices: impl Iterator<Item = Slice<'a>>, time: &TimeScale) -> Self {
-        let mut columns: Vec<GridColumn> = Vec::new();
+        let mut grid = Self::default();
+        let mut before: Option<Slice<'a>> = None;
         for slice in slices {
-            let Some(counts) = slice.counts else { continue };
             if slice.end_ms <= time.start_ms || slice.start_ms >= time.end_ms {
                 continue;
             }
-            let start_ms = joined_start(columns.last(), &slice);
-            place(&mut columns, time, &slice, start_ms, counts);
+            match slice.counts {
+                Ok(counts) => {
+                    let start_ms = joined_start(before.as_ref(), &slice);
+                    place(&mut grid.columns, time, &slice, start_ms, counts);
+                }
+                Err(why) => {
+                    let goes_on = before.is_some_and(|b| b.counts.err() == Some(why));
+                    grid.hatch(&slice, why, goes_on);
+                }
+            }
+            before = Some(slice);
         }
-        Self { columns }
+        grid
+    }
+
+    fn hatch(&mut self, slice: &Slice<'_>, why: Missing, goes_on: bool) {
+        match self.hatched.last_mut() {
+            Some(last) if goes_on => last.end_ms = slice.end_ms,
+            _ => self.hatched.push(Hatched {
+                start_ms: slice.start_ms,
+                end_ms: slice.end_ms,
+                why,
+            }),
+        }
+    }
+
+    /// Why nothing is drawn at a time.
+    pub fn missing_at(&self, ms: f64) -> Missing {
+        let at = self.hatched.partition_point(|span| span.end_ms < ms);
+        let span = self.hatched.get(at).filter(|span| span.start_ms <= ms);
+        span.map_or(Missing::Unknown, |span| span.why)
     }
 
     /// The column that covers a pixel.
@@ -90,13 +140,14 @@ impl Grid {
     }
 }
 
-fn joined_start(last: Option<&GridColumn>, slice: &Slice<'_>) -> f64 {
-    let Some(last) = last else {
+fn joined_start(before: Option<&Slice<'_>>, slice: &Slice<'_>) -> f64 {
+    let Some(before) = before.filter(|before| before.counts.is_ok()) else {
         return slice.start_ms;
     };
-    let apart = (slice.start_ms - last.end_ms).abs();
-    if slice.seq == last.last_seq + 1 && apart < (slice.end_ms - slice.start_ms) * JITTER {
-        last.end_ms
+    let apart = (slice.start_ms - before.end_ms).abs();
+    let length = |slice: &Slice<'_>| slice.end_ms - slice.start_ms;
+    if slice.seq == before.seq + 1 && apart < length(before).min(length(slice)) * JITTER {
+        before.end_ms
     } else {
         slice.start_ms
     }
@@ -148,94 +199,4 @@ fn pixels(time: &TimeScale, start_ms: f64, end_ms: f64) -> (u32, u32) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Grid, Slice};
-    use crate::chart::scale::TimeScale;
-    use proptest::prelude::{prop_assert, prop_assert_eq, proptest};
-    use runqlat_common::counts::{Counts, Waits};
-
-    fn one_wait(slot: usize) -> Counts {
-        let mut counts = vec![0; slot + 1];
-        counts[slot] = 1;
-        Counts {
-            woken: Waits { counts, sum_ns: 1 },
-            preempted: Waits::default(),
-        }
-    }
-
-    fn scale(span_ms: f64, width_px: u32) -> TimeScale {
-        TimeScale {
-            start_ms: 0.0,
-            end_ms: span_ms,
-            width_px,
-        }
-    }
-
-    fn slice(seq: u64, start_ms: f64, end_ms: f64, counts: Option<&Counts>) -> Slice<'_> {
-        Slice {
-            seq,
-            start_ms,
-            end_ms,
-            counts,
-        }
-    }
-
-    #[test]
-    fn each_interval_is_drawn_from_its_start_to_its_end() {
-        let counts = one_wait(3);
-        let slices = [
-            slice(1, 0.0, 1_000.0, Some(&counts)),
-            // 3 ms of jitter are no gap.
-            slice(2, 1_003.0, 2_000.0, Some(&counts)),
-            slice(3, 2_000.0, 3_000.0, None),
-            slice(5, 5_000.0, 8_000.0, Some(&counts)),
-        ];
-        let grid = Grid::new(slices.into_iter(), &scale(10_000.0, 100));
-        let edges: Vec<_> = grid.columns.iter().map(|c| (c.x0, c.x1)).collect();
-        assert_eq!(edges, [(0, 10), (10, 20), (50, 80)]);
-        assert_eq!(grid.index_at_pixel(19.9), Some(1));
-        assert_eq!(grid.index_at_pixel(20.0), None);
-        assert_eq!(grid.index_at_pixel(-1.0), None);
-        assert_eq!(grid.index_of_seq(5), Some(2));
-        assert_eq!(grid.index_of_seq(3), None);
-        assert_eq!(grid.columns[1].measured_ms, 1_000.0);
-    }
-
-    #[test]
-    fn a_lone_outlier_survives_merging() {
-        let (usual, outlier) = (one_wait(2), one_wait(20));
-        let slices = (0..1_000_u32).map(|i| {
-            let start = f64::from(i) * 100.0;
-            let counts = if i == 567 { &outlier } else { &usual };
-            slice(u64::from(i) + 1, start, start + 100.0, Some(counts))
-        });
-        let grid = Grid::new(slices, &scale(100_000.0, 50));
-        assert_eq!(grid.columns.len(), 50);
-        assert_eq!(grid.max_slot(), Some(20));
-        assert_eq!(grid.columns[28].counts.at(20), 1);
-        assert_eq!(grid.max_cell(), 20);
-    }
-
-    proptest! {
-        #[test]
-        fn no_wait_is_lost_and_columns_never_overlap(
-            lengths in proptest::collection::vec((1.0..3_000.0_f64, proptest::bool::weighted(0.1)), 1..300),
-            width in 1..400_u32,
-        ) {
-            let counts = one_wait(4);
-            let mut at = 0.0;
-            let mut slices = Vec::new();
-            for (i, (length, gap)) in lengths.iter().enumerate() {
-                at += if *gap { 500.0 } else { 0.0 };
-                slices.push(slice(i as u64 + 1, at, at + length, Some(&counts)));
-                at += length;
-            }
-            let grid = Grid::new(slices.into_iter(), &scale(at, width));
-            let total: u64 = grid.columns.iter().map(|c| c.counts.total()).sum();
-            prop_assert_eq!(total, lengths.len() as u64);
-            prop_assert!(grid.columns.len() <= width as usize);
-            prop_assert!(grid.columns.iter().all(|c| c.x0 < c.x1 && c.x1 <= width));
-            prop_assert!(grid.columns.windows(2).all(|w| w[0].x1 <= w[1].x0));
-        }
-    }
-}
+mod tests;

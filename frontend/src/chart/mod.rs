@@ -7,6 +7,7 @@ pub mod cursor;
 pub mod frame;
 pub mod grid;
 pub mod layout;
+pub mod marks;
 pub mod palette;
 pub mod raster;
 pub mod scale;

@@ -40,6 +40,8 @@ pub struct Palette {
     /// Lines and outlines that must stand out from every colour of the ramp, and their halo.
     pub line: Rgb,
     pub halo: Rgb,
+    /// Where what is measured changed; no colour of the ramp is green.
+    pub mark: Rgb,
     /// Axis labels, and the plot's frame and ticks.
     pub text: Rgb,
     pub frame: Rgb,
@@ -57,6 +59,7 @@ impl Palette {
                 ramp,
                 line: [120, 220, 255],
                 halo: [4, 10, 16],
+                mark: [91, 208, 141],
                 text: [168, 178, 192],
                 frame: [58, 66, 78],
             }
@@ -67,6 +70,7 @@ impl Palette {
                 ramp,
                 line: [0, 82, 204],
                 halo: [255, 255, 255],
+                mark: [11, 107, 58],
                 text: [74, 84, 98],
                 frame: [196, 202, 211],
             }
@@ -138,6 +142,17 @@ mod tests {
                 "dark: {dark}, contrast {stripes}"
             );
             assert_ne!(palette.missing[0], palette.empty);
+        }
+    }
+
+    #[test]
+    fn a_mark_can_be_read_in_both_themes() {
+        for dark in [true, false] {
+            let palette = Palette::new(dark);
+            for ground in [palette.empty, palette.halo, palette.missing[1]] {
+                let found = contrast(palette.mark, ground);
+                assert!(found > 4.5, "dark: {dark}, contrast {found}");
+            }
         }
     }
 

@@ -84,6 +84,7 @@ mod tests {
     use crate::chart::layout::Size;
     use crate::chart::palette::{Palette, Rgb};
     use crate::chart::scale::RowScale;
+    use runqlat_common::buckets::Unit;
     use runqlat_common::counts::{Counts, Waits};
 
     const LAYOUT: Layout = Layout {
@@ -95,7 +96,11 @@ mod tests {
         left: 0,
         top: 0,
         width: 30,
-        rows: RowScale { rows: 3, row_px: 5 },
+        rows: RowScale {
+            rows: 3,
+            row_px: 5,
+            unit: Unit::Us,
+        },
     };
 
     fn column(x0: u32, x1: u32, counts: Vec<u64>) -> GridColumn {
@@ -124,6 +129,7 @@ mod tests {
     fn cells_have_the_colour_of_their_count_in_the_row_of_their_bucket() {
         let grid = Grid {
             columns: vec![column(10, 14, vec![0, 1, 10]), column(14, 20, vec![3])],
+            ..Grid::default()
         };
         let scale = ColourScale::holding(Spread::Sqrt, 10);
         for dark in [true, false] {
@@ -142,6 +148,7 @@ mod tests {
     fn missing_time_is_hatched_from_top_to_bottom() {
         let grid = Grid {
             columns: vec![column(10, 20, vec![1])],
+            ..Grid::default()
         };
         let scale = ColourScale::holding(Spread::Sqrt, 10);
         let palette = Palette::new(true);

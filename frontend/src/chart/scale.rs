@@ -1,7 +1,7 @@
 //! Where a time and a latency lie on the plot. Every name carries its space: `time` is wall-clock
 //! ms, `pixel` is device pixels from the plot's top left corner, `slot` is a latency bucket.
 
-use runqlat_common::buckets::SLOTS;
+use runqlat_common::buckets::{SLOTS, Unit};
 
 /// Time runs from left to right.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -39,6 +39,8 @@ pub struct RowScale {
     pub rows: usize,
     /// Height of one, in device pixels.
     pub row_px: u32,
+    /// What the buckets count.
+    pub unit: Unit,
 }
 
 impl RowScale {
@@ -66,7 +68,8 @@ impl RowScale {
     /// The height of a latency of `us` microseconds. Between a bucket's ends it is interpolated:
     /// by logarithm, and linearly in bucket 0, which has no lower logarithm.
     pub fn pixel_from_micros(&self, us: f64) -> f64 {
-        let rows = if us < 2.0 { us / 2.0 } else { us.log2() };
+        let n = us * Unit::Us.ns() as f64 / self.unit.ns() as f64;
+        let rows = if n < 2.0 { n / 2.0 } else { n.log2() };
         f64::from(self.height_px()) - rows * f64::from(self.row_px)
     }
 }
@@ -75,6 +78,7 @@ impl RowScale {
 mod tests {
     use super::{RowScale, TimeScale};
     use proptest::prelude::{prop_assert, prop_assert_eq, proptest};
+    use runqlat_common::buckets::Unit;
 
     const TIME: TimeScale = TimeScale {
         start_ms: 1_000.0,
@@ -96,6 +100,7 @@ mod tests {
         let rows = RowScale {
             rows: 20,
             row_px: 10,
+            unit: Unit::Us,
         };
         for slot in 1..20 {
             let lower_edge = f64::from(rows.pixel_from_slot(slot) + 10);
@@ -104,6 +109,16 @@ mod tests {
         }
         assert_eq!(rows.pixel_from_micros(0.0), 200.0);
         assert_eq!(rows.pixel_from_micros(1.0), 195.0);
+        let in_ms = RowScale {
+            unit: Unit::Ms,
+            ..rows
+        };
+        for us in [0.0, 0.5, 1.0, 2.0, 10.0, 512.0, 1_000.0] {
+            assert_eq!(
+                in_ms.pixel_from_micros(us * 1_000.0),
+                rows.pixel_from_micros(us)
+            );
+        }
     }
 
     #[test]
@@ -111,6 +126,7 @@ mod tests {
         let rows = RowScale {
             rows: 4,
             row_px: 10,
+            unit: Unit::Us,
         };
         let table = [
             (-1.0, None),
@@ -134,7 +150,7 @@ mod tests {
 
         #[test]
         fn a_row_s_middle_hits_its_bucket(rows in 1..36_usize, row_px in 1..40_u32, slot in 0..36_usize) {
-            let scale = RowScale { rows, row_px };
+            let scale = RowScale { rows, row_px, unit: Unit::Us };
             if slot < rows {
                 let middle = f64::from(scale.pixel_from_slot(slot)) + f64::from(row_px) / 2.0;
                 prop_assert_eq!(scale.slot_from_pixel(middle), Some(slot));

@@ -1,6 +1,9 @@
 //! Which times and latencies are labelled on the axes, and with which words. Local time comes in as
 //! an offset from UTC: this module must not know a clock.
 
+use super::scale::RowScale;
+use runqlat_common::buckets::{SLOTS, Unit};
+
 /// Steps between time labels, in ms. All but the last divide a quarter of an hour, so that labels
 /// fall on round local times in every time zone.
 const STEPS_MS: [f64; 14] = [
@@ -8,7 +11,7 @@ const STEPS_MS: [f64; 14] = [
 ];
 
 /// Latencies that get a label: decades up to a second, then what people count in.
-const LATENCIES: [(f64, &str); 11] = [
+const LATENCIES: [(f64, &str); 13] = [
     (1.0, "1 µs"),
     (10.0, "10 µs"),
     (100.0, "100 µs"),
@@ -20,12 +23,16 @@ const LATENCIES: [(f64, &str); 11] = [
     (60e6, "1 min"),
     (600e6, "10 min"),
     (3_600e6, "1 h"),
+    (36_000e6, "10 h"),
+    (360_000e6, "100 h"),
 ];
 
-/// The latencies to label on an axis that ends at bucket `rows`: µs and label, ascending.
-pub fn latencies(rows: usize) -> impl Iterator<Item = (f64, &'static str)> {
-    let top_us = (1_u64 << rows.min(63)) as f64;
-    LATENCIES.into_iter().filter(move |(us, _)| *us <= top_us)
+/// The latencies to label on an axis: µs and label, ascending. Below one of its unit all are one.
+pub fn latencies(axis: &RowScale) -> impl Iterator<Item = (f64, &'static str)> + use<> {
+    let least_us = (axis.unit.ns() / Unit::Us.ns()) as f64;
+    let top_us = (1_u64 << axis.rows.min(SLOTS)) as f64 * least_us;
+    let all = LATENCIES.into_iter();
+    all.filter(move |(us, _)| (least_us..=top_us).contains(us))
 }
 
 /// Round times from `start_ms` to `end_ms`, at most `most` of them.
@@ -99,7 +106,9 @@ fn local_seconds(ms: f64, utc_offset_min: i32) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::{clock, clock_fine, date, latencies, times, zone};
+    use crate::chart::scale::RowScale;
     use proptest::prelude::{prop_assert, proptest};
+    use runqlat_common::buckets::Unit;
 
     #[test]
     fn times_are_told_in_local_words() {
@@ -120,9 +129,21 @@ mod tests {
 
     #[test]
     fn decades_are_labelled_up_to_the_top() {
-        let labels: Vec<_> = latencies(14).map(|(_, label)| label).collect();
-        assert_eq!(labels, ["1 µs", "10 µs", "100 µs", "1 ms", "10 ms"]);
-        assert_eq!(latencies(36).count(), 11);
+        let labels = |rows, unit| {
+            let axis = RowScale {
+                rows,
+                row_px: 10,
+                unit,
+            };
+            let labels = latencies(&axis).map(|(_, label)| label);
+            labels.collect::<Vec<_>>()
+        };
+        let expected = ["1 µs", "10 µs", "100 µs", "1 ms", "10 ms"];
+        assert_eq!(labels(14, Unit::Us), expected);
+        let expected = ["1 ms", "10 ms", "100 ms", "1 s", "10 s"];
+        assert_eq!(labels(14, Unit::Ms), expected);
+        assert_eq!(labels(36, Unit::Us).last(), Some(&"10 h"));
+        assert_eq!(labels(36, Unit::Ms).last(), Some(&"100 h"));
     }
 
     #[test]

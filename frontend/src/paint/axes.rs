@@ -2,11 +2,15 @@
 
 use super::pen::Pen;
 use crate::chart::frame::Frame;
+use crate::chart::marks::Mark;
 use crate::chart::palette::Palette;
 use crate::chart::ticks;
 
 /// Space between time labels, in CSS pixels.
 const TIME_LABEL_GAP: f64 = 78.0;
+
+/// Space between the middle of a time label and a mark, in CSS pixels.
+const MARK_GAP: f64 = 28.0;
 
 pub(super) fn latency(pen: &Pen<'_>, frame: &Frame, palette: &Palette) {
     let layout = &frame.layout;
@@ -14,7 +18,7 @@ pub(super) fn latency(pen: &Pen<'_>, frame: &Frame, palette: &Palette) {
     let px = pen.ratio.round().max(1.0);
     pen.context.set_text_align("right");
     pen.context.set_text_baseline("middle");
-    for (us, label) in ticks::latencies(layout.rows.rows) {
+    for (us, label) in ticks::latencies(&layout.rows) {
         let y = top + layout.rows.pixel_from_micros(us);
         pen.colour(palette.frame);
         pen.fill(left - 5.0 * pen.ratio, y.round(), 4.0 * pen.ratio, px);
@@ -40,6 +44,11 @@ pub(super) fn time(pen: &Pen<'_>, frame: &Frame, palette: &Palette, utc_offset_m
         let x = left + frame.time.pixel_from_time(ms);
         pen.colour(palette.frame);
         pen.fill(x.round(), bottom, px, 4.0 * pen.ratio);
+        // A mark's line goes down to its flag, not through a label.
+        let apart = |mark: &Mark| (left + f64::from(mark.px) - x).abs() / pen.ratio;
+        if frame.marks.iter().any(|mark| apart(mark) < MARK_GAP) {
+            continue;
+        }
         pen.colour(palette.text);
         let label = ticks::clock(ms, utc_offset_min);
         pen.text(&label, x, bottom + 7.0 * pen.ratio);

@@ -1,4 +1,4 @@
-//! What lies over the map: percentiles and the cursor. A canvas of its own, so that moving the pointer
+//! What lies over the map: marks, percentiles and the cursor. A canvas of its own, so that moving the pointer
 //! repaints no map, and the map's pixels are data and nothing else.
 
 use super::pen::Pen;
@@ -6,10 +6,11 @@ use super::prepare;
 use crate::chart::bands::{Percentile, Step, steps};
 use crate::chart::cursor::Target;
 use crate::chart::frame::Frame;
+use crate::chart::marks::Mark;
 use crate::chart::palette::Palette;
 use web_sys::HtmlCanvasElement;
 
-/// Draws percentiles and the cursor over the map.
+/// Draws marks, percentiles and the cursor over the map.
 pub(crate) fn overlay(
     canvas: &HtmlCanvasElement,
     frame: &Frame,
@@ -19,6 +20,9 @@ pub(crate) fn overlay(
 ) -> Option<()> {
     let context = prepare(canvas, frame)?;
     let pen = Pen::new(&context, frame);
+    for mark in &frame.marks {
+        mark_line(&pen, frame, palette, mark);
+    }
     let mut labelled = Vec::new();
     for percentile in percentiles {
         let steps = steps(&frame.grid, *percentile);
@@ -32,6 +36,25 @@ pub(crate) fn overlay(
         cell_outline(&pen, frame, palette, column, slot);
     }
     Some(())
+}
+
+/// A line between the columns before and after a change, down to its flag. Dashed, so that what
+/// lies under it can be seen.
+fn mark_line(pen: &Pen<'_>, frame: &Frame, palette: &Palette, mark: &Mark) {
+    let layout = &frame.layout;
+    let x = f64::from(layout.left + mark.px) + 0.5;
+    let context = pen.context;
+    context.begin_path();
+    context.move_to(x, f64::from(layout.top));
+    context.line_to(x, layout.marks_top() * pen.ratio);
+    pen.dash(&[5.0, 3.0]);
+    for (colour, width, alpha) in [(palette.halo, 3.0, 0.45), (palette.mark, 1.25, 1.0)] {
+        pen.colour(colour);
+        pen.line_width(width);
+        context.set_global_alpha(alpha);
+        context.stroke();
+    }
+    pen.dash(&[]);
 }
 
 /// The outline of the ranges in which a percentile lies.

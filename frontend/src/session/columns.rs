@@ -36,13 +36,14 @@ impl Columns {
         self.0.back()
     }
 
-    /// The last `n`, newest first.
-    pub fn newest(&self, n: usize) -> impl Iterator<Item = &Column> {
-        self.0.iter().rev().take(n)
+    /// The interval `seq`.
+    pub fn at(&self, seq: u64) -> Option<&Column> {
+        let index = seq.checked_sub(self.0.front()?.seq)?;
+        self.0.get(usize::try_from(index).ok()?)
     }
 
     /// Those that end after `ms`, oldest first.
-    pub fn since(&self, ms: f64) -> impl Iterator<Item = &Column> {
+    pub fn since(&self, ms: f64) -> impl DoubleEndedIterator<Item = &Column> {
         let from = self.0.partition_point(|c| c.end_ms as f64 <= ms);
         self.0.range(from..)
     }
@@ -82,8 +83,8 @@ mod tests {
         let columns = Columns::new((1..=10).map(column).collect());
         let seqs: Vec<_> = columns.since(7_500.0).map(|c| c.seq).collect();
         assert_eq!(seqs, [8, 9, 10]);
-        let seqs: Vec<_> = columns.newest(2).map(|c| c.seq).collect();
-        assert_eq!(seqs, [10, 9]);
+        let seqs = [0, 1, 7, 10, 11].map(|seq| columns.at(seq).map(|c| c.seq));
+        assert_eq!(seqs, [None, Some(1), Some(7), Some(10), None]);
         assert_eq!(start_ms(&column(2)), 1_000.5);
     }
 }

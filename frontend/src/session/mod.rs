@@ -2,17 +2,21 @@
 //! state that messages and people change; must not know sockets, signals or pixels.
 
 pub mod columns;
+pub mod data;
+pub mod notice;
 pub mod recent;
+pub mod scopes;
 pub mod selection;
 #[cfg(test)]
 mod tests;
 
 use crate::chart::grid::Slice;
-use columns::{Columns, start_ms};
-use recent::Recent;
+use columns::start_ms;
+use data::Data;
+use notice::{Board, Notice};
 use runqlat_common::wire::{
-    ClientMessage, Health, Interval, Key, ProbeState, Scope, SeriesName, ServerInfo, ServerMessage,
-    Snapshot,
+    ClientMessage, Interval, Key, ProbeState, Scope, ScopeChange, SeriesName, ServerInfo,
+    ServerMessage, Snapshot,
 };
 use selection::Selection;
 
@@ -27,56 +31,17 @@ pub enum Link {
     Lost { retry_at_ms: f64 },
 }
 
-/// What is measured and where: all that changes rarely.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Subject {
-    pub server: ServerInfo,
-    pub scope: Scope,
-}
-
-/// The recent past.
-#[derive(Clone, Debug, Default)]
-pub struct Data {
-    /// Sequence number of the newest interval, 0 before the first.
-    pub seq: u64,
-    pub columns: Columns,
-    pub recent: Recent,
-    pub health: Health,
-}
-
-impl Data {
-    /// Waits in the intervals that the list of series sums.
-    pub fn waits(&self) -> u64 {
-        let newest = self.columns.newest(recent::INTERVALS);
-        newest.fold(0, |sum, column| sum.saturating_add(column.counts.total()))
-    }
-}
-
-/// Something that a person should know for a while.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Notice {
-    /// The page was too slow; that many intervals were fetched again.
-    Lagged { missed: u64 },
-    /// The server did not understand the page.
-    Refused { reason: String, hint: String },
-    /// A message could not be read, which a page of another version can't either.
-    Garbled { reason: String },
-}
-
-/// Intervals for which a notice stays.
-const NOTICE_INTERVALS: u64 = 10;
-
 /// The whole state.
 #[derive(Clone, Debug, Default)]
 pub struct Session {
     pub link: Link,
-    pub subject: Option<Subject>,
+    pub server: Option<ServerInfo>,
     pub probe: Option<ProbeState>,
     pub selection: Option<Selection>,
     live: Data,
     /// What was shown when the page was paused.
     frozen: Option<Data>,
-    notice: Option<(Notice, u64)>,
+    board: Board,
     awaits_snapshot: bool,
 }
 
@@ -91,8 +56,11 @@ impl Session {
                 Vec::new()
             }
             ServerMessage::Series(history) => {
+                let comparable_from = self.live.scopes.comparable_from();
                 match &mut self.selection {
-                    Some(selection) if selection.key == history.key => selection.fill(history),
+                    Some(selection) if selection.key == history.key && !selection.ended => {
+                        selection.fill(history, comparable_from);
+                    }
                     // The answer to a selection that has changed since.
                     _ => {}
                 }
@@ -101,46 +69,58 @@ impl Session {
             ServerMessage::Lagged { missed } => {
                 // The server sends the snapshot unasked; until then nothing fits.
                 self.awaits_snapshot = true;
-                self.notice = Some((Notice::Lagged { missed }, self.live.seq));
-                Vec::new()
+                self.say(Notice::Lagged { missed })
             }
-            ServerMessage::Error { reason, hint } => {
-                self.notice = Some((Notice::Refused { reason, hint }, self.live.seq));
-                Vec::new()
+            ServerMessage::Error { reason, hint } => self.say(Notice::Refused { reason, hint }),
+            ServerMessage::Scope(change) => self.change(change),
+            ServerMessage::ScopeRefused { reason, hint } => {
+                self.say(Notice::ScopeRefused { reason, hint })
             }
         }
     }
 
     /// A message could not be decoded.
     pub fn garbled(&mut self, reason: String) {
-        self.notice = Some((Notice::Garbled { reason }, self.live.seq));
+        self.say(Notice::Garbled { reason });
+    }
+
+    /// Puts up a notice, which is all there is to do.
+    fn say(&mut self, notice: Notice) -> Vec<ClientMessage> {
+        self.board.put(notice, self.live.seq);
+        Vec::new()
     }
 
     fn restart(&mut self, snapshot: Snapshot) -> Vec<ClientMessage> {
         self.link = Link::Live;
         self.awaits_snapshot = false;
-        self.subject = Some(Subject {
-            server: snapshot.server,
-            scope: snapshot.scope,
-        });
-        self.probe = Some(snapshot.probe);
-        if let Some((_, since)) = &mut self.notice {
-            *since = snapshot.seq;
+        self.server = Some(snapshot.server.clone());
+        self.probe = Some(snapshot.probe.clone());
+        self.board.restart(snapshot.seq);
+        let before = std::mem::replace(&mut self.live, Data::new(snapshot));
+        if !before.scopes.go_on_in(&self.live.scopes) {
+            self.end_selection();
         }
-        let health = match snapshot.recent.last() {
-            Some(interval) => interval.health.clone(),
-            None => Health::default(),
-        };
-        self.live = Data {
-            seq: snapshot.seq,
-            columns: Columns::new(snapshot.columns),
-            recent: Recent::new(snapshot.recent, snapshot.names),
-            health,
-        };
         // Its past may be another server's: ask anew.
-        match self.selection.take() {
+        match self.selection.take_if(|selection| !selection.ended) {
             Some(selection) => self.ask(selection.key, selection.name),
             None => Vec::new(),
+        }
+    }
+
+    fn change(&mut self, change: ScopeChange) -> Vec<ClientMessage> {
+        let before = self.live.scopes.series();
+        self.live.change(change);
+        if self.live.scopes.series() != before {
+            self.end_selection();
+        }
+        Vec::new()
+    }
+
+    /// The keys of series mean something else now. A paused page goes on showing what it showed.
+    fn end_selection(&mut self) {
+        match &mut self.selection {
+            Some(selection) if self.frozen.is_some() => selection.ended = true,
+            selection => *selection = None,
         }
     }
 
@@ -153,23 +133,24 @@ impl Session {
             self.awaits_snapshot = true;
             return vec![ClientMessage::Snapshot];
         }
-        if let Some(selection) = &mut self.selection {
+        if let Some(selection) = self.selection.as_mut().filter(|s| !s.ended) {
             select_interval(selection, &interval);
             if let Some(first) = self.live.columns.first() {
                 selection.forget_before(first.seq);
             }
         }
-        self.live.seq = seq;
-        self.live.health = interval.health.clone();
-        self.live.columns.push(interval.column.clone());
-        self.live.recent.push(interval);
+        self.live.advance(interval);
         Vec::new()
     }
 
     /// Looks at one series, or at the whole scope; returns what to send.
-    pub fn select(&mut self, key: Option<u32>) -> Vec<ClientMessage> {
+    pub fn select(&mut self, key: Option<u64>) -> Vec<ClientMessage> {
         match key {
             Some(key) if self.selection.as_ref().is_some_and(|s| s.key == key) => Vec::new(),
+            // A paused page may show keys that mean something else by now.
+            Some(_) if !self.shown().scopes.go_on_in(&self.live.scopes) => {
+                self.say(Notice::Outdated)
+            }
             Some(key) => {
                 let name = self.shown().recent.name_of(key);
                 self.ask(key, name)
@@ -181,13 +162,13 @@ impl Session {
         }
     }
 
-    fn ask(&mut self, key: u32, name: String) -> Vec<ClientMessage> {
+    fn ask(&mut self, key: u64, name: String) -> Vec<ClientMessage> {
         self.selection = Some(Selection::new(key, name));
         vec![ClientMessage::Series { key }]
     }
 
     /// The series that is looked at.
-    pub fn selected_key(&self) -> Option<u32> {
+    pub fn selected_key(&self) -> Option<u64> {
         self.selection.as_ref().map(|selection| selection.key)
     }
 
@@ -215,6 +196,7 @@ impl Session {
     /// Shows the present again.
     pub fn resume(&mut self) {
         self.frozen = None;
+        self.selection.take_if(|selection| selection.ended);
     }
 
     /// Intervals that came since the page was paused.
@@ -230,14 +212,17 @@ impl Session {
 
     /// What there is to say besides the data.
     pub fn notice(&self) -> Option<&Notice> {
-        let (notice, since) = self.notice.as_ref()?;
-        (self.live.seq < since.saturating_add(NOTICE_INTERVALS)).then_some(notice)
+        self.board.read(self.live.seq)
     }
 
-    /// Whether waits are counted by process.
+    /// What is measured now, whatever is shown.
+    pub fn scope(&self) -> Option<&Scope> {
+        self.live.scopes.current()
+    }
+
+    /// Whether waits are told apart in what is shown.
     pub fn has_series(&self) -> bool {
-        let by = self.subject.as_ref().map(|subject| subject.scope.key);
-        by.is_none_or(|key| key == Key::Process)
+        self.shown().scopes.series().key != Key::Global
     }
 
     /// The right end of the time axis, in ms since 1970; `None` before the first interval.
@@ -256,16 +241,8 @@ impl Session {
     }
 
     /// The intervals of what is looked at that end after `since_ms`, oldest first.
-    pub fn slices(&self, since_ms: f64) -> impl Iterator<Item = Slice<'_>> {
-        self.shown().columns.since(since_ms).map(|column| Slice {
-            seq: column.seq,
-            start_ms: start_ms(column),
-            end_ms: column.end_ms as f64,
-            counts: match &self.selection {
-                None => Some(&column.counts),
-                Some(selection) => selection.at(column.seq),
-            },
-        })
+    pub fn slices(&self, since_ms: f64) -> impl DoubleEndedIterator<Item = Slice<'_>> {
+        self.shown().slices(self.selection.as_ref(), since_ms)
     }
 }
 

@@ -1,10 +1,12 @@
-//! The series of the last few intervals, summed: what the list of processes shows. Sums are kept up
+//! The series of the last few intervals, summed: what the list of series shows. Sums are kept up
 //! to date by adding what comes and subtracting what goes, so that an update costs the same however
 //! many intervals are summed.
 
+use super::scopes::SeriesScope;
+use crate::keys;
 use runqlat_common::buckets::SLOTS;
 use runqlat_common::counts::Counts;
-use runqlat_common::wire::{Interval, OTHER, Series, SeriesName};
+use runqlat_common::wire::{Interval, Series, SeriesName};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Intervals that are summed: enough that a list sorted by them can be read.
@@ -25,6 +27,8 @@ pub struct Total {
 struct Part {
     seq: u64,
     duration_us: u64,
+    /// Of the whole scope.
+    waits: u64,
     lost: u64,
     series: Vec<Series>,
 }
@@ -32,19 +36,23 @@ struct Part {
 /// The last [`INTERVALS`] intervals.
 #[derive(Clone, Debug, Default)]
 pub struct Recent {
+    scope: SeriesScope,
     parts: VecDeque<Part>,
-    totals: BTreeMap<u32, Total>,
-    names: BTreeMap<u32, String>,
-    gone: BTreeSet<u32>,
+    totals: BTreeMap<u64, Total>,
+    names: BTreeMap<u64, String>,
+    gone: BTreeSet<u64>,
 }
 
 impl Recent {
-    pub fn new(intervals: Vec<Interval>, names: Vec<SeriesName>) -> Self {
-        let mut recent = Self::default();
+    pub fn new(scope: SeriesScope, intervals: Vec<Interval>, names: Vec<SeriesName>) -> Self {
+        let mut recent = Self {
+            scope,
+            ..Self::default()
+        };
         for interval in intervals {
             recent.push(interval);
         }
-        recent.name(names);
+        recent.learn(names);
         recent
     }
 
@@ -53,7 +61,7 @@ impl Recent {
             self.gone.insert(*key);
         }
         for series in &interval.series {
-            // An id that waits again after its process was gone is another process.
+            // A key that waits again after its series was gone is another series.
             if !interval.gone.contains(&series.key) {
                 self.gone.remove(&series.key);
             }
@@ -62,10 +70,11 @@ impl Recent {
                 .or_insert(Total::ZERO)
                 .add(&series.counts);
         }
-        self.name(interval.names);
+        self.learn(interval.names);
         self.parts.push_back(Part {
             seq: interval.column.seq,
             duration_us: interval.column.duration_us,
+            waits: interval.column.counts.total(),
             lost: interval.health.losses.total(),
             series: interval.series,
         });
@@ -90,7 +99,7 @@ impl Recent {
         }
     }
 
-    /// A name lives as long as its process, and longer while its waits are in the list.
+    /// A name lives as long as its series, and longer while its waits are in the list.
     fn forget_gone(&mut self) {
         let (totals, names) = (&self.totals, &mut self.names);
         self.gone.retain(|key| {
@@ -102,31 +111,33 @@ impl Recent {
         });
     }
 
-    fn name(&mut self, names: Vec<SeriesName>) {
+    fn learn(&mut self, names: Vec<SeriesName>) {
         for SeriesName { key, name } in names {
             self.names.insert(key, name);
         }
     }
 
     /// Series with recent waits, by ascending key.
-    pub fn totals(&self) -> impl Iterator<Item = (u32, &Total)> {
+    pub fn totals(&self) -> impl Iterator<Item = (u64, &Total)> {
         self.totals.iter().map(|(key, total)| (*key, total))
     }
 
-    pub fn total(&self, key: u32) -> Option<&Total> {
+    pub fn total(&self, key: u64) -> Option<&Total> {
         self.totals.get(&key)
     }
 
-    /// The name for people: the process's, or its id when no name is known.
-    pub fn name_of(&self, key: u32) -> String {
-        match self.names.get(&key) {
-            _ if key == OTHER => "other (table full)".to_owned(),
-            Some(name) => name.clone(),
-            None => format!("process {key}"),
-        }
+    /// The name for people: the series' own, or its id when none is known.
+    pub fn name_of(&self, key: u64) -> String {
+        let known = self.names.get(&key);
+        keys::name(self.scope.key, key, known.map(String::as_str))
     }
 
-    pub fn is_gone(&self, key: u32) -> bool {
+    /// What the series are, and what their buckets count.
+    pub fn scope(&self) -> SeriesScope {
+        self.scope
+    }
+
+    pub fn is_gone(&self, key: u64) -> bool {
         self.gone.contains(&key)
     }
 
@@ -136,10 +147,20 @@ impl Recent {
         us as f64 / 1e6
     }
 
+    /// Waits of the whole scope.
+    pub fn waits(&self) -> u64 {
+        let waits = self.parts.iter().map(|part| part.waits);
+        waits.fold(0, u64::saturating_add)
+    }
+
     /// Waits lost since the oldest recent interval.
     pub fn newly_lost(&self) -> u64 {
-        let lost = |part: Option<&Part>| part.map_or(0, |part| part.lost);
-        lost(self.parts.back()).saturating_sub(lost(self.parts.front()))
+        let pairs = self.parts.iter().zip(self.parts.iter().skip(1));
+        // The counters start anew with the programs of another scope. What those count first are
+        // the tasks that were waiting already, as at the start.
+        pairs.fold(0, |sum, (before, after)| {
+            sum.saturating_add(after.lost.saturating_sub(before.lost))
+        })
     }
 
     /// Sequence number of the newest interval.

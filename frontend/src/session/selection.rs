@@ -18,22 +18,25 @@ static NO_WAITS: Counts = Counts {
 /// A selected series.
 #[derive(Clone, Debug)]
 pub struct Selection {
-    pub key: u32,
+    pub key: u64,
     /// Its last known name, kept when its process is gone.
     pub name: String,
     /// The server has answered; until then only what came since is known.
     pub answered: bool,
+    /// Its key means something else now: nothing comes any more, and only a paused page shows it.
+    pub ended: bool,
     /// The run of sequence numbers of which all waits are known.
     known: Option<(u64, u64)>,
     waits: BTreeMap<u64, Counts>,
 }
 
 impl Selection {
-    pub fn new(key: u32, name: String) -> Self {
+    pub fn new(key: u64, name: String) -> Self {
         Self {
             key,
             name,
             answered: false,
+            ended: false,
             known: None,
             waits: BTreeMap::new(),
         }
@@ -60,10 +63,11 @@ impl Selection {
         }
     }
 
-    /// Takes the server's answer; newer intervals that came before it stay.
-    pub fn fill(&mut self, history: SeriesHistory) {
+    /// Takes the server's answer; newer intervals that came before it stay. Before the interval
+    /// `comparable_from` the key meant something else.
+    pub fn fill(&mut self, history: SeriesHistory, comparable_from: u64) {
         self.answered = true;
-        let (from, to) = (history.from_seq, history.to_seq);
+        let (from, to) = (history.from_seq.max(comparable_from), history.to_seq);
         if from > to {
             return;
         }
@@ -75,9 +79,8 @@ impl Selection {
             Some(known) if known.0 > to => Some(known),
             _ => Some((from, to)),
         };
-        for (seq, counts) in history.columns {
-            self.waits.insert(seq, counts);
-        }
+        let comparable = history.columns.into_iter().filter(|(seq, _)| *seq >= from);
+        self.waits.extend(comparable);
     }
 
     /// Forgets what is older than the picture can show.
@@ -132,7 +135,7 @@ mod tests {
     fn the_answer_joins_what_came_before_and_after_it() {
         let mut selection = Selection::new(7, "a".into());
         selection.push(10, Some(&waits(3)));
-        selection.fill(history(4, 9, &[(5, 1), (9, 2)]));
+        selection.fill(history(4, 9, &[(5, 1), (9, 2)]), 1);
         selection.push(11, None);
         let table = [
             (3, None),
@@ -147,15 +150,30 @@ mod tests {
             assert_eq!(total(&selection, seq), n, "{seq}");
         }
         // An answer that overtook the interval it holds changes nothing.
-        selection.fill(history(4, 11, &[(10, 3)]));
+        selection.fill(history(4, 11, &[(10, 3)]), 1);
         selection.push(11, None);
         assert_eq!(total(&selection, 10), Some(3));
     }
 
     #[test]
+    fn what_another_series_with_its_key_waited_is_not_its_past() {
+        let mut selection = Selection::new(7, "a".into());
+        selection.fill(history(1, 9, &[(3, 1), (6, 2)]), 5);
+        assert_eq!(
+            [3, 4, 5, 6].map(|seq| total(&selection, seq)),
+            [None, None, Some(0), Some(2)]
+        );
+        // An answer from before the change has nothing to tell.
+        let mut selection = Selection::new(7, "a".into());
+        selection.fill(history(1, 4, &[(3, 1)]), 5);
+        assert!(selection.answered && selection.waits.is_empty());
+        assert_eq!(total(&selection, 3), None);
+    }
+
+    #[test]
     fn a_hole_makes_what_lies_before_it_unknown() {
         let mut selection = Selection::new(7, "a".into());
-        selection.fill(history(1, 5, &[(5, 1)]));
+        selection.fill(history(1, 5, &[(5, 1)]), 1);
         selection.push(8, None);
         assert_eq!(total(&selection, 5), None);
         assert_eq!(total(&selection, 8), Some(0));

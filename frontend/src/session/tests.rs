@@ -1,12 +1,14 @@
 //! What messages do to the state.
 
+mod scope;
+
 use super::recent::INTERVALS;
 use super::{Link, Notice, Session};
 use proptest::prelude::{prop_assert_eq, proptest};
 use runqlat_common::counts::{Counts, Waits};
 use runqlat_common::wire::{
-    ClientMessage, Column, Health, Interval, Key, PROTOCOL_VERSION, ProbeState, Programs, Scope,
-    Series, SeriesHistory, SeriesName, ServerInfo, ServerMessage, Snapshot,
+    ClientMessage, Column, Health, Interval, PROTOCOL_VERSION, ProbeState, Programs, Scope,
+    ScopeChange, Series, SeriesHistory, SeriesName, ServerInfo, ServerMessage, Snapshot,
 };
 
 fn waits(n: u64) -> Counts {
@@ -20,7 +22,7 @@ fn waits(n: u64) -> Counts {
 }
 
 /// One interval in which each of `series` waited that often.
-fn interval(seq: u64, series: &[(u32, u64)]) -> Interval {
+fn interval(seq: u64, series: &[(u64, u64)]) -> Interval {
     let mut all = Counts::default();
     for (_, n) in series {
         all.add(&waits(*n));
@@ -55,11 +57,7 @@ fn snapshot(intervals: Vec<Interval>) -> ServerMessage {
             cpus: 2,
             demo: false,
         },
-        scope: Scope {
-            key: Key::Process,
-            tgid: None,
-            interval_ms: 1_000,
-        },
+        scopes: vec![scope_change(1, 1, Scope::default())],
         probe: ProbeState::Attached {
             programs: Programs::Typed,
         },
@@ -71,6 +69,16 @@ fn snapshot(intervals: Vec<Interval>) -> ServerMessage {
             name: "postgres".into(),
         }],
     })
+}
+
+/// The interval `from_seq` is the first of a scope.
+fn scope_change(number: u32, from_seq: u64, scope: Scope) -> ScopeChange {
+    ScopeChange {
+        number,
+        scope,
+        from_seq,
+        at_ms: from_seq * 1_000 - 1_000,
+    }
 }
 
 fn started(intervals: Vec<Interval>) -> Session {
@@ -88,7 +96,7 @@ fn seqs(session: &Session) -> Vec<u64> {
 fn totals(session: &Session) -> Vec<Option<u64>> {
     let slices = session.slices(0.0);
     slices
-        .map(|slice| slice.counts.map(Counts::total))
+        .map(|slice| slice.counts.ok().map(Counts::total))
         .collect()
 }
 
@@ -180,7 +188,7 @@ fn names_live_until_the_process_and_its_waits_are_gone() {
     session.apply(ServerMessage::Interval(interval(12, &[])));
     assert!(!session.live().recent.is_gone(7));
     assert_eq!(session.live().recent.name_of(7), "process 7");
-    assert_eq!(session.live().recent.name_of(0), "other (table full)");
+    assert_eq!(session.live().recent.name_of(0), "other (not told apart)");
 }
 
 #[test]
@@ -221,7 +229,7 @@ proptest! {
     /// Adding and subtracting must give the same as summing the last intervals.
     #[test]
     fn recent_sums_are_those_of_the_last_intervals(
-        rows in proptest::collection::vec(proptest::collection::btree_map(1..6_u32, 1..100_u64, 0..5), 1..40),
+        rows in proptest::collection::vec(proptest::collection::btree_map(1..6_u64, 1..100_u64, 0..5), 1..40),
     ) {
         let mut session = started(Vec::new());
         for (i, row) in rows.iter().enumerate() {

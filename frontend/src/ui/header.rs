@@ -34,7 +34,7 @@ fn DemoStripe() -> impl IntoView {
     let app = expect_context::<App>();
     let demo = Memo::new(move |_| {
         let session = app.session.read();
-        session.subject.as_ref().is_some_and(|s| s.server.demo)
+        session.server.as_ref().is_some_and(|server| server.demo)
     });
     view! {
         <Show when=move || demo.get()>
@@ -49,20 +49,25 @@ fn DemoStripe() -> impl IntoView {
 #[component]
 fn Subject() -> impl IntoView {
     let app = expect_context::<App>();
-    let subject = Memo::new(move |_| app.session.read().subject.clone());
-    let host = move || subject.get().map(|s| s.server.hostname);
+    let server = Memo::new(move |_| app.session.read().server.clone());
+    let scope = Memo::new(move |_| app.session.read().scope().cloned());
+    let host = move || server.get().map(|server| server.hostname);
     let kernel = move || {
-        let server = subject.get()?.server;
+        let server = server.get()?;
         Some(format!("Linux {} · {} CPUs", server.kernel, server.cpus))
     };
-    let scope = move || subject.get().map(|s| words::scope(&s.scope));
-    let definition = "Run-queue latency: the time from the moment a task becomes runnable without \
+    let words = move || scope.get().map(|scope| words::scope::short_phrase(&scope));
+    let in_full = move || {
+        let words = scope.get().map(|scope| words::scope::phrase(&scope));
+        format!("{}\n{DEFINITION}", words.unwrap_or_default())
+    };
+    const DEFINITION: &str = "Run-queue latency: the time from the moment a task becomes runnable without \
         being on a CPU (woken, or preempted) until it starts to run.";
     view! {
         <span class="subject">
             <strong data-testid="host">{host}</strong>
             <span class="muted kernel" title=kernel>{kernel}</span>
-            <span class="scope" data-testid="scope" title=definition>{scope}</span>
+            <span class="scope" data-testid="scope" title=in_full>{words}</span>
         </span>
     }
 }
@@ -74,25 +79,34 @@ fn Probe() -> impl IntoView {
     let class = move || match probe.get() {
         Some(ProbeState::Attached { .. }) => "badge good",
         Some(ProbeState::Failed { .. }) => "badge bad",
-        Some(ProbeState::Attaching) => "badge busy",
+        Some(ProbeState::Attaching | ProbeState::Changing { .. }) => "badge busy",
         None => "badge",
     };
     let text = move || match probe.get() {
-        Some(ProbeState::Attached { .. }) => "attached",
-        Some(ProbeState::Failed { .. }) => "failed",
-        Some(ProbeState::Attaching) => "attaching…",
-        None => "unknown",
+        Some(ProbeState::Attached { .. }) => "attached".to_owned(),
+        Some(ProbeState::Failed { .. }) => "failed".to_owned(),
+        Some(ProbeState::Attaching) => "attaching…".to_owned(),
+        Some(ProbeState::Changing { to, .. }) => {
+            let session = app.session.read_untracked();
+            format!("{}…", words::scope::changing(session.scope(), &to))
+        }
+        None => "unknown".to_owned(),
     };
     let title = move || match probe.get() {
         Some(ProbeState::Attached { programs }) => words::programs(programs).to_owned(),
         Some(ProbeState::Failed { reason, hint }) => format!("{reason}\n{hint}"),
         Some(ProbeState::Attaching) => "programs are being loaded and attached".to_owned(),
+        Some(ProbeState::Changing { programs, to }) => format!(
+            "still measuring as before, with {}, while the programs for another scope are attached:\n{}",
+            words::programs(programs),
+            words::scope::phrase(&to)
+        ),
         None => "the server has not told yet".to_owned(),
     };
     view! {
         <span class=class data-testid="probe-state" title=title role="status">
             <span class="muted">"probe "</span>
-            {text}
+            <span class="badge-text">{text}</span>
         </span>
     }
 }

@@ -2,6 +2,7 @@
 //! pointed at.
 
 use super::legend::Legend;
+use super::marks::Marks;
 use super::state::App;
 use super::theme::Look;
 use super::tooltip::{MapState, Tooltip};
@@ -51,6 +52,7 @@ pub(crate) fn Heatmap() -> impl IntoView {
             ></canvas>
             <canvas node_ref=over class="over" aria-hidden="true"></canvas>
             <Legend/>
+            <Marks/>
             <MapState/>
             <Tooltip/>
         </div>

@@ -7,7 +7,7 @@ use crate::histogram::Histogram;
 use crate::tooltip::column_times;
 use crate::words;
 use leptos::prelude::*;
-use runqlat_common::counts::Counts;
+use runqlat_common::counts::{Counts, Range};
 use runqlat_common::{human, text};
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use std::sync::Arc;
 #[derive(Clone, PartialEq)]
 struct Shown {
     /// `newest interval`, `under the cursor`, `frozen`.
-    what: &'static str,
+    what: String,
     when: String,
     counts: Counts,
     histogram: Histogram,
@@ -43,21 +43,26 @@ fn shown(app: App) -> Option<Shown> {
         let column = frame.grid.columns.get(column)?;
         let frozen = app.cursor.get().is_frozen();
         return Some(Shown {
-            what: if frozen { "frozen" } else { "under the cursor" },
+            what: if frozen { "frozen" } else { "under the cursor" }.to_owned(),
             when: column_times(column, browser::utc_offset_min(column.end_ms)),
-            histogram: Histogram::new(&column.counts, column.measured_ms, rows),
+            histogram: Histogram::new(&column.counts, frame.unit(), column.measured_ms, rows),
             counts: column.counts.clone(),
         });
     }
     let session = app.session.read();
     // The newest interval itself: the map's last column may be several.
-    let newest = session.slices(0.0).last()?;
+    let newest = session.slices(0.0).next_back()?;
+    let what = match newest.counts {
+        Ok(_) => "newest interval".to_owned(),
+        Err(why) => format!("newest interval: {}", words::scope::missing(why)),
+    };
     let counts = newest.counts.cloned().unwrap_or_default();
+    let measured_ms = newest.end_ms - newest.start_ms;
     let utc_offset_min = browser::utc_offset_min(newest.end_ms);
     Some(Shown {
-        what: "newest interval",
+        what,
         when: crate::tooltip::times(newest.start_ms, newest.end_ms, utc_offset_min),
-        histogram: Histogram::new(&counts, newest.end_ms - newest.start_ms, rows),
+        histogram: Histogram::new(&counts, frame.unit(), measured_ms, rows),
         counts,
     })
 }
@@ -71,7 +76,7 @@ pub(crate) fn HistogramCard() -> impl IntoView {
             <div class="bars-area">
                 <h2 class="hist-head" data-testid="histogram-title">
                     {move || panel.read(|s| s.when.clone())}
-                    <small>{move || panel.read(|s| s.what)}</small>
+                    <small>{move || panel.read(|s| s.what.clone())}</small>
                 </h2>
                 <Bars/>
             </div>
@@ -126,6 +131,8 @@ fn BarRow(bucket: usize, looked_at: Memo<Option<usize>>) -> impl IntoView {
     });
     let count = move || bar.get().map_or(0, |bar| bar.0);
     let marks = Memo::new(move |_| panel.read(|s| s.histogram.marks(bucket)));
+    let unit = Memo::new(move |_| panel.read(|s| s.histogram.unit));
+    let range = move || words::short_range(Range::of(bucket, unit.get()));
     view! {
         <div
             class="bar-row"
@@ -134,7 +141,7 @@ fn BarRow(bucket: usize, looked_at: Memo<Option<usize>>) -> impl IntoView {
             data-slot=bucket
             role="listitem"
         >
-            <span class="bar-range">{words::short_range(bucket)}</span>
+            <span class="bar-range">{range}</span>
             <span class="bar-track">
                 <span class="bar" style:width=move || format!("{:.2}%", bar.get().map_or(0.0, |b| b.1 * 100.0))></span>
                 <span class="bar-marks">{marks}</span>
@@ -182,7 +189,7 @@ fn Summary() -> impl IntoView {
         }
     });
     let copy = move |_| {
-        panel.read(|s| browser::copy(&text::runqlat(&s.counts, "usecs")));
+        panel.read(|s| browser::copy(&text::runqlat(&s.counts, s.histogram.unit)));
     };
     view! {
         <div class="summary">

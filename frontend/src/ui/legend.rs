@@ -28,7 +28,7 @@ pub(crate) fn Legend() -> impl IntoView {
     let how = move || scale.get().map(|scale| scale.spread.name());
     view! {
         <div class="legend" data-testid="legend" title="Colour of a cell by the number of waits in it">
-            <span>"waits per cell, " {how}</span>
+            <span><span class="legend-what">"waits per cell, "</span>{how}</span>
             <span class="stops">
                 <span class="swatch empty"></span>
                 <span class="stop-text">"0"</span>

@@ -5,7 +5,9 @@ mod header;
 mod heatmap;
 mod histogram;
 mod legend;
-mod processes;
+mod marks;
+mod rows;
+mod series;
 mod state;
 mod theme;
 mod toolbar;
@@ -18,7 +20,7 @@ use histogram::{HistogramCard, Panel};
 use leptos::ev;
 use leptos::html::Input;
 use leptos::prelude::*;
-use processes::Processes;
+use series::SeriesList;
 use state::App;
 use std::time::Duration;
 use theme::Look;
@@ -52,7 +54,7 @@ pub(crate) fn Page() -> impl IntoView {
                 <Heatmap/>
             </section>
             <HistogramCard/>
-            <Processes filter/>
+            <SeriesList filter/>
         </main>
     }
 }

@@ -11,6 +11,7 @@ use crate::filter::Filter;
 use crate::net::{Event, Net};
 use crate::session::Session;
 use crate::table::{Listing, Sort};
+use crate::words;
 use leptos::prelude::*;
 use runqlat_common::wire::{ClientMessage, ProbeState};
 use std::sync::Arc;
@@ -115,9 +116,12 @@ impl App {
     pub(crate) fn tick(self) {
         self.now.set(browser::now_ms());
         let silence_ms = self.session.with_untracked(|session| {
-            let attached = matches!(session.probe, Some(ProbeState::Attached { .. }));
-            let subject = session.subject.as_ref().filter(|_| attached)?;
-            Some(f64::from(subject.scope.interval_ms) * 3.0 + 10_000.0)
+            let measures = matches!(
+                session.probe,
+                Some(ProbeState::Attached { .. } | ProbeState::Changing { .. })
+            );
+            let scope = session.scope().filter(|_| measures)?;
+            Some(f64::from(scope.interval_ms) * 3.0 + 10_000.0)
         });
         self.with_net(|net| {
             if silence_ms.is_some_and(|limit| net.silent_ms() > limit) {
@@ -126,8 +130,8 @@ impl App {
         });
     }
 
-    /// Looks at one process, or at the whole system.
-    pub(crate) fn select(self, key: Option<u32>) {
+    /// Looks at one series, or at the whole scope.
+    pub(crate) fn select(self, key: Option<u64>) {
         self.cursor.set(Cursor::Nothing);
         let messages = self.session.try_update(|session| session.select(key));
         self.send(&messages.unwrap_or_default());
@@ -165,7 +169,7 @@ impl App {
         });
     }
 
-    /// Goes one step back: a frozen or chosen cell first, then a selected process.
+    /// Goes one step back: a frozen or chosen cell first, then a selected series.
     pub(crate) fn escape(self) {
         if self.cursor.get_untracked() != Cursor::Nothing {
             self.cursor.set(Cursor::Nothing);
@@ -203,9 +207,12 @@ fn frame_of(
                 window_ms: f64::from(window.get().unwrap_or(WINDOWS[1])) * 60_000.0,
                 end_ms: session.end_ms().unwrap_or_else(browser::now_ms),
                 spread: spread.get(),
+                unit: session.shown().scopes.series().unit,
             };
             let slices = session.slices(request.end_ms - request.window_ms);
-            Frame::new(slices, &request, keeper).map(Arc::new)
+            let changes = session.shown().changes();
+            let changes = changes.map(|change| words::scope::mark(&change)).collect();
+            Frame::new(slices, changes, &request, keeper).map(Arc::new)
         },
         |_, _| true,
     )

@@ -3,6 +3,7 @@
 use super::state::{App, WINDOWS};
 use crate::chart::bands::Percentile;
 use crate::chart::colour::Spread;
+use crate::words;
 use leptos::prelude::*;
 
 #[component]
@@ -28,14 +29,18 @@ fn Title() -> impl IntoView {
     });
     let scope_title = Memo::new(move |_| {
         let session = app.session.read();
-        match session.subject.as_ref().and_then(|s| s.scope.tgid) {
-            Some(tgid) => format!("Process {tgid}"),
-            None => "Whole system".to_owned(),
-        }
+        let scope = session.shown().scopes.current();
+        let titles = |scope| (words::scope::short_title(scope), words::scope::title(scope));
+        scope.map(titles).unwrap_or_default()
     });
     let title = move || match selected.get() {
+        Some((_, name, _)) => words::scope::short_path(&name),
+        None => scope_title.get().0,
+    };
+    // What has no room in its line.
+    let in_full = move || match selected.get() {
         Some((_, name, _)) => name,
-        None => scope_title.get(),
+        None => scope_title.get().1,
     };
     let detail = move || match selected.get() {
         Some((0, ..)) | None => String::new(),
@@ -44,7 +49,7 @@ fn Title() -> impl IntoView {
     };
     view! {
         <div class="title">
-            <h2 data-testid="series-title" aria-live="polite">
+            <h2 data-testid="series-title" aria-live="polite" title=in_full>
                 {title}
                 <small>{detail}</small>
             </h2>
@@ -55,9 +60,9 @@ fn Title() -> impl IntoView {
     }
 }
 
-/// From a process back to everything.
+/// From a series back to everything.
 #[component]
-fn BackButton(to: Memo<String>) -> impl IntoView {
+fn BackButton(to: Memo<(String, String)>) -> impl IntoView {
     let app = expect_context::<App>();
     view! {
         <button
@@ -67,9 +72,16 @@ fn BackButton(to: Memo<String>) -> impl IntoView {
             on:click=move |_| app.select(None)
         >
             "× "
-            {move || to.get().to_lowercase()}
+            <span class="chip-text">{move || uncapitalised(&to.get().0)}</span>
         </button>
     }
+}
+
+/// In the middle of a line; a path keeps its letters.
+fn uncapitalised(title: &str) -> String {
+    let mut letters = title.chars();
+    let first = letters.next().map(|first| first.to_ascii_lowercase());
+    first.into_iter().chain(letters).collect()
 }
 
 #[component]

@@ -14,17 +14,30 @@ const GAP: f64 = 14.0;
 const WIDTH: f64 = 232.0;
 const HEIGHT: f64 = 148.0;
 
+/// What a line about a change adds to it, and the letters that a line holds at least.
+const LINE: f64 = 17.0;
+const LETTERS: usize = 26;
+
 #[component]
 pub(crate) fn Tooltip() -> impl IntoView {
     let app = expect_context::<App>();
     let tip = Memo::new(move |_| {
         let frame = app.frame.get()?;
         let utc_offset_min = browser::utc_offset_min(frame.time.end_ms);
-        Tip::new(&frame, app.target.get()?, utc_offset_min)
+        let x = match app.cursor.get() {
+            Cursor::Pointer { x, y } => Some(frame.layout.plot_from_css(x, y).0),
+            _ => None,
+        };
+        Tip::new(&frame, app.target.get()?, x, utc_offset_min)
     });
     let place = Memo::new(move |_| {
         let frame = app.frame.get()?;
-        Some(place(&frame, app.cursor.get(), app.target.get()?))
+        let change = tip.get().and_then(|tip| tip.change).unwrap_or_default();
+        let lines = change
+            .lines()
+            .map(|line| line.chars().count().div_ceil(LETTERS));
+        let height = HEIGHT + lines.sum::<usize>() as f64 * LINE;
+        Some(place(&frame, app.cursor.get(), app.target.get()?, height))
     });
     let px = move |axis: fn((f64, f64)) -> f64| {
         move || format!("{:.0}px", place.get().map_or(0.0, axis))
@@ -42,6 +55,9 @@ pub(crate) fn Tooltip() -> impl IntoView {
                 <div class="when">{move || tip.get().map(|tip| tip.when)}</div>
                 <div class="muted">{move || tip.get().map(|tip| tip.date)}</div>
                 {move || tip.get().map(|tip| cell(tip.cell))}
+                <p class="change" data-testid="tooltip-change">
+                    {move || tip.get().and_then(|tip| tip.change)}
+                </p>
                 <div class="muted how">
                     {move || if frozen.get() { "frozen · Esc releases" } else { "click freezes" }}
                 </div>
@@ -58,9 +74,10 @@ fn is_walking(app: App) -> bool {
     matches!(app.cursor.get(), Cursor::Cell { .. })
 }
 
-fn cell(cell: Option<CellTip>) -> AnyView {
-    let Some(cell) = cell else {
-        return view! { <p>"no data"</p> }.into_any();
+fn cell(cell: Result<CellTip, String>) -> AnyView {
+    let cell = match cell {
+        Ok(cell) => cell,
+        Err(why) => return view! { <p>{why}</p> }.into_any(),
     };
     let waits = format!(
         "{} of {}",
@@ -83,7 +100,7 @@ fn cell(cell: Option<CellTip>) -> AnyView {
 }
 
 /// Top left corner of the tooltip, in CSS pixels: beside the pointer or its cell, inside the plot.
-fn place(frame: &Frame, cursor: Cursor, target: Target) -> (f64, f64) {
+fn place(frame: &Frame, cursor: Cursor, target: Target, height: f64) -> (f64, f64) {
     let layout = &frame.layout;
     let (x, y) = match (cursor, target) {
         (Cursor::Pointer { x, y }, _) => (x, y),
@@ -100,7 +117,7 @@ fn place(frame: &Frame, cursor: Cursor, target: Target) -> (f64, f64) {
     } else {
         x + GAP
     };
-    let top = (y + GAP).min(layout.size.height - HEIGHT);
+    let top = (y + GAP).min(layout.size.height - height);
     (left.max(0.0), top.max(0.0))
 }
 
@@ -119,14 +136,17 @@ pub(crate) fn MapState() -> impl IntoView {
     });
     let empty = Memo::new(move |_| {
         let session = app.session.read();
-        session.subject.as_ref()?;
+        session.scope()?;
         if session.shown().seq == 0 {
             return Some("Waiting for the first interval…".to_owned());
         }
         let frame = app.frame.get()?;
         let unknown = frame.grid.columns.is_empty() || frame.has_waits();
         let minutes = app.window.get().unwrap_or(super::state::WINDOWS[1]);
-        (!unknown).then(|| words::nothing_waited(&session, minutes))
+        (!unknown).then(|| {
+            let all_known = frame.grid.hatched.is_empty();
+            words::nothing_waited(&session, minutes, all_known)
+        })
     });
     view! {
         <Show when=move || paused.get().is_some()>

@@ -2,7 +2,9 @@
 //! or a failed probe takes its place, for its numbers are old then.
 
 use super::state::App;
-use crate::session::{Link, Notice};
+use crate::keys;
+use crate::session::Link;
+use crate::session::notice::Notice;
 use crate::words;
 use leptos::prelude::*;
 use runqlat_common::human;
@@ -68,7 +70,11 @@ fn Lost() -> impl IntoView {
     let losses = Memo::new(move |_| {
         let session = app.session.read();
         let data = session.shown();
-        (data.health.losses, data.recent.newly_lost(), data.waits())
+        (
+            data.health.losses,
+            data.recent.newly_lost(),
+            data.recent.waits(),
+        )
     });
     let class = Signal::derive(move || match losses.get() {
         (_, new, waits) if new > 0 && new as f64 >= waits as f64 * ALARMING => "alarm",
@@ -98,13 +104,21 @@ fn Other() -> impl IntoView {
     let app = expect_context::<App>();
     let waits = Memo::new(move |_| {
         let session = app.session.read();
-        let total = session.shown().recent.total(OTHER);
-        total.map_or(0, |total| total.waits)
+        let data = session.shown();
+        let recent = data.recent.total(OTHER).map_or(0, |total| total.waits);
+        (data.health.other, recent, data.recent.scope().key)
     });
-    let class = Signal::derive(move || if waits.get() > 0 { "warn" } else { "calm" });
-    let value = Signal::derive(move || words::grouped(waits.get()));
-    let title = "Waits of the last intervals that found the table of processes full; they are counted, but without a name";
-    view! { <Fact name="other" title=title.to_owned() value=value class=class testid="other"/> }
+    let class = Signal::derive(move || if waits.get().1 > 0 { "warn" } else { "calm" });
+    let value = Signal::derive(move || words::grouped(waits.get().0));
+    let title = Signal::derive(move || {
+        let (_, recent, key) = waits.get();
+        format!(
+            "{}. Since the programs of this scope were attached; {} in the last intervals",
+            keys::about_other(key),
+            words::grouped(recent)
+        )
+    });
+    view! { <Fact name="other" title=title value=value class=class testid="other"/> }
 }
 
 #[component]
@@ -134,8 +148,12 @@ fn Keys() -> impl IntoView {
             "keys calm"
         }
     });
-    let title = "Processes in the kernel's table, and its size";
-    view! { <Fact name="table" title=title.to_owned() value=value class=class testid="keys"/> }
+    let title = Signal::derive(move || {
+        let session = app.session.read();
+        let kind = keys::kind(session.shown().scopes.series().key);
+        format!("{} in the kernel's table, and its size", kind.heading)
+    });
+    view! { <Fact name="table" title=title value=value class=class testid="keys"/> }
 }
 
 #[component]
@@ -163,6 +181,12 @@ fn NoticeText() -> impl IntoView {
             "This page was too slow: {missed} intervals were fetched again"
         )),
         Notice::Refused { reason, hint } => Some(format!("The server refused: {reason}. {hint}")),
+        Notice::ScopeRefused { reason, hint } => {
+            Some(format!("What is measured stays as it is: {reason}. {hint}"))
+        }
+        Notice::Outdated => {
+            Some("Something else is measured by now: resume to choose from it".to_owned())
+        }
         Notice::Garbled { reason } => Some(format!(
             "A message could not be read ({reason}): reload the page"
         )),

@@ -1,9 +1,12 @@
 //! Loading and attaching: the typed programs, or the raw ones where the kernel refuses those.
 
+use super::layout::layout;
+use super::object::Template;
 use super::{Options, btf, sys};
 use aya::programs::{BtfTracePoint, ProgramError, ProgramFd, RawTracePoint};
 use aya::{Btf, Ebpf, EbpfError, EbpfLoader};
-use runqlat_common::contract::{ABSENT, Config};
+use runqlat_common::buckets::Unit;
+use runqlat_common::contract::{Config, Layout, key};
 use runqlat_common::wire::{Key, Programs};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -19,14 +22,6 @@ const TRACEPOINTS: [(&str, &str); 4] = [
     ("rename", "task_rename"),
 ];
 
-/// `Config` as a type that aya may copy into the programs' globals.
-#[repr(transparent)]
-#[derive(Clone, Copy)]
-struct Globals(Config);
-
-// SAFETY: u32 fields only, without padding.
-unsafe impl aya::Pod for Globals {}
-
 /// Why nothing is measured.
 #[derive(Debug, thiserror::Error)]
 pub enum AttachError {
@@ -34,8 +29,12 @@ pub enum AttachError {
     NoBtf(#[source] io::Error),
     #[error("the kernel's type information (BTF) can't be used: {0}")]
     BadBtf(#[from] btf::BtfError),
-    #[error("the kernel's task_struct has no field {0}")]
-    NoField(&'static str),
+    #[error("the kernel's {structure} has no field {field} of the form known here ({found:?})")]
+    Field {
+        structure: String,
+        field: &'static str,
+        found: Option<Option<u32>>,
+    },
     #[error("no permission to load BPF programs")]
     Permission,
     #[error("the kernel's tables can't be made: {0}")]
@@ -48,6 +47,18 @@ pub enum AttachError {
     Object(String),
 }
 
+/// What attaching needs of the running kernel, found out once: it takes tens of milliseconds.
+pub(super) struct Loader {
+    template: Template,
+    layout: Layout,
+    btf: Btf,
+    aya: EbpfLoader<'static>,
+    /// CPUs that the kernel may ever bring up.
+    cpus: usize,
+    /// The typed programs are not tried: told so, or refused before.
+    raw: bool,
+}
+
 /// Loaded and attached programs with their maps.
 pub(super) struct Attached {
     ebpf: Ebpf,
@@ -57,38 +68,77 @@ pub(super) struct Attached {
     pub(super) cpus: usize,
 }
 
-pub(super) fn attach(object: &[u8], options: &Options) -> Result<Attached, AttachError> {
-    let raw_btf = std::fs::read(KERNEL_BTF).map_err(AttachError::NoBtf)?;
-    let config = config(&raw_btf, options)?;
-    let cpus = aya::util::nr_cpus().map_err(|(_, error)| AttachError::Map(error))?;
-    let btf = Btf::parse(&raw_btf, aya::Endianness::default())
-        .map_err(|error| AttachError::Object(error.to_string()))?;
-    let mut ebpf = load_maps(object, &btf, Globals(config), cpus, options)?;
-
-    let typed = if options.force_raw {
-        Err("not tried".to_owned())
-    } else {
-        start(&mut ebpf, |ebpf, name, tracepoint| {
-            start_typed(ebpf, name, tracepoint, &btf)
+impl Loader {
+    pub(super) fn new(object: &[u8], raw: bool) -> Result<Self, AttachError> {
+        let template = Template::new(object)?;
+        let raw_btf = std::fs::read(KERNEL_BTF).map_err(AttachError::NoBtf)?;
+        let btf = Btf::parse(&raw_btf, aya::Endianness::default())
+            .map_err(|error| AttachError::Object(error.to_string()))?;
+        let mut aya = EbpfLoader::new();
+        // It would relocate by its own copy of the kernel's BTF; these programs need none of that.
+        aya.btf(None);
+        Ok(Self {
+            template,
+            layout: layout(&raw_btf)?,
+            btf,
+            aya,
+            cpus: aya::util::nr_cpus().map_err(|(_, error)| AttachError::Map(error))?,
+            raw,
         })
-    };
-    let (programs, fds) = match typed {
-        Ok(fds) => (Programs::Typed, fds),
-        Err(typed) => {
-            tracing::info!("typed programs were refused: {typed}");
-            let fds = start(&mut ebpf, start_raw).map_err(|raw| AttachError::Refused {
-                typed: first_line(&typed),
-                raw: first_line(&raw),
-            })?;
-            (Programs::Raw, fds)
+    }
+
+    pub(super) fn attach(&mut self, options: &Options) -> Result<Attached, AttachError> {
+        let mut ebpf = self.load_maps(options)?;
+        let mut refusal = String::from("not tried");
+        if !self.raw {
+            match start(&mut ebpf, |ebpf, name, step| {
+                start_typed(ebpf, name, step, &self.btf)
+            }) {
+                Ok(fds) => return Ok(self.attached(ebpf, fds, Programs::Typed)),
+                Err(typed) => {
+                    refusal = first_line(&typed);
+                    tracing::warn!(
+                        "the kernel refuses the typed programs ({refusal}); raw ones cost more"
+                    );
+                    tracing::debug!("{typed}");
+                    // What was attached of them must not count twice.
+                    ebpf = self.load_maps(options)?;
+                }
+            }
         }
-    };
-    Ok(Attached {
-        ebpf,
-        fds,
-        programs,
-        cpus,
-    })
+        let fds = start(&mut ebpf, start_raw).map_err(|raw| AttachError::Refused {
+            typed: refusal,
+            raw: first_line(&raw),
+        })?;
+        self.raw = true;
+        Ok(self.attached(ebpf, fds, Programs::Raw))
+    }
+
+    fn attached(&self, ebpf: Ebpf, fds: Vec<ProgramFd>, programs: Programs) -> Attached {
+        Attached {
+            ebpf,
+            fds,
+            programs,
+            cpus: self.cpus,
+        }
+    }
+
+    fn load_maps(&mut self, options: &Options) -> Result<Ebpf, AttachError> {
+        let keys = match options.key {
+            Key::Global => 1,
+            Key::Process | Key::Thread | Key::Pidns | Key::Cgroup => options.sizes.keys,
+        };
+        let config = config(self.layout, options);
+        self.aya
+            .map_max_entries("CPUS", self.cpus as u32)
+            .map_max_entries("STAMPS", 1 << options.sizes.stamp_bits)
+            .map_max_entries("KEYS", keys)
+            .load(self.template.with(&config))
+            .map_err(|error| match io_error_kind(&error) {
+                Some(io::ErrorKind::PermissionDenied) => AttachError::Permission,
+                _ => AttachError::Maps(Box::new(error)),
+            })
+    }
 }
 
 impl Attached {
@@ -115,54 +165,24 @@ impl Attached {
     }
 }
 
-fn config(raw_btf: &[u8], options: &Options) -> Result<Config, AttachError> {
-    // `state` was renamed in 5.14.
-    let wanted = [
-        "pid",
-        "tgid",
-        "__state",
-        "state",
-        "on_cpu",
-        "group_leader",
-        "comm",
-    ];
-    let offsets = btf::field_offsets(raw_btf, "task_struct", &wanted)?;
-    let find = |name: &'static str| offsets.get(name).copied().ok_or(AttachError::NoField(name));
-    Ok(Config {
-        task_pid: find("pid")?,
-        task_tgid: find("tgid")?,
-        task_state: find("__state").or_else(|_| find("state"))?,
-        task_on_cpu: find("on_cpu").unwrap_or(ABSENT),
-        task_group_leader: find("group_leader")?,
-        task_comm: find("comm")?,
-        stamp_bits: options.sizes.stamp_bits,
-        by_process: (options.key == Key::Process).into(),
+fn config(layout: Layout, options: &Options) -> Config {
+    let group = options.cgroup.as_ref();
+    Config {
+        only_cgroup: group.map_or(0, |group| group.id),
+        only_cgroup_level: group.map_or(0, |group| group.level),
         only_tgid: options.tgid.unwrap_or(0),
-    })
-}
-
-fn load_maps(
-    object: &[u8],
-    btf: &Btf,
-    globals: Globals,
-    cpus: usize,
-    options: &Options,
-) -> Result<Ebpf, AttachError> {
-    let keys = match options.key {
-        Key::Global => 1,
-        Key::Process => options.sizes.keys,
-    };
-    EbpfLoader::new()
-        .btf(Some(btf))
-        .override_global("CONFIG", &globals, true)
-        .map_max_entries("CPUS", cpus as u32)
-        .map_max_entries("STAMPS", 1 << options.sizes.stamp_bits)
-        .map_max_entries("KEYS", keys)
-        .load(object)
-        .map_err(|error| match io_error_kind(&error) {
-            Some(io::ErrorKind::PermissionDenied) => AttachError::Permission,
-            _ => AttachError::Maps(Box::new(error)),
-        })
+        key: match options.key {
+            Key::Global => key::GLOBAL,
+            Key::Process => key::PROCESS,
+            Key::Thread => key::THREAD,
+            Key::Pidns => key::PIDNS,
+            Key::Cgroup => key::CGROUP,
+        },
+        milliseconds: (options.unit == Unit::Ms).into(),
+        stamp_bits: options.sizes.stamp_bits,
+        empty: options.empty.into(),
+        layout,
+    }
 }
 
 /// The kind of the system's error behind `error`, however deep it lies.

@@ -5,8 +5,12 @@
 use std::collections::HashMap;
 
 const MAGIC: u16 = 0xeb9f;
+const KIND_INT: u32 = 1;
+const KIND_POINTER: u32 = 2;
 const KIND_STRUCT: u32 = 4;
 const KIND_UNION: u32 = 5;
+const KIND_ENUM: u32 = 6;
+const KIND_ENUM64: u32 = 19;
 /// A structure inside a structure inside …: deeper than any in the kernel.
 const MAX_DEPTH: usize = 8;
 
@@ -23,22 +27,53 @@ pub enum BtfError {
     NoStruct(String),
 }
 
-/// Offsets in bytes of the fields `wanted` of structure `name`; fields that it lacks are left out.
-/// Fields of anonymous members count as the structure's own.
-pub fn field_offsets(
-    btf: &[u8],
-    name: &str,
-    wanted: &[&str],
-) -> Result<HashMap<String, u32>, BtfError> {
-    let btf = Btf::parse(btf)?;
-    let target = btf
-        .types
-        .iter()
-        .find(|t| t.kind == KIND_STRUCT && btf.string(t.name) == name.as_bytes())
-        .ok_or_else(|| BtfError::NoStruct(name.into()))?;
-    let mut found = HashMap::new();
-    btf.collect(*target, 0, wanted, &mut found, 0);
-    Ok(found)
+/// A structure's size, and some of its fields.
+#[derive(Debug)]
+pub struct Fields {
+    pub structure: String,
+    /// In bytes.
+    pub size: u32,
+    fields: HashMap<String, Field>,
+}
+
+/// Where a field lies in its structure, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Field {
+    pub offset: u32,
+    /// `None` for arrays and bit fields.
+    pub size: Option<u32>,
+}
+
+impl Fields {
+    /// `None` for a field that the structure lacks.
+    pub fn get(&self, field: &str) -> Option<Field> {
+        self.fields.get(field).copied()
+    }
+}
+
+/// The running kernel's types.
+pub struct Kernel<'a>(Btf<'a>);
+
+impl<'a> Kernel<'a> {
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, BtfError> {
+        Btf::parse(bytes).map(Self)
+    }
+
+    /// Where the fields `wanted` of structure `name` lie. Fields of anonymous members count as the
+    /// structure's own.
+    pub fn fields(&self, name: &str, wanted: &[&str]) -> Result<Fields, BtfError> {
+        let btf = &self.0;
+        let is_target = |t: &&Type| t.kind == KIND_STRUCT && btf.string(t.name) == name.as_bytes();
+        let target = btf.types.iter().find(is_target);
+        let target = target.ok_or_else(|| BtfError::NoStruct(name.into()))?;
+        let mut fields = HashMap::new();
+        btf.collect(*target, 0, wanted, &mut fields, 0);
+        Ok(Fields {
+            structure: name.into(),
+            size: btf.word(*target)?,
+            fields,
+        })
+    }
 }
 
 /// One type: where its header's fields point.
@@ -123,13 +158,39 @@ impl<'a> Btf<'a> {
         rest.split(|&b| b == 0).next().unwrap_or_default()
     }
 
+    fn by_id(&self, id: u32) -> Option<Type> {
+        let index = (id as usize).checked_sub(1)?;
+        self.types.get(index).copied()
+    }
+
+    /// The last word of a type's header: a size, or the id of the type that it refers to.
+    fn word(&self, of: Type) -> Result<u32, BtfError> {
+        u32_at(self.section, of.body - 4)
+    }
+
+    /// Size in bytes of the type `id`; `None` for those that have none, arrays among them.
+    fn size(&self, mut id: u32) -> Option<u32> {
+        for _ in 0..MAX_DEPTH {
+            let of = self.by_id(id)?;
+            let word = self.word(of).ok()?;
+            match of.kind {
+                KIND_INT | KIND_STRUCT | KIND_UNION | KIND_ENUM | KIND_ENUM64 => return Some(word),
+                KIND_POINTER => return Some(8),
+                // typedef, volatile, const, restrict, type tag
+                8..=11 | 18 => id = word,
+                _ => return None,
+            }
+        }
+        None
+    }
+
     /// Adds the wanted fields of `of`, which lies `base` bytes into the structure asked for.
     fn collect(
         &self,
         of: Type,
         base: u32,
         wanted: &[&str],
-        found: &mut HashMap<String, u32>,
+        found: &mut HashMap<String, Field>,
         depth: usize,
     ) {
         if depth > MAX_DEPTH {
@@ -141,22 +202,21 @@ impl<'a> Btf<'a> {
             let (Ok(name), Ok(type_id), Ok(offset)) = (word(0), word(4), word(8)) else {
                 return;
             };
-            let bits = if of.packed {
-                offset & 0xff_ffff
+            let (bits, is_bit_field) = if of.packed {
+                (offset & 0xff_ffff, offset >> 24 != 0)
             } else {
-                offset
+                (offset, false)
             };
             let offset = base + bits / 8;
             let name = self.string(name);
             if name.is_empty() {
-                let inner = (type_id as usize)
-                    .checked_sub(1)
-                    .and_then(|i| self.types.get(i));
+                let inner = self.by_id(type_id);
                 if let Some(inner) = inner.filter(|t| matches!(t.kind, KIND_STRUCT | KIND_UNION)) {
-                    self.collect(*inner, offset, wanted, found, depth + 1);
+                    self.collect(inner, offset, wanted, found, depth + 1);
                 }
             } else if let Some(&field) = wanted.iter().find(|w| w.as_bytes() == name) {
-                found.entry(field.into()).or_insert(offset);
+                let size = (!is_bit_field).then(|| self.size(type_id)).flatten();
+                found.entry(field.into()).or_insert(Field { offset, size });
             }
         }
     }

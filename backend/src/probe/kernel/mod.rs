@@ -3,6 +3,9 @@
 mod attach;
 mod btf;
 mod counters;
+mod layout;
+mod object;
+mod register;
 mod sizes;
 mod sys;
 mod table;
@@ -10,72 +13,139 @@ mod table;
 pub use attach::AttachError;
 pub use sizes::{MAX_KEYS, Sizes};
 
-use crate::probe::{Probe, ReadError, Reading};
-use crate::procfs;
-use attach::Attached;
+use crate::cgroup::Group;
+use crate::failure::Failure;
+use crate::probe::{Probe, ReadError, Reading, Source};
+use crate::{cgroup, procfs, target};
+use attach::{Attached, Loader};
 use counters::Counters;
+use register::Register;
+use runqlat_common::buckets::Unit;
 use runqlat_common::contract::KeyStats;
-use runqlat_common::wire::{Key, Losses, Programs};
+use runqlat_common::wire::{Key, Losses, Programs, Scope};
 use std::collections::HashMap;
 use table::Table;
 
-/// Asking which processes live means listing /proc: at most this often, in ns.
+/// Asking which keys live means asking for each: at most this often, in ns.
 const SWEEP_EVERY_NS: u64 = 1_000_000_000;
 
 /// What to measure, and in how much room.
 #[derive(Clone, Debug)]
-pub struct Options {
-    pub key: Key,
-    /// Only this process, when set.
-    pub tgid: Option<u32>,
-    pub sizes: Sizes,
+struct Options {
+    key: Key,
+    unit: Unit,
+    tgid: Option<u32>,
+    cgroup: Option<Group>,
+    sizes: Sizes,
+    empty: bool,
+}
+
+/// How to measure, whatever the scope.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Settings {
     /// Use the raw programs even where the typed ones load.
     pub force_raw: bool,
+    /// Attach programs that do nothing: what is left is the cost of being called.
+    pub empty: bool,
+    /// Room for keys, instead of what fits the host.
+    pub max_keys: Option<u32>,
+}
+
+/// The running kernel, which can be measured.
+pub struct Kernel {
+    loader: Loader,
+    settings: Settings,
+}
+
+impl Kernel {
+    /// Finds out what attaching the programs in `object` needs.
+    pub fn new(object: &[u8], settings: Settings) -> Result<Self, AttachError> {
+        Ok(Self {
+            loader: Loader::new(object, settings.force_raw)?,
+            settings,
+        })
+    }
+
+    /// The tables' sizes for a key, on this host as it is now.
+    pub fn sizes(key: Key, max_keys: Option<u32>) -> std::io::Result<Sizes> {
+        let now = match key {
+            Key::Thread => procfs::tasks()?,
+            Key::Cgroup => {
+                let mounts = cgroup::mounted();
+                let mount = cgroup::v2(&mounts);
+                mount.map_or(Ok(0), |mount| cgroup::paths(mount).map(|paths| paths.len()))?
+            }
+            Key::Global | Key::Process | Key::Pidns => procfs::processes()?,
+        };
+        Ok(Sizes::for_host(procfs::pid_max()?, now, max_keys))
+    }
+}
+
+impl Source for Kernel {
+    fn attach(&mut self, scope: &Scope) -> Result<(Box<dyn Probe>, Scope), Failure> {
+        let (scope, cgroup) = target::resolve(scope)?;
+        let sizes = Self::sizes(scope.key, self.settings.max_keys).map_err(|error| {
+            Failure::Other(anyhow::Error::new(error).context("can't see how large this host is"))
+        })?;
+        tracing::debug!("tables: {sizes:?}");
+        let options = Options {
+            key: scope.key,
+            unit: scope.unit,
+            tgid: scope.tgid,
+            cgroup,
+            sizes,
+            empty: self.settings.empty,
+        };
+        let probe = KernelProbe::attach(&mut self.loader, &options)?;
+        Ok((Box::new(probe), scope))
+    }
 }
 
 /// Attached programs and the maps they write. Detaches when dropped.
-pub struct KernelProbe {
+struct KernelProbe {
     attached: Attached,
     counters: Counters,
-    table: Option<Table>,
-    keys_max: u32,
+    keys: Option<Keys>,
     last_sweep_ns: u64,
 }
 
+/// The table of keys and what is known of them.
+struct Keys {
+    table: Table,
+    register: Register,
+    max: u32,
+}
+
 impl KernelProbe {
-    /// Loads the programs in `object` and attaches them.
-    pub fn attach(object: &[u8], options: &Options) -> Result<Self, AttachError> {
-        let attached = attach::attach(object, options)?;
+    fn attach(loader: &mut Loader, options: &Options) -> Result<Self, AttachError> {
+        let attached = loader.attach(options)?;
         let counters = Counters::map(attached.map_fd("CPUS")?, attached.cpus)?;
-        let (table, keys_max) = match options.key {
-            Key::Global => (None, 0),
-            Key::Process => {
-                let keys = options.sizes.keys;
-                (Some(Table::new(attached.map_fd("KEYS")?, keys)), keys)
-            }
+        let keys = match options.key {
+            Key::Global => None,
+            key => Some(Keys {
+                table: Table::new(attached.map_fd("KEYS")?, options.sizes.keys),
+                register: Register::new(key),
+                max: options.sizes.keys,
+            }),
         };
         Ok(Self {
             attached,
             counters,
-            table,
-            keys_max,
+            keys,
             last_sweep_ns: 0,
         })
     }
+}
 
-    /// Replaces what was read of gone processes by a last reading that also deletes them. Listing
-    /// the living comes after the reading: a key that was read and has no process now is gone,
-    /// while a process that started in between has no key yet.
-    fn sweep(table: &Table, keys: &mut HashMap<u32, KeyStats>) -> Result<Vec<u32>, std::io::Error> {
-        let living = procfs::tgids()?;
-        let gone: Vec<u32> = keys
-            .keys()
-            .copied()
-            .filter(|k| !living.contains(k))
-            .collect();
-        for &tgid in &gone {
-            if let Some(last) = table.take(tgid)? {
-                keys.insert(tgid, last);
+impl Keys {
+    /// Replaces what was read of gone keys by a last reading that also deletes them. Asking who lives
+    /// comes after the reading: a key that was read and is nobody's now is gone, while one that began
+    /// in between has not been read.
+    fn sweep(&self, read: &mut HashMap<u64, KeyStats>) -> std::io::Result<Vec<u64>> {
+        let gone = self.register.gone(read.keys().copied());
+        for &key in &gone {
+            if let Some(last) = self.table.take(key)? {
+                read.insert(key, last);
             }
         }
         Ok(gone)
@@ -88,40 +158,35 @@ impl Probe for KernelProbe {
     }
 
     fn keys_max(&self) -> u32 {
-        self.keys_max
+        self.keys.as_ref().map_or(0, |keys| keys.max)
     }
 
     fn read(&mut self) -> Result<Reading, ReadError> {
         let fail = |what| move |source| ReadError { what, source };
-        let at_ns = procfs::monotonic_ns();
-        let mut keys = HashMap::new();
-        let mut gone = Vec::new();
-        if let Some(table) = &mut self.table {
-            table
-                .read_into(&mut keys)
-                .map_err(fail("reading the table of processes"))?;
-            if at_ns.saturating_sub(self.last_sweep_ns) >= SWEEP_EVERY_NS {
-                gone = Self::sweep(table, &mut keys).map_err(fail("removing gone processes"))?;
-                self.last_sweep_ns = at_ns;
+        let mut reading = Reading::empty(procfs::monotonic_ns());
+        if let Some(keys) = &mut self.keys {
+            keys.table
+                .read_into(&mut reading.keys)
+                .map_err(fail("reading the table of keys"))?;
+            reading.names = keys.register.names(reading.keys.keys());
+            if reading.at_ns.saturating_sub(self.last_sweep_ns) >= SWEEP_EVERY_NS {
+                let swept = keys.sweep(&mut reading.keys);
+                reading.gone = swept.map_err(fail("removing gone keys"))?;
+                self.last_sweep_ns = reading.at_ns;
             }
         }
         let cpus = self.counters.sum();
-        let recursion = self
-            .attached
-            .recursion_misses()
-            .map_err(fail("asking for missed runs"))?;
-        Ok(Reading {
-            at_ns,
-            unkeyed: cpus.hist,
-            keys,
-            gone,
-            losses: Losses {
-                collisions: cpus.collisions,
-                missed: cpus.missed,
-                unmatched: cpus.unmatched,
-                discarded: cpus.discarded,
-                recursion,
-            },
-        })
+        reading.unkeyed = cpus.hist;
+        reading.losses = Losses {
+            collisions: cpus.collisions,
+            missed: cpus.missed,
+            unmatched: cpus.unmatched,
+            discarded: cpus.discarded,
+            recursion: self
+                .attached
+                .recursion_misses()
+                .map_err(fail("asking for missed runs"))?,
+        };
+        Ok(reading)
     }
 }

@@ -41,7 +41,7 @@ pub(super) struct Batch {
 pub(super) fn lookup_batch<V>(
     map: BorrowedFd<'_>,
     position: Option<u32>,
-    keys: &mut [u32],
+    keys: &mut [u64],
     values: &mut [V],
 ) -> io::Result<Batch> {
     assert_eq!(keys.len(), values.len());
@@ -79,7 +79,7 @@ pub(super) enum Element {
 pub(super) fn element<V>(
     map: BorrowedFd<'_>,
     what: Element,
-    key: u32,
+    key: u64,
     value: &mut V,
 ) -> io::Result<bool> {
     let command = match what {

@@ -1,4 +1,4 @@
-//! The kernel's table of processes, read in batches: 10,000 entries one by one are 10,000 system
+//! The kernel's table of keys, read in batches: 10,000 entries one by one are 10,000 system
 //! calls and take five to ten times as long.
 
 use super::sys::{Element, element, lookup_batch};
@@ -13,7 +13,7 @@ const FIRST_BATCH: usize = 512;
 /// The map `KEYS`.
 pub(super) struct Table {
     map: OwnedFd,
-    keys: Vec<u32>,
+    keys: Vec<u64>,
     values: Vec<KeyStats>,
     capacity: usize,
 }
@@ -30,7 +30,7 @@ impl Table {
 
     /// Adds all entries to `into`. Entries that are inserted meanwhile may be left for the next
     /// reading; counters are cumulative, so nothing of them is lost.
-    pub(super) fn read_into(&mut self, into: &mut HashMap<u32, KeyStats>) -> io::Result<()> {
+    pub(super) fn read_into(&mut self, into: &mut HashMap<u64, KeyStats>) -> io::Result<()> {
         let mut position = None;
         loop {
             let map = self.map.as_fd();
@@ -60,15 +60,15 @@ impl Table {
     }
 
     /// Removes one entry and returns what it last held. Before 5.14 in two steps: nobody writes to
-    /// the entry of a process that is gone.
-    pub(super) fn take(&self, tgid: u32) -> io::Result<Option<KeyStats>> {
+    /// the entry of what is gone.
+    pub(super) fn take(&self, key: u64) -> io::Result<Option<KeyStats>> {
         let map = self.map.as_fd();
         let mut last = KeyStats::ZERO;
-        let found = match element(map, Element::LookupAndDelete, tgid, &mut last) {
+        let found = match element(map, Element::LookupAndDelete, key, &mut last) {
             Ok(found) => found,
             Err(_) => {
-                let found = element(map, Element::Lookup, tgid, &mut last)?;
-                element(map, Element::Delete, tgid, &mut last)?;
+                let found = element(map, Element::Lookup, key, &mut last)?;
+                element(map, Element::Delete, key, &mut last)?;
                 found
             }
         };

@@ -1,106 +1,27 @@
-//! The list of processes: who waits, how often, how long.
+//! The rows of the list of series, and their heads.
 
 use super::state::App;
+use crate::keys;
 use crate::table::{Column, Listing, MAX_ROWS, Row};
 use crate::words;
 use leptos::ev::KeyboardEvent;
-use leptos::html::Input;
 use leptos::prelude::*;
+use runqlat_common::counts::Range;
 use runqlat_common::human;
-use runqlat_common::wire::OTHER;
+use runqlat_common::wire::{Key, OTHER};
 use std::sync::Arc;
 use wasm_bindgen::JsCast;
 
-#[component]
-pub(crate) fn Processes(filter: NodeRef<Input>) -> impl IntoView {
-    let app = expect_context::<App>();
-    let by_process = Memo::new(move |_| app.session.read().has_series());
-    let span = Memo::new(move |_| {
-        let seconds = app.session.read().shown().recent.seconds();
-        if seconds <= 0.0 {
-            String::new()
-        } else if seconds < 1.0 {
-            format!("last {seconds:.1} s")
-        } else {
-            format!("last {seconds:.0} s")
-        }
-    });
-    view! {
-        <section class="card processes" aria-label="Processes">
-            <div class="list-head">
-                <h2>"Processes" <small>{span}</small></h2>
-                <Show when=move || by_process.get()>
-                    <FilterBox filter/>
-                </Show>
-            </div>
-            <Show when=move || by_process.get() fallback=NotCounted>
-                <Table/>
-            </Show>
-        </section>
-    }
-}
-
-#[component]
-fn NotCounted() -> impl IntoView {
-    view! {
-        <p class="empty-list" data-testid="not-by-process">
-            "Waits are not counted by process now. Start with "
-            <code>"runqlat-web --by process"</code>
-            " to see who waits."
-        </p>
-    }
-}
-
-#[component]
-fn FilterBox(filter: NodeRef<Input>) -> impl IntoView {
-    let app = expect_context::<App>();
-    let found = Memo::new(move |_| app.listing.with(|l| (l.matched, l.total)));
-    let count = move || {
-        let (matched, total) = found.get();
-        format!(
-            "{} of {}",
-            words::grouped(matched as u64),
-            words::grouped(total as u64)
-        )
-    };
-    let on_key = move |event: KeyboardEvent| {
-        if event.key() == "Escape" {
-            event.stop_propagation();
-            app.filter.set(String::new());
-            if let Some(input) = filter.get_untracked() {
-                let _focused = input.blur();
-            }
-        }
-    };
-    view! {
-        <span class="muted count" data-testid="filter-count">{count}</span>
-        <input
-            node_ref=filter
-            type="search"
-            data-testid="filter"
-            placeholder="name or id  ( / )"
-            aria-label="Filter by name or id"
-            autocomplete="off"
-            spellcheck="false"
-            prop:value=app.filter
-            on:input=move |event| app.filter.set(event_target_value(&event))
-            on:keydown=on_key
-        />
-    }
-}
-
+/// Columns, with the word that a test finds them by.
 const HEADS: [(Column, &str, &str); 7] = [
-    (
-        Column::Name,
-        "process",
-        "The name of the process (its leader's comm)",
-    ),
-    (Column::Id, "id", "Process id (tgid)"),
+    // These two are told by what waits are counted by.
+    (Column::Name, "name", ""),
+    (Column::Id, "id", ""),
     (Column::Rate, "waits/s", "Waits that ended, per second"),
     (
         Column::Wait,
         "wait time",
-        "Time waited per second, all threads together; the bar compares it with the largest",
+        "Time waited per second, all tasks of it together; the bar compares it with the largest",
     ),
     (Column::P50, "p50", "Bucket of the median wait"),
     (
@@ -118,7 +39,7 @@ const ROW_PX: usize = 24;
 const FIRST_ROWS: usize = 60;
 
 #[component]
-fn Table() -> impl IntoView {
+pub(crate) fn Table() -> impl IntoView {
     let app = expect_context::<App>();
     let built = RwSignal::new(FIRST_ROWS);
     let keys = Memo::new(move |_| {
@@ -128,6 +49,7 @@ fn Table() -> impl IntoView {
         };
         app.listing.with(first)
     });
+    let is_path = Memo::new(move |_| app.listing.with(|listing| listing.key == Key::Cgroup));
     // What is not built yet takes its room, so that the scroll bar tells the truth.
     let rest = Memo::new(move |_| {
         let rows = app.listing.with(|listing| listing.rows.len());
@@ -135,13 +57,13 @@ fn Table() -> impl IntoView {
     });
     view! {
         <div class="table-scroll" on:scroll=move |event| built.set(rows_to_build(&event))>
-            <table>
+            <table class:paths=move || is_path.get()>
                 <thead>
                     <tr>{HEADS.map(|(column, name, title)| view! { <Head column name title/> }).collect_view()}</tr>
                 </thead>
                 <tbody>
                     <For each=move || keys.get() key=|key| *key let:key>
-                        <ProcessRow key/>
+                        <SeriesRow key/>
                     </For>
                 </tbody>
             </table>
@@ -163,9 +85,10 @@ fn rows_to_build(event: &web_sys::Event) -> usize {
 
 /// What the rows don't show.
 fn remark(listing: &Listing) -> String {
+    let one = keys::kind(listing.key).one;
     match (listing.total, listing.matched) {
-        (0, _) => "No process waits".to_owned(),
-        (_, 0) => "No process matches".to_owned(),
+        (0, _) => format!("No {one} waits"),
+        (_, 0) => format!("No {one} matches"),
         (_, n) if n > MAX_ROWS => {
             format!(
                 "showing {MAX_ROWS} of {} — filter to narrow",
@@ -187,10 +110,23 @@ fn Head(column: Column, name: &'static str, title: &'static str) -> impl IntoVie
             (true, false) => "ascending",
         }
     };
+    let key = Memo::new(move |_| app.listing.with(|listing| listing.key));
+    let words = move || {
+        let kind = keys::kind(key.get());
+        match column {
+            Column::Name => (kind.one, kind.about_name),
+            Column::Id => (kind.id, kind.about_id),
+            _ => (name, title),
+        }
+    };
     view! {
         <th aria-sort=order scope="col" class=class_of(column)>
-            <button title=title data-sort=name on:click=move |_| app.sort.update(|sort| *sort = sort.clicked(column))>
-                {name}
+            <button
+                title=move || words().1
+                data-sort=name
+                on:click=move |_| app.sort.update(|sort| *sort = sort.clicked(column))
+            >
+                {move || words().0}
             </button>
         </th>
     }
@@ -209,7 +145,7 @@ fn class_of(column: Column) -> &'static str {
 }
 
 #[component]
-fn ProcessRow(key: u32) -> impl IntoView {
+fn SeriesRow(key: u64) -> impl IntoView {
     let app = expect_context::<App>();
     let row = Memo::new(move |_| {
         app.listing
@@ -221,6 +157,12 @@ fn ProcessRow(key: u32) -> impl IntoView {
     let gone = move || row.with(|row| row.as_ref().is_some_and(|row| row.gone));
     let selected = Memo::new(move |_| app.session.read().selected_key() == Some(key));
     let id = (key != OTHER).then_some(key);
+    let kind = Memo::new(move |_| app.listing.with(|listing| listing.key));
+    let about = move || match kind.get() {
+        kind if key == OTHER => keys::about_other(kind),
+        kind if gone() => format!("this {} is gone", keys::kind(kind).one),
+        _ => String::new(),
+    };
     view! {
         <tr
             class:gone=gone
@@ -229,11 +171,11 @@ fn ProcessRow(key: u32) -> impl IntoView {
             data-key=key
             tabindex="0"
             aria-current=move || selected.get().then_some("true")
-            title=move || if gone() { "this process is gone" } else { "" }
+            title=about
             on:click=move |_| app.select(Some(key))
             on:keydown=move |event| on_row_key(app, key, &event)
         >
-            <td class="c-name">{text(|row| row.name.clone())}</td>
+            <td class="c-name"><NameCell row kind/></td>
             <td class="c-id num">{id}</td>
             <td class="c-rate num">{text(|row| human::count(row.waits_per_s))}</td>
             <td class="c-wait num">
@@ -243,6 +185,21 @@ fn ProcessRow(key: u32) -> impl IntoView {
             <td class="c-p99 num">{text(|row| range(row.p99))}</td>
             <td class="c-max num">{text(|row| range(row.max))}</td>
         </tr>
+    }
+}
+
+/// The name in full on hover; where there is no room for a path, its end is shown.
+#[component]
+fn NameCell(row: Memo<Option<Row>>, kind: Memo<Key>) -> impl IntoView {
+    let name = Memo::new(move |_| row.with(|row| row.as_ref().map(|row| row.name.clone())));
+    let part = move |part: fn((&str, &str)) -> String| {
+        move || name.get().map(|name| part(keys::parts(kind.get(), &name)))
+    };
+    view! {
+        <span class="name" title=move || name.get()>
+            <span class="name-head">{part(|parts| parts.0.to_owned())}</span>
+            <span class="name-end">{part(|parts| parts.1.to_owned())}</span>
+        </span>
     }
 }
 
@@ -261,12 +218,12 @@ fn WaitCell(row: Memo<Option<Row>>) -> impl IntoView {
     }
 }
 
-fn range(slot: Option<usize>) -> String {
-    slot.map_or_else(|| "–".to_owned(), words::short_range)
+fn range(range: Option<Range>) -> String {
+    range.map_or_else(|| "–".to_owned(), words::short_range)
 }
 
 /// Enter selects, arrows go to the neighbours.
-fn on_row_key(app: App, key: u32, event: &KeyboardEvent) {
+fn on_row_key(app: App, key: u64, event: &KeyboardEvent) {
     let row = event
         .current_target()
         .and_then(|row| row.dyn_into::<web_sys::Element>().ok());

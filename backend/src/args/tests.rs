@@ -1,0 +1,148 @@
+//! What people type, and what it means.
+
+use super::{Arguments, Config, Print, Serve, Task, config, parse_interval};
+use clap::{CommandFactory, Parser};
+use runqlat_common::buckets::Unit;
+use runqlat_common::wire::Key;
+use std::time::Duration;
+
+fn parse(line: &str) -> Result<Config, String> {
+    let words = std::iter::once("runqlat-web").chain(line.split_whitespace());
+    let args = Arguments::try_parse_from(words);
+    args.map(config).map_err(|error| error.to_string())
+}
+
+fn serve(line: &str) -> Serve {
+    match parse(line).unwrap().task {
+        Task::Serve(serve) => serve,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn print(line: &str) -> Print {
+    match parse(line).unwrap().task {
+        Task::Print(print) => print,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn the_definition_is_sound() {
+    Arguments::command().debug_assert();
+}
+
+#[test]
+fn defaults_are_local_and_by_process() {
+    let serve = serve("");
+    assert!(serve.listen.ip().is_loopback());
+    assert_eq!(serve.listen.port(), 8_080);
+    assert_eq!(serve.scope.interval_ms, 1_000);
+    assert_eq!(serve.scope.key, Key::Process);
+    assert_eq!(serve.demo, None);
+}
+
+#[test]
+fn options_reach_the_config() {
+    let line = "--by global -p 12 -c /a/b -m --interval 0.25 --demo=7 --max-keys 65536 -v";
+    let config = parse(line).unwrap();
+    assert!(config.verbose);
+    let serve = serve(line);
+    assert_eq!(serve.scope.key, Key::Global);
+    assert_eq!(serve.scope.tgid, Some(12));
+    assert_eq!(serve.scope.cgroup.as_deref(), Some("/a/b"));
+    assert_eq!(serve.scope.unit, Unit::Ms);
+    assert_eq!(serve.scope.interval_ms, 250);
+    assert_eq!(serve.demo, Some(7));
+    assert_eq!(serve.settings.max_keys, Some(65_536));
+    assert!(!serve.settings.force_raw);
+}
+
+#[test]
+fn what_waits_are_counted_by_has_runqlats_letters() {
+    let table = [
+        ("", Key::Process),
+        ("-P", Key::Process),
+        ("--pids", Key::Process),
+        ("-L", Key::Thread),
+        ("--tids", Key::Thread),
+        ("--pidnss", Key::Pidns),
+        ("--by cgroup", Key::Cgroup),
+    ];
+    for (line, key) in table {
+        assert_eq!(serve(line).scope.key, key, "{line}");
+    }
+    assert_eq!(print("print").scope.key, Key::Global);
+    assert_eq!(print("print -mPT 1 3").scope.key, Key::Process);
+}
+
+#[test]
+fn print_is_called_as_runqlat_is() {
+    let forever = print("print");
+    assert!(forever.interval > Duration::from_secs(90_000_000) && forever.count.is_none());
+    let short = print("print -mT -p 185 0.5 10");
+    assert_eq!(
+        (short.interval, short.count),
+        (Duration::from_millis(500), Some(10))
+    );
+    assert_eq!((short.scope.tgid, short.scope.unit), (Some(185), Unit::Ms));
+    assert!(short.timestamps);
+    assert_eq!(
+        parse("check -v"),
+        Ok(Config {
+            task: Task::Check,
+            verbose: true
+        })
+    );
+}
+
+#[test]
+fn intervals_have_units_and_bounds() {
+    let table = [
+        ("1", Some(1_000)),
+        ("0.1", Some(100)),
+        ("100ms", Some(100)),
+        ("2s", Some(2_000)),
+        ("1min", Some(60_000)),
+        ("99ms", None),
+        ("61s", None),
+        ("0", None),
+        ("-1", None),
+        ("nan", None),
+        ("1e300", None),
+        ("soon", None),
+        ("", None),
+    ];
+    for (text, ms) in table {
+        let parsed = parse_interval(text).ok();
+        assert_eq!(parsed, ms.map(Duration::from_millis), "{text}");
+    }
+}
+
+#[test]
+fn wrong_input_is_refused_with_what_is_right() {
+    let table = [
+        (
+            "--by colour",
+            "[possible values: global, process, thread, pidns, cgroup]",
+        ),
+        ("--interval 5ms", "from 100ms to 60s"),
+        ("--listen localhost", "invalid socket address"),
+        ("--pid 0", "0 is not in 1.."),
+        ("--max-keys 0", "0 is not in 1..="),
+        ("--whatever", "unexpected argument '--whatever'"),
+        ("-P --by global", "cannot be used with"),
+        ("-P -L", "cannot be used with"),
+        ("print 0", "at least 0.1 seconds"),
+        ("print soon", "not a number of seconds"),
+        ("print 1 0", "0 is not in 1.."),
+        ("-P print", "cannot be used with"),
+        (
+            "print --listen 127.0.0.1:1",
+            "unexpected argument '--listen'",
+        ),
+    ];
+    for (line, said) in table {
+        let error = parse(line).unwrap_err();
+        assert!(error.contains(said), "{line}: {error}");
+    }
+}

@@ -1,0 +1,161 @@
+//! `runqlat-web check`: what this kernel and these permissions allow, each with what follows from it.
+
+use crate::cgroup::{self, Mount};
+use crate::failure::Failure;
+use crate::probe::Source;
+use crate::probe::kernel::{Kernel, Settings};
+use crate::procfs;
+use runqlat_common::wire::{Key, Programs, Scope};
+use std::io::{self, Write};
+use std::path::Path;
+
+/// Says all that is known to `out`; an error if nothing can be measured here.
+pub fn run(object: &[u8], out: &mut impl Write) -> Result<(), Failure> {
+    let mut report = Report { out };
+    let measured = report.host().and_then(|()| report.programs(object));
+    let rest = report.surroundings().map_err(Stop::Output);
+    match measured.and(rest) {
+        // Whoever read it has seen enough.
+        Err(Stop::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        Err(Stop::Output(error)) => Err(Failure::Other(error.into())),
+        Err(Stop::Measuring(failure)) => Err(failure),
+        Ok(()) => Ok(()),
+    }
+}
+
+enum Stop {
+    Measuring(Failure),
+    Output(io::Error),
+}
+
+impl From<io::Error> for Stop {
+    fn from(error: io::Error) -> Self {
+        Self::Output(error)
+    }
+}
+
+struct Report<'a, W: Write> {
+    out: &'a mut W,
+}
+
+impl<W: Write> Report<'_, W> {
+    fn line(&mut self, what: &str, value: &str) -> io::Result<()> {
+        writeln!(self.out, "{what:<14} {value}")
+    }
+
+    fn host(&mut self) -> Result<(), Stop> {
+        self.line("kernel", &procfs::kernel_release())?;
+        let btf = Path::new("/sys/kernel/btf/vmlinux");
+        let text = match btf.metadata() {
+            Ok(meta) => format!("yes, {} kB", meta.len() / 1_000),
+            Err(error) => format!("no ({error}): nothing can be measured"),
+        };
+        self.line("BTF", &text)?;
+        Ok(())
+    }
+
+    /// Attaches the programs for every key, for that is what can fail.
+    fn programs(&mut self, object: &[u8]) -> Result<(), Stop> {
+        let kernel = Kernel::new(object, Settings::default());
+        let mut kernel = match kernel {
+            Ok(kernel) => kernel,
+            Err(error) => return self.fail(error.into()),
+        };
+        for key in [
+            Key::Global,
+            Key::Process,
+            Key::Thread,
+            Key::Pidns,
+            Key::Cgroup,
+        ] {
+            let scope = Scope {
+                key,
+                ..Scope::default()
+            };
+            let programs = match kernel.attach(&scope) {
+                Ok((probe, _)) => probe.programs(),
+                Err(failure) => return self.fail(failure),
+            };
+            let how = match programs {
+                Programs::Typed => "typed (tp_btf)",
+                Programs::Raw | Programs::Synthetic => {
+                    "raw (raw_tp): the typed ones are refused here; each event costs about twice as much"
+                }
+            };
+            self.line(&format!("by {}", name(key)), &format!("yes, {how}"))?;
+        }
+        self.line("permissions", "enough")?;
+        Ok(())
+    }
+
+    fn fail(&mut self, failure: Failure) -> Result<(), Stop> {
+        self.line("measuring", &format!("no: {failure}"))?;
+        Err(Stop::Measuring(failure))
+    }
+
+    fn surroundings(&mut self) -> io::Result<()> {
+        let ids = if procfs::in_initial_pid_namespace() {
+            "the kernel's own"
+        } else {
+            "those of a pid namespace: processes can't be chosen by id (--pid=host)"
+        };
+        self.line("process ids", ids)?;
+        self.cgroups(&cgroup::mounted())?;
+        self.tables()
+    }
+
+    fn cgroups(&mut self, mounts: &[Mount]) -> io::Result<()> {
+        let text = match (cgroup::v2(mounts), cgroup::find("/", mounts)) {
+            (Some(mount), Ok(_) | Err(cgroup::CgroupError::Missing { .. })) => {
+                format!("v2 at {}: groups can be chosen", mount.point.display())
+            }
+            (_, Err(error)) => format!("{error}: groups can't be chosen ({})", error.hint()),
+            (None, Ok(_)) => String::new(),
+        };
+        self.line("cgroups", &text)?;
+        let v1 = mounts.iter().filter(|mount| mount.v1.is_some()).count();
+        if v1 > 0 {
+            let text = format!("{v1} hierarchies of v1 besides: their groups can't be chosen");
+            self.line("", &text)?;
+        }
+        Ok(())
+    }
+
+    fn tables(&mut self) -> io::Result<()> {
+        let pid_max = procfs::pid_max()?;
+        let (processes, tasks) = (procfs::processes()?, procfs::tasks()?);
+        let text = format!("{processes} processes, {tasks} threads, ids below {pid_max}");
+        self.line("host", &text)?;
+        let cpus = procfs::possible_cpus();
+        for key in [Key::Global, Key::Process, Key::Thread, Key::Cgroup] {
+            let sizes = Kernel::sizes(key, None)?;
+            let keyed = key != Key::Global;
+            let megabytes = sizes.bytes(cpus, keyed) as f64 / 1e6;
+            let mut text = format!("{megabytes:.1} MB of the kernel's memory");
+            if keyed {
+                text += &format!(
+                    ", room for {} (--max-keys; at 65536, {:.1} MB)",
+                    sizes.keys,
+                    crate::probe::kernel::Sizes {
+                        keys: 65_536,
+                        ..sizes
+                    }
+                    .bytes(cpus, true) as f64
+                        / 1e6
+                );
+            }
+            self.line(&format!("by {}", name(key)), &text)?;
+        }
+        Ok(())
+    }
+}
+
+fn name(key: Key) -> &'static str {
+    match key {
+        Key::Global => "global",
+        Key::Process => "process",
+        Key::Thread => "thread",
+        Key::Pidns => "pidns",
+        Key::Cgroup => "cgroup",
+    }
+}

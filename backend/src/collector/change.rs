@@ -1,0 +1,113 @@
+//! Changing what is measured while it runs: the new programs are attached beside the old ones, which
+//! go only then. A failure leaves everything as it was.
+
+use super::{Collector, First, ticks};
+use crate::control::{Change, Refusal, RefusalKind};
+use crate::failure::Failure;
+use crate::interval::unnamed;
+use crate::probe::{Probe, ReadError};
+use crate::target;
+use runqlat_common::wire::{ProbeState, Scope, ScopeChange, SetScope};
+use std::collections::VecDeque;
+use std::thread::{self, JoinHandle};
+
+/// Detached probes that may be on their way out at once. The kernel takes 30 to 80 ms for each, and
+/// each holds its tables until then.
+const LEAVING: usize = 8;
+
+impl Collector {
+    /// Makes a change, or says why not; an error only if the probe that is attached fails.
+    pub(super) fn change(&mut self, change: Change) -> Result<(), ReadError> {
+        let made = match self.prepare(change.request) {
+            Ok((probe, scope)) => self.replace(probe, scope)?,
+            Err(refusal) => Err(refusal),
+        };
+        if let Err(refusal) = &made {
+            tracing::info!("the scope was not changed: {}", refusal.reason);
+            let programs = self.probe.programs();
+            self.hub.set_probe(ProbeState::Attached { programs });
+        }
+        // Whoever asked may have gone.
+        let _ = change.answer.send(made);
+        Ok(())
+    }
+
+    /// Attaches the new programs; the old ones measure on.
+    fn prepare(&mut self, request: SetScope) -> Result<(Box<dyn Probe>, Scope), Refusal> {
+        if request
+            .expect
+            .is_some_and(|number| number != self.scope.number)
+        {
+            return Err(Refusal {
+                kind: RefusalKind::Conflict,
+                reason: "somebody else has changed what is measured meanwhile".into(),
+                hint: "look at what is measured now, and ask again if you still want to".into(),
+            });
+        }
+        let mut scope = request.scope;
+        if scope.interval_ms == 0 {
+            scope.interval_ms = self.scope.scope.interval_ms;
+        }
+        target::check_interval(scope.interval_ms).map_err(Failure::from)?;
+        let programs = self.probe.programs();
+        let to = scope.clone();
+        self.hub.set_probe(ProbeState::Changing { programs, to });
+        Ok(self.source.attach(&scope)?)
+    }
+
+    /// The old probe's last interval ends where the new one's first begins.
+    fn replace(
+        &mut self,
+        mut probe: Box<dyn Probe>,
+        scope: Scope,
+    ) -> Result<Result<ScopeChange, Refusal>, ReadError> {
+        let first = match probe.read() {
+            Ok(first) => first,
+            Err(error) => return Ok(Err(Failure::Other(error.into()).into())),
+        };
+        self.collect()?;
+        self.scope = ScopeChange {
+            number: self.scope.number + 1,
+            scope,
+            from_seq: self.seq + 1,
+            at_ms: self.epoch_ms + first.at_ns / 1_000_000,
+        };
+        self.first = First::of(&first);
+        self.before = unnamed(first);
+        self.ticks = ticks(&self.scope.scope);
+        self.undertaker
+            .take(std::mem::replace(&mut self.probe, probe));
+        let programs = self.probe.programs();
+        self.hub
+            .set_scope(self.scope.clone(), ProbeState::Attached { programs });
+        Ok(Ok(self.scope.clone()))
+    }
+}
+
+/// Sees old probes off, on threads of their own.
+#[derive(Default)]
+pub(super) struct Undertaker(VecDeque<JoinHandle<()>>);
+
+impl Undertaker {
+    fn take(&mut self, probe: Box<dyn Probe>) {
+        self.0.retain(|leaving| !leaving.is_finished());
+        if self.0.len() >= LEAVING
+            && let Some(oldest) = self.0.pop_front()
+        {
+            let _ = oldest.join();
+        }
+        let drop_it = thread::Builder::new()
+            .name("detach".into())
+            .spawn(move || drop(probe));
+        // Without a thread it was dropped here and now.
+        self.0.extend(drop_it);
+    }
+}
+
+impl Drop for Undertaker {
+    fn drop(&mut self) {
+        for leaving in self.0.drain(..) {
+            let _ = leaving.join();
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! `runqlat-web print`: runqlat's own text on a terminal, from the same readings as the page.
+
+use crate::args::Print;
+use crate::failure::Failure;
+use crate::interval::{Between, between, losses_since, unnamed};
+use crate::probe::{Probe, ReadError, Reading, Source};
+use crate::shutdown::Stop;
+use chrono::Local;
+use runqlat_common::counts::Counts;
+use runqlat_common::text;
+use runqlat_common::wire::{Key, Losses, OTHER, Scope};
+use std::collections::HashMap;
+use std::io::{self, Write};
+use std::time::Duration;
+
+/// Readings in between, so that what ends between two printouts is not counted for one of the same id
+/// that comes after it.
+const MOST_BETWEEN_READINGS: Duration = Duration::from_secs(1);
+
+/// Measures and prints to `out` until `count` intervals or `stop`, then says on stderr what was lost.
+pub async fn run(
+    print: &Print,
+    source: &mut dyn Source,
+    mut stop: Stop,
+    out: &mut impl Write,
+) -> Result<(), Failure> {
+    let (mut probe, scope) = source.attach(&print.scope)?;
+    let first = probe.read().map_err(other)?;
+    let mut printer = Printer {
+        losses: first.losses,
+        names: HashMap::new(),
+        before: unnamed(first),
+        scope,
+        timestamps: print.timestamps,
+        waits: 0,
+        other: 0,
+    };
+    let printed = printer.run(print, &mut *probe, &mut stop, out).await;
+    let lost = losses_since(&printer.losses, &printer.before.losses);
+    let _ = writeln!(io::stderr(), "{}", printer.summary(&lost));
+    match printed {
+        // Whoever read it has seen enough.
+        Err(Stopped::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        Err(Stopped::Output(error)) => Err(other(error)),
+        Err(Stopped::Reading(error)) => Err(other(error)),
+        Ok(()) => Ok(()),
+    }
+}
+
+fn other(error: impl std::error::Error + Send + Sync + 'static) -> Failure {
+    Failure::Other(error.into())
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Stopped {
+    #[error(transparent)]
+    Output(#[from] io::Error),
+    #[error(transparent)]
+    Reading(#[from] ReadError),
+}
+
+struct Printer {
+    scope: Scope,
+    timestamps: bool,
+    before: Reading,
+    names: HashMap<u64, String>,
+    /// What was lost before the first reading.
+    losses: Losses,
+    waits: u64,
+    /// Waits that found the table full.
+    other: u64,
+}
+
+impl Printer {
+    async fn run(
+        &mut self,
+        print: &Print,
+        probe: &mut dyn Probe,
+        stop: &mut Stop,
+        out: &mut impl Write,
+    ) -> Result<(), Stopped> {
+        writeln!(out, "Tracing run queue latency... Hit Ctrl-C to end.")?;
+        out.flush()?;
+        let mut left = print.count;
+        while left != Some(0) {
+            let (told, stopped) = self.interval(print.interval, probe, stop).await?;
+            self.print(&told, out)?;
+            if stopped {
+                break;
+            }
+            left = left.map(|n| n - 1);
+        }
+        Ok(())
+    }
+
+    /// What happens in the next interval; true if it was cut short.
+    async fn interval(
+        &mut self,
+        length: Duration,
+        probe: &mut dyn Probe,
+        stop: &mut Stop,
+    ) -> Result<(Vec<Between>, bool), ReadError> {
+        let end = tokio::time::Instant::now() + length;
+        let mut told = Vec::new();
+        loop {
+            let next = end.min(tokio::time::Instant::now() + MOST_BETWEEN_READINGS);
+            let stopped = tokio::select! {
+                () = tokio::time::sleep_until(next) => false,
+                () = stop.requested() => true,
+            };
+            told.push(self.read(probe)?);
+            if stopped || next == end {
+                return Ok((told, stopped));
+            }
+        }
+    }
+
+    fn read(&mut self, probe: &mut dyn Probe) -> Result<Between, ReadError> {
+        let mut after = probe.read()?;
+        let keyed = self.scope.key != Key::Global;
+        let told = between(&self.before, &after, keyed);
+        for key in std::mem::take(&mut after.gone) {
+            after.keys.remove(&key);
+        }
+        self.before = after;
+        Ok(told)
+    }
+
+    fn print(&mut self, told: &[Between], out: &mut impl Write) -> io::Result<()> {
+        writeln!(out)?;
+        if self.timestamps {
+            writeln!(out, "{}", Local::now().format("%H:%M:%S"))?;
+        }
+        if self.scope.key == Key::Global {
+            let mut whole = Counts::default();
+            told.iter().for_each(|told| whole.add(&told.counts));
+            self.waits += whole.total();
+            write!(out, "{}", text::runqlat(&whole, self.scope.unit))?;
+        } else {
+            for (key, sum) in self.by_key(told) {
+                let name = self.names.get(&key).map(String::as_str).unwrap_or_default();
+                write!(out, "\n{}", text::heading(self.scope.key, key, name))?;
+                write!(out, "{}", text::runqlat(&sum, self.scope.unit))?;
+            }
+        }
+        out.flush()
+    }
+
+    /// Sums of the keys' waits. The worst comes last: that is where one looks on a terminal.
+    fn by_key(&mut self, told: &[Between]) -> Vec<(u64, Counts)> {
+        let mut sums: HashMap<u64, Counts> = HashMap::new();
+        for told in told {
+            for name in &told.names {
+                self.names.insert(name.key, name.name.clone());
+            }
+            for series in &told.series {
+                sums.entry(series.key).or_default().add(&series.counts);
+            }
+        }
+        self.waits += sums.values().map(Counts::total).sum::<u64>();
+        self.other += sums.get(&OTHER).map_or(0, Counts::total);
+        let mut sums: Vec<_> = sums.into_iter().collect();
+        sums.sort_unstable_by_key(|(key, sum)| (sum.sum_ns(), *key));
+        sums
+    }
+
+    fn summary(&self, lost: &Losses) -> String {
+        let Losses {
+            collisions,
+            missed,
+            unmatched,
+            discarded,
+            recursion,
+        } = lost;
+        let keys = match self.scope.key {
+            Key::Global => String::new(),
+            _ => format!("; table full for {}", self.other),
+        };
+        format!(
+            "{} waits counted; lost: {} (unmatched {unmatched}, missed {missed}, discarded \
+             {discarded}, recursion {recursion}; collisions {collisions}){keys}",
+            self.waits,
+            lost.total(),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,74 @@
+//! Who a key stands for: whether it still lives, and what it is called where the kernel programs don't
+//! say.
+
+use crate::cgroup::{self, Mount};
+use crate::procfs;
+use runqlat_common::wire::Key;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Knows the keys of one kind.
+pub(super) enum Register {
+    /// Processes and threads, by id.
+    Tasks,
+    /// Pid namespaces, by inode number.
+    Namespaces,
+    /// Cgroups, by id.
+    Cgroups {
+        mount: Option<Mount>,
+        paths: Arc<HashMap<u64, String>>,
+    },
+    /// Ids mean something else here than to the kernel programs: this program runs in a pid namespace
+    /// of its own. Nothing is then taken for gone.
+    Foreign,
+}
+
+impl Register {
+    pub(super) fn new(key: Key) -> Self {
+        match key {
+            Key::Cgroup => Self::Cgroups {
+                mount: cgroup::v2(&cgroup::mounted()).cloned(),
+                paths: Arc::default(),
+            },
+            _ if !procfs::in_initial_pid_namespace() => Self::Foreign,
+            Key::Pidns => Self::Namespaces,
+            Key::Global | Key::Process | Key::Thread => Self::Tasks,
+        }
+    }
+
+    /// Those of `keys` that are gone.
+    pub(super) fn gone(&self, keys: impl Iterator<Item = u64>) -> Vec<u64> {
+        match self {
+            Self::Tasks => keys.filter(|&key| !procfs::task_lives(key)).collect(),
+            // Without the right to see all processes, nothing is known to be gone.
+            Self::Namespaces => procfs::pid_namespaces().map_or(Vec::new(), |living| {
+                keys.filter(|key| !living.contains(key)).collect()
+            }),
+            Self::Cgroups { mount, paths } => {
+                let lives = |key: &u64| {
+                    let (Some(mount), Some(path)) = (mount, paths.get(key)) else {
+                        return false;
+                    };
+                    cgroup::lives(mount, *key, path)
+                };
+                keys.filter(|key| !lives(key)).collect()
+            }
+            Self::Foreign => Vec::new(),
+        }
+    }
+
+    /// Names of `keys` that the kernel programs don't know; looks at the host only where one is new.
+    pub(super) fn names<'a>(
+        &mut self,
+        mut keys: impl Iterator<Item = &'a u64>,
+    ) -> Arc<HashMap<u64, String>> {
+        let Self::Cgroups { mount, paths } = self else {
+            return Arc::default();
+        };
+        if keys.any(|key| !paths.contains_key(key)) {
+            let found = mount.as_ref().and_then(|mount| cgroup::paths(mount).ok());
+            *paths = Arc::new(found.unwrap_or_default());
+        }
+        paths.clone()
+    }
+}

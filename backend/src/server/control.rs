@@ -1,0 +1,76 @@
+//! Changing what is measured: `PUT /api/v1/scope`, and the same over the WebSocket. Only where the
+//! server is reached from this host alone: elsewhere anybody could.
+
+use super::Shared;
+use super::reply::Refusal;
+use crate::control::{self, RefusalKind};
+use axum::Json;
+use axum::extract::rejection::{BytesRejection, QueryRejection};
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use runqlat_common::wire::{Scope, ScopeChange, SetScope};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ScopeQuery {
+    /// The number of the scope that must still be measured.
+    expect: Option<u32>,
+}
+
+/// What is measured, since when.
+pub(super) async fn scope(State(shared): State<Shared>) -> Response {
+    let now = shared.hub.with_history(|history| history.scope().cloned());
+    Json(now).into_response()
+}
+
+/// Measures what the body says, for all viewers.
+pub(super) async fn set_scope(
+    State(shared): State<Shared>,
+    query: Result<Query<ScopeQuery>, QueryRejection>,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Json<ScopeChange>, Refusal> {
+    const HINT: &str = r#"for example {"key": "process", "cgroup": "/system.slice"}; docs/protocol.md lists the fields"#;
+    let Query(query) =
+        query.map_err(|rejection| Refusal::bad_request(rejection.body_text(), "expect=NUMBER"))?;
+    let body = body.map_err(|rejection| Refusal::bad_request(rejection.body_text(), HINT))?;
+    let scope: Scope = serde_json::from_slice(&body)
+        .map_err(|error| Refusal::bad_request(format!("not a scope: {error}"), HINT))?;
+    let request = SetScope {
+        scope,
+        expect: query.expect,
+    };
+    Ok(Json(shared.set_scope(request).await?))
+}
+
+impl Shared {
+    /// Asks the collector for a change, where viewers may.
+    pub(super) async fn set_scope(&self, request: SetScope) -> Result<ScopeChange, Refusal> {
+        if !self.may_control {
+            return Err(Refusal {
+                status: StatusCode::FORBIDDEN,
+                error: "what is measured can be changed only on a server that listens on loopback"
+                    .into(),
+                hint: "listen on 127.0.0.1, and reach it through ssh -L from elsewhere".into(),
+            });
+        }
+        Ok(self.control.set_scope(request).await?)
+    }
+}
+
+impl From<control::Refusal> for Refusal {
+    fn from(refusal: control::Refusal) -> Self {
+        Self {
+            status: match refusal.kind {
+                RefusalKind::Target => StatusCode::UNPROCESSABLE_ENTITY,
+                RefusalKind::Conflict => StatusCode::CONFLICT,
+                RefusalKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+                RefusalKind::Other => StatusCode::INTERNAL_SERVER_ERROR,
+            },
+            error: refusal.reason,
+            hint: refusal.hint,
+        }
+    }
+}

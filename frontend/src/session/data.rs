@@ -1,0 +1,115 @@
+//! The recent past, of which a paused page keeps a copy: columns, what was measured in them, and the
+//! newest series.
+
+use super::columns::{Columns, start_ms};
+use super::recent::Recent;
+use super::scopes::{Change, Scopes};
+use super::selection::Selection;
+use crate::chart::grid::{Missing, Slice};
+use runqlat_common::buckets::Unit;
+use runqlat_common::counts::Counts;
+use runqlat_common::wire::{Column, Health, Interval, ScopeChange, Snapshot};
+
+/// The recent past.
+#[derive(Clone, Debug, Default)]
+pub struct Data {
+    /// Sequence number of the newest interval, 0 before the first.
+    pub seq: u64,
+    pub scopes: Scopes,
+    pub columns: Columns,
+    pub recent: Recent,
+    pub health: Health,
+}
+
+impl Data {
+    /// What a snapshot tells.
+    pub fn new(snapshot: Snapshot) -> Self {
+        let scopes = Scopes::new(snapshot.scopes);
+        let health = match snapshot.recent.last() {
+            Some(interval) => interval.health.clone(),
+            None => Health::default(),
+        };
+        let comparable = scopes.comparable_from();
+        let recent = snapshot.recent.into_iter();
+        let recent = recent.filter(|interval| interval.column.seq >= comparable);
+        Self {
+            seq: snapshot.seq,
+            columns: Columns::new(snapshot.columns),
+            recent: Recent::new(scopes.series(), recent.collect(), snapshot.names),
+            scopes,
+            health,
+        }
+    }
+
+    /// Adds the next interval.
+    pub fn advance(&mut self, interval: Interval) {
+        self.seq = interval.column.seq;
+        self.health = interval.health.clone();
+        self.columns.push(interval.column.clone());
+        // The last intervals of the scope before may come after the word that it is another now.
+        if self.seq >= self.scopes.comparable_from() {
+            self.recent.push(interval);
+        }
+    }
+
+    /// Something else is measured; the list of series starts anew unless they go on.
+    pub fn change(&mut self, change: ScopeChange) {
+        let before = self.scopes.series();
+        if !self.scopes.push(change) {
+            return;
+        }
+        if let Some(first) = self.columns.first() {
+            self.scopes.forget_before(first.seq);
+        }
+        let series = self.scopes.series();
+        if series != before {
+            self.recent = Recent::new(series, Vec::new(), Vec::new());
+        }
+    }
+
+    /// The intervals of what is looked at that end after `since_ms`, oldest first.
+    pub fn slices<'a>(
+        &'a self,
+        selection: Option<&'a Selection>,
+        since_ms: f64,
+    ) -> impl DoubleEndedIterator<Item = Slice<'a>> {
+        let comparable_from = self.scopes.comparable_from();
+        let columns = self.columns.since(since_ms);
+        columns.map(move |column| Slice {
+            seq: column.seq,
+            start_ms: start_ms(column),
+            end_ms: column.end_ms as f64,
+            counts: match selection {
+                _ if self.unit_of(column) != self.scopes.series().unit => {
+                    // The axis of now has no place for it.
+                    Err(Missing::Unit(self.unit_of(column)))
+                }
+                None => Ok(&column.counts),
+                Some(selection) => self.counts_of(selection, column.seq, comparable_from),
+            },
+        })
+    }
+
+    fn unit_of(&self, column: &Column) -> Unit {
+        let scope = self.scopes.at(column.seq);
+        scope.map_or(self.scopes.series().unit, |scope| scope.unit)
+    }
+
+    fn counts_of<'a>(
+        &self,
+        selection: &'a Selection,
+        seq: u64,
+        comparable_from: u64,
+    ) -> Result<&'a Counts, Missing> {
+        let known = selection.at(seq).filter(|_| seq >= comparable_from);
+        known.ok_or_else(|| match self.scopes.at(seq) {
+            Some(scope) if scope.key != self.scopes.series().key => Missing::Key(scope.key),
+            _ => Missing::Unknown,
+        })
+    }
+
+    /// The changes of what is measured, oldest first.
+    pub fn changes(&self) -> impl Iterator<Item = Change> + '_ {
+        self.scopes.changes(&self.columns)
+    }
+}

@@ -1,0 +1,42 @@
+//! What a person should know for a while, besides the data.
+
+/// Something to say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// The page was too slow; that many intervals were fetched again.
+    Lagged { missed: u64 },
+    /// The server did not understand the page.
+    Refused { reason: String, hint: String },
+    /// A message could not be read, which a page of another version can't either.
+    Garbled { reason: String },
+    /// What is measured stays as it is.
+    ScopeRefused { reason: String, hint: String },
+    /// What was chosen on a paused page is something else by now.
+    Outdated,
+}
+
+/// Intervals for which a notice stays.
+const STAY: u64 = 10;
+
+/// The newest notice, and the interval at which it came.
+#[derive(Clone, Debug, Default)]
+pub struct Board(Option<(Notice, u64)>);
+
+impl Board {
+    pub fn put(&mut self, notice: Notice, seq: u64) {
+        self.0 = Some((notice, seq));
+    }
+
+    /// Intervals are counted from another number now.
+    pub fn restart(&mut self, seq: u64) {
+        if let Some((_, since)) = &mut self.0 {
+            *since = seq;
+        }
+    }
+
+    /// The notice, unless it has stood long enough at the interval `seq`.
+    pub fn read(&self, seq: u64) -> Option<&Notice> {
+        let (notice, since) = self.0.as_ref()?;
+        (seq < since.saturating_add(STAY)).then_some(notice)
+    }
+}

@@ -1,0 +1,62 @@
+//! The flags below the time axis where what is measured changed. Elements and not paint, so that they
+//! can be pointed at, focused and read aloud.
+
+use super::state::App;
+use crate::chart::layout::Layout;
+use crate::chart::marks::{Mark, Side};
+use leptos::prelude::*;
+
+#[component]
+pub(crate) fn Marks() -> impl IntoView {
+    let app = expect_context::<App>();
+    let count = Memo::new(move |_| app.frame.get().map_or(0, |frame| frame.marks.len()));
+    // Elements stay while they move: one that is made anew with each picture loses its tooltip.
+    move || {
+        (0..count.get())
+            .map(|index| view! { <Flag index/> })
+            .collect_view()
+    }
+}
+
+#[component]
+fn Flag(index: usize) -> impl IntoView {
+    let app = expect_context::<App>();
+    let mark = Memo::new(move |_| {
+        let frame = app.frame.get()?;
+        let mark = frame.marks.get(index)?.clone();
+        Some((mark, frame.layout))
+    });
+    let left = |(mark, layout): (Mark, Layout)| layout.css(layout.left + mark.px);
+    let px = |css: f64| format!("{css:.1}px");
+    let text = move || {
+        let text = mark.get().map(|(mark, _)| mark.in_full);
+        format!(
+            "Something else is measured from here on:\n{}",
+            text.unwrap_or_default()
+        )
+    };
+    let class = move || match mark.get().map(|(mark, _)| mark.side) {
+        Some(Side::Left) => "mark before",
+        Some(Side::Right { .. }) => "mark",
+        Some(Side::Nowhere) | None => "mark bare",
+    };
+    let room = move || match mark.get().map(|(mark, _)| mark.side) {
+        Some(Side::Right { room }) => Some(px(room)),
+        _ => None,
+    };
+    view! {
+        <span
+            class=class
+            data-testid="scope-mark"
+            tabindex="0"
+            role="note"
+            title=text
+            aria-label=text
+            style:left=move || mark.get().map(|mark| px(left(mark)))
+            style:max-width=room
+            style:top=move || mark.get().map(|(_, layout)| px(layout.marks_top()))
+        >
+            <span class="mark-label">{move || mark.get().map(|(mark, _)| mark.label)}</span>
+        </span>
+    }
+}

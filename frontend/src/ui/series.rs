@@ -1,0 +1,91 @@
+//! The list of series: who waits, how often, how long. Its heading and filter; the rows are in `rows`.
+
+use super::rows::Table;
+use super::state::App;
+use crate::keys;
+use crate::words;
+use leptos::ev::KeyboardEvent;
+use leptos::html::Input;
+use leptos::prelude::*;
+
+#[component]
+pub(crate) fn SeriesList(filter: NodeRef<Input>) -> impl IntoView {
+    let app = expect_context::<App>();
+    let told_apart = Memo::new(move |_| app.session.read().has_series());
+    let heading = Memo::new(move |_| {
+        let session = app.session.read();
+        keys::kind(session.shown().scopes.series().key).heading
+    });
+    let span = Memo::new(move |_| {
+        let seconds = app.session.read().shown().recent.seconds();
+        if seconds <= 0.0 {
+            String::new()
+        } else if seconds < 1.0 {
+            format!("last {seconds:.1} s")
+        } else {
+            format!("last {seconds:.0} s")
+        }
+    });
+    view! {
+        <section class="card processes" aria-label=heading>
+            <div class="list-head">
+                <h2 data-testid="list-title">{heading} <small>{span}</small></h2>
+                <Show when=move || told_apart.get()>
+                    <FilterBox filter/>
+                </Show>
+            </div>
+            <Show when=move || told_apart.get() fallback=NotCounted>
+                <Table/>
+            </Show>
+        </section>
+    }
+}
+
+#[component]
+fn NotCounted() -> impl IntoView {
+    view! {
+        <p class="empty-list" data-testid="not-by-process">
+            "Waits are not told apart now: all are in one histogram. Start with "
+            <code>"runqlat-web --by process"</code>
+            " to see who waits."
+        </p>
+    }
+}
+
+#[component]
+fn FilterBox(filter: NodeRef<Input>) -> impl IntoView {
+    let app = expect_context::<App>();
+    let found = Memo::new(move |_| app.listing.with(|l| (l.matched, l.total)));
+    let count = move || {
+        let (matched, total) = found.get();
+        format!(
+            "{} of {}",
+            words::grouped(matched as u64),
+            words::grouped(total as u64)
+        )
+    };
+    let on_key = move |event: KeyboardEvent| {
+        if event.key() == "Escape" {
+            event.stop_propagation();
+            app.filter.set(String::new());
+            if let Some(input) = filter.get_untracked() {
+                let _focused = input.blur();
+            }
+        }
+    };
+    view! {
+        <span class="muted count" data-testid="filter-count">{count}</span>
+        <input
+            node_ref=filter
+            type="search"
+            data-testid="filter"
+            placeholder="name or id  ( / )"
+            aria-label="Filter by name or id"
+            autocomplete="off"
+            spellcheck="false"
+            prop:value=app.filter
+            on:input=move |event| app.filter.set(event_target_value(&event))
+            on:keydown=on_key
+        />
+    }
+}
