@@ -9,7 +9,7 @@ use runqlat_common::human;
 use runqlat_common::wire::{Key, Scope};
 
 /// Letters of a path that are shown where there is no room for all of it.
-const PATH_LETTERS: usize = 32;
+const PATH_LETTERS: usize = 28;
 
 /// In one phrase: `waits of all tasks, by process, in µs, every 1 s`. Long paths in full.
 pub fn phrase(scope: &Scope) -> String {
