@@ -6,7 +6,11 @@ pub mod browser;
 pub mod cgroup;
 pub mod client;
 pub mod load;
+pub mod runqlat;
+pub mod schedstat;
 pub mod server;
+pub mod watch;
+pub mod workload;
 
 /// Whether this test can run; false, and says so, on a machine without root. Everything else that is
 /// missing fails the test.
