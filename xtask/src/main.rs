@@ -4,6 +4,7 @@
 mod bench;
 mod build;
 mod environment;
+mod kernels;
 mod privilege;
 mod process;
 mod project;
@@ -40,12 +41,8 @@ enum Task {
         server: Vec<String>,
     },
     /// Check formatting and lints, test the logic, build, and test the whole on this machine
-    Test {
-        /// Leave out the release build and the tests that need it
-        #[arg(long)]
-        quick: bool,
-    },
-    /// Measure against a peer
+    Test(TestArguments),
+    /// Measure what it costs: the measured, the kernel, and itself
     #[command(subcommand)]
     Bench(Bench),
 }
@@ -60,17 +57,57 @@ struct BuildArguments {
     page: bool,
 }
 
+#[derive(Args)]
+struct TestArguments {
+    /// Leave out the release build and the tests that need it
+    #[arg(long)]
+    quick: bool,
+    /// Only the binary, on every kernel, in virtual machines
+    #[arg(long, conflicts_with = "quick")]
+    kernels: bool,
+    /// Only the binary, on a kernel of this series; may be given again
+    #[arg(long, value_name = "SERIES", conflicts_with = "quick", value_parser = kernels::SERIES)]
+    kernel: Vec<String>,
+}
+
 #[derive(Subcommand)]
 enum Bench {
     /// What measuring costs the measured: a pinned pipe benchmark, bare and under each tracer
-    Kernel {
-        /// How often each variant is measured
-        #[arg(long, default_value_t = 9, value_parser = clap::value_parser!(u32).range(1..))]
-        rounds: u32,
-    },
+    Kernel(Rounds),
+    /// The kernel's memory for each mode, beside what `runqlat-web check` claims
+    Memory,
+    /// How long a reading of 10,000 keys takes
+    Read(Rounds),
+    /// CPU and memory of the whole program, with 1,000 busy processes
+    Whole(Rounds),
+    /// All of them
+    All,
+}
+
+#[derive(Args)]
+struct Rounds {
+    /// How often each variant is measured; by default, 9 times by `kernel` and 3 by others
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    rounds: Option<u32>,
+}
+
+impl From<Bench> for bench::Bench {
+    fn from(bench: Bench) -> Self {
+        match bench {
+            Bench::Kernel(Rounds { rounds }) => Self::Kernel { rounds },
+            Bench::Memory => Self::Memory,
+            Bench::Read(Rounds { rounds }) => Self::Read { rounds },
+            Bench::Whole(Rounds { rounds }) => Self::Whole { rounds },
+            Bench::All => Self::All,
+        }
+    }
 }
 
 fn main() -> ExitCode {
+    if bench::is_napper() {
+        bench::nap();
+        return ExitCode::SUCCESS;
+    }
     match perform(Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -95,7 +132,13 @@ fn perform(arguments: Arguments) -> Result<()> {
         }
         Task::Build(_) => build::all(&project, &setup::for_build(&project)?).map(drop),
         Task::Run { server } => run::run(&project, &server),
-        Task::Test { quick } => test::test(&project, quick),
-        Task::Bench(Bench::Kernel { rounds }) => bench::kernel(&project, rounds),
+        Task::Test(TestArguments { quick: true, .. }) => test::quick(&project),
+        Task::Test(TestArguments {
+            kernels: false,
+            kernel,
+            ..
+        }) if kernel.is_empty() => test::all(&project),
+        Task::Test(TestArguments { kernel, .. }) => test::kernels(&project, &kernel),
+        Task::Bench(bench) => bench::run(&project, bench.into()),
     }
 }

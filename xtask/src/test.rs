@@ -1,5 +1,7 @@
 //! `cargo xtask test`: everything that is tested, in phases from cheap to dear; the first failure ends it.
 
+use std::env;
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -8,14 +10,60 @@ use anyhow::{Context, Result};
 use crate::privilege::Root;
 use crate::project::Project;
 use crate::toolchain::{Rust, Toolchain};
-use crate::{build, process, setup};
+use crate::{build, kernels, process, setup};
 
 /// The feature that holds the tests of the real binary.
 const SYSTEM_TESTS: &str = "runqlat-web/system-tests";
 
-/// Runs all phases, or with `quick` those that need no release build.
-pub(crate) fn test(project: &Project, quick: bool) -> Result<()> {
+/// Names a binary to use in place of building one.
+const BINARY: &str = "RUNQLAT_WEB_BIN";
+
+/// Runs the phases that need no release build.
+pub(crate) fn quick(project: &Project) -> Result<()> {
     let mut phases = Phases::new();
+    without_build(project, &mut phases)?;
+    println!("\n== left out: the release build and the tests of the whole (--quick)");
+    phases.report();
+    Ok(())
+}
+
+/// Runs all phases.
+pub(crate) fn all(project: &Project) -> Result<()> {
+    let mut phases = Phases::new();
+    let toolchain = without_build(project, &mut phases)?;
+    phases.run("build", || build::all(project, &toolchain))?;
+    phases.run("the whole, on this machine", || whole(project, &toolchain))?;
+    match kernels::is_usable() {
+        Ok(()) => phases.run("the whole, on other kernels", || {
+            kernels::prove(project, &project.binary(), &kernels::SERIES)
+        })?,
+        Err(error) => println!("\nSKIPPED: the whole, on other kernels: {error}"),
+    }
+    phases.report();
+    Ok(())
+}
+
+/// Proves the binary on kernels of these series; of all, if none is named.
+pub(crate) fn kernels(project: &Project, chosen: &[String]) -> Result<()> {
+    let mut phases = Phases::new();
+    kernels::is_usable()?;
+    let chosen: Vec<&str> = kernels::SERIES
+        .into_iter()
+        .filter(|series| chosen.is_empty() || chosen.iter().any(|name| name == series))
+        .collect();
+    phases.run("set-up of machines", setup::for_kernels)?;
+    let binary = match env::var_os(BINARY) {
+        Some(path) => PathBuf::from(path),
+        None => phases.run("build", || build::all(project, &setup::for_build(project)?))?,
+    };
+    phases.run("the whole, on other kernels", || {
+        kernels::prove(project, &binary, &chosen)
+    })?;
+    phases.report();
+    Ok(())
+}
+
+fn without_build(project: &Project, phases: &mut Phases) -> Result<Toolchain> {
     let toolchain = phases.run("set-up", || setup::everything(project))?;
     let host = &toolchain.host;
     phases.run("formatting", || formatting(project, host))?;
@@ -23,14 +71,7 @@ pub(crate) fn test(project: &Project, quick: bool) -> Result<()> {
     phases.run("logic", || {
         process::run(within(project, &mut host.cargo("test")))
     })?;
-    if quick {
-        println!("\n== left out: the release build and the tests of the whole (--quick)");
-    } else {
-        phases.run("build", || build::all(project, &toolchain))?;
-        phases.run("the whole, on this machine", || whole(project, &toolchain))?;
-    }
-    phases.report();
-    Ok(())
+    Ok(toolchain)
 }
 
 fn formatting(project: &Project, host: &Rust) -> Result<()> {
@@ -60,7 +101,7 @@ fn whole(project: &Project, toolchain: &Toolchain) -> Result<()> {
         // To the end, so that one run tells all that is wrong; and one at a time: they measure, and two loads would
         // disturb each other.
         .args(["--no-fail-fast", "--", "--test-threads=1"])
-        .env("RUNQLAT_WEB_BIN", project.binary());
+        .env(BINARY, project.binary());
     match Root::detect() {
         Root::Already => {}
         Root::Sudo => run_through_sudo(&mut cargo, &toolchain.host.about()?.host),

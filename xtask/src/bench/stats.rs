@@ -40,18 +40,27 @@ pub(super) fn summarise(times: &[Vec<f64>], bare: usize, peer: usize) -> Vec<Sum
         .map(|variant| Summary {
             micros: median(&per_round(&|round| round[variant])),
             slowdown: spread(&per_round(&|round| round[variant] / round[bare])),
-            of_peer: (variant != bare).then(|| {
-                let added = |round: &[f64], of: usize| round[of] - round[bare];
-                spread(&per_round(&|round| {
-                    added(round, variant) / added(round, peer)
-                }))
-            }),
+            of_peer: (variant != bare).then(|| added(times, bare, variant, peer)),
         })
         .collect()
 }
 
-/// The order in which a round goes through the variants after the bare run: another one first each time, so that
-/// none always runs on a machine that the same other one has warmed up.
+/// The mean of what was measured of one variant in a round.
+pub(super) fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len() as f64
+}
+
+/// Time that `variant` added over the time that `peer` added in the same round.
+pub(super) fn added(times: &[Vec<f64>], bare: usize, variant: usize, peer: usize) -> Spread {
+    let ratios: Vec<f64> = times
+        .iter()
+        .map(|round| (round[variant] - round[bare]) / (round[peer] - round[bare]))
+        .collect();
+    spread(&ratios)
+}
+
+/// The order of a round: the bare run first and last, since every ratio leans on it; in between another variant first
+/// each time, so that none always runs on a machine that the same other one has warmed up.
 pub(super) fn rotation(round: usize, variants: usize, bare: usize) -> Vec<usize> {
     let others: Vec<usize> = (0..variants).filter(|variant| *variant != bare).collect();
     let start = if others.is_empty() {
@@ -62,10 +71,11 @@ pub(super) fn rotation(round: usize, variants: usize, bare: usize) -> Vec<usize>
     std::iter::once(bare)
         .chain(others[start..].iter().copied())
         .chain(others[..start].iter().copied())
+        .chain(std::iter::once(bare))
         .collect()
 }
 
-fn spread(values: &[f64]) -> Spread {
+pub(super) fn spread(values: &[f64]) -> Spread {
     Spread {
         median: median(values),
         min: values.iter().copied().fold(f64::INFINITY, f64::min),
@@ -124,10 +134,24 @@ mod tests {
     }
 
     #[test]
-    fn every_round_starts_bare_and_another_one_follows() {
-        assert_eq!(rotation(0, 4, 0), [0, 1, 2, 3]);
-        assert_eq!(rotation(1, 4, 0), [0, 2, 3, 1]);
-        assert_eq!(rotation(5, 4, 0), [0, 3, 1, 2]);
-        assert_eq!(rotation(3, 1, 0), [0]);
+    fn the_mean_of_one_is_itself() {
+        assert_eq!(mean(&[2.5]), 2.5);
+        assert_eq!(mean(&[2.0, 3.0]), 2.5);
+        assert!(mean(&[]).is_nan());
+    }
+
+    #[test]
+    fn any_two_variants_compare() {
+        let times = [vec![2.0, 3.0, 4.0, 3.0], vec![2.0, 3.0, 6.0, 3.0]];
+        let spread = added(&times, 0, 3, 2);
+        assert_eq!((spread.min, spread.median, spread.max), (0.25, 0.375, 0.5));
+    }
+
+    #[test]
+    fn every_round_starts_and_ends_bare_and_another_one_follows() {
+        assert_eq!(rotation(0, 4, 0), [0, 1, 2, 3, 0]);
+        assert_eq!(rotation(1, 4, 0), [0, 2, 3, 1, 0]);
+        assert_eq!(rotation(5, 4, 0), [0, 3, 1, 2, 0]);
+        assert_eq!(rotation(3, 1, 0), [0, 0]);
     }
 }

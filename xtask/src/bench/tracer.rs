@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
@@ -28,28 +29,57 @@ pub(super) enum Ready {
 /// A running tracer, which ends when dropped.
 pub(super) struct Tracer {
     child: Child,
+    /// What it goes on to say.
+    lines: mpsc::Receiver<String>,
+    /// Where it listens, if it does.
+    address: Option<String>,
 }
 
 impl Tracer {
     /// Starts it and returns when it traces.
     pub(super) fn start(command: &mut Command, ready: Ready) -> Result<Self> {
-        let child = command
+        let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .with_context(|| format!("cannot start `{}`", process::line(command)))?;
+        let lines = lines(&mut child);
         // From here on a failure ends it, too.
-        let mut tracer = Self { child };
+        let mut tracer = Self {
+            child,
+            lines,
+            address: None,
+        };
         tracer
             .wait(ready)
             .with_context(|| format!("`{}`", process::line(command)))?;
         Ok(tracer)
     }
 
+    /// Starts our server on a port of its own.
+    pub(super) fn server(binary: &Path, arguments: &[&str]) -> Result<Self> {
+        let mut command = Command::new(binary);
+        command.args(["--listen", "127.0.0.1:0"]).args(arguments);
+        Self::start(&mut command, Ready::Healthz)
+    }
+
+    pub(super) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Where it listens.
+    pub(super) fn address(&self) -> Result<&str> {
+        self.address.as_deref().context("it does not listen")
+    }
+
+    /// The next line that it writes, or `None` when there is none in this time.
+    pub(super) fn line(&self, within: Duration) -> Option<String> {
+        self.lines.recv_timeout(within).ok()
+    }
+
     fn wait(&mut self, ready: Ready) -> Result<()> {
         let deadline = Instant::now() + PATIENCE;
-        let lines = self.lines();
         let mark = match ready {
             Ready::Line(mark) => mark,
             Ready::Healthz => "listening on http://",
@@ -57,42 +87,42 @@ impl Tracer {
         let mut said = Vec::new();
         let line = loop {
             let left = deadline.saturating_duration_since(Instant::now());
-            match lines.recv_timeout(left) {
-                Ok(line) if line.contains(mark) => break line,
-                Ok(line) => said.push(line),
-                Err(_) => bail!("it never said \"{mark}\"; it said:\n{}", said.join("\n")),
+            match self.line(left) {
+                Some(line) if line.contains(mark) => break line,
+                Some(line) => said.push(line),
+                None => bail!("it never said \"{mark}\"; it said:\n{}", said.join("\n")),
             }
         };
-        match ready {
-            Ready::Line(_) => Ok(()),
-            Ready::Healthz => healthy(&line, deadline),
+        if let Ready::Healthz = ready {
+            let address = address(&line).with_context(|| format!("no address in \"{line}\""))?;
+            healthy(address, deadline)?;
+            self.address = Some(address.to_owned());
         }
+        Ok(())
     }
+}
 
-    /// All that it writes, line by line. The threads read on to the end, so that it never blocks on a full pipe.
-    fn lines(&mut self) -> mpsc::Receiver<String> {
-        let (sender, receiver) = mpsc::channel();
-        let stdout = self
-            .child
-            .stdout
-            .take()
-            .map(|pipe| Box::new(pipe) as Box<dyn Read + Send>);
-        let stderr = self
-            .child
-            .stderr
-            .take()
-            .map(|pipe| Box::new(pipe) as Box<dyn Read + Send>);
-        for pipe in [stdout, stderr].into_iter().flatten() {
-            let sender = sender.clone();
-            thread::spawn(move || {
-                for line in BufReader::new(pipe).lines().map_while(Result::ok) {
-                    // Nobody listens any more once it is ready.
-                    let _ = sender.send(line);
-                }
-            });
-        }
-        receiver
+/// All that it writes, line by line. The threads read on to the end, so that it never blocks on a full pipe.
+fn lines(child: &mut Child) -> mpsc::Receiver<String> {
+    let (sender, receiver) = mpsc::channel();
+    let stdout = child
+        .stdout
+        .take()
+        .map(|pipe| Box::new(pipe) as Box<dyn Read + Send>);
+    let stderr = child
+        .stderr
+        .take()
+        .map(|pipe| Box::new(pipe) as Box<dyn Read + Send>);
+    for pipe in [stdout, stderr].into_iter().flatten() {
+        let sender = sender.clone();
+        thread::spawn(move || {
+            for line in BufReader::new(pipe).lines().map_while(Result::ok) {
+                // Nobody listens any more once the tracer is dropped.
+                let _ = sender.send(line);
+            }
+        });
     }
+    receiver
 }
 
 impl Drop for Tracer {
@@ -114,27 +144,30 @@ impl Drop for Tracer {
 }
 
 /// Asks /healthz until it answers 200.
-fn healthy(line: &str, deadline: Instant) -> Result<()> {
-    let address = address(line).with_context(|| format!("no address in \"{line}\""))?;
-    loop {
-        match status(address) {
-            Ok(line) if line.contains(" 200 ") => return Ok(()),
-            other if Instant::now() > deadline => bail!("/healthz never answered 200: {other:?}"),
-            _ => thread::sleep(Duration::from_millis(20)),
+fn healthy(address: &str, deadline: Instant) -> Result<()> {
+    while let Err(error) = get(address, "/healthz") {
+        if Instant::now() > deadline {
+            return Err(error);
         }
+        thread::sleep(Duration::from_millis(20));
     }
+    Ok(())
 }
 
-fn status(address: &str) -> Result<String> {
+/// Gets a path; anything but 200 is an error.
+pub(super) fn get(address: &str, path: &str) -> Result<String> {
     let mut stream = TcpStream::connect(address)?;
     stream.set_read_timeout(Some(Duration::from_secs(2)))?;
     write!(
         stream,
-        "GET /healthz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
+        "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
     )?;
-    let mut line = String::new();
-    BufReader::new(stream).read_line(&mut line)?;
-    Ok(line)
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    match answer.split_once("\r\n\r\n") {
+        Some((head, body)) if head.starts_with("HTTP/1.1 200 ") => Ok(body.to_owned()),
+        _ => bail!("{path} at {address} did not answer 200:\n{answer}"),
+    }
 }
 
 /// "… listening on http://127.0.0.1:40123/ …" is at 127.0.0.1:40123.

@@ -5,7 +5,9 @@ mod apt;
 mod debian;
 mod facts;
 mod linker;
+mod machines;
 mod peers;
+mod programs;
 mod rustup;
 mod version;
 mod world;
@@ -43,7 +45,17 @@ pub(crate) fn everything(project: &Project) -> Result<Toolchain> {
         World::Rustup => rustup::set_up_lints(&toolchain.host)?,
     }
     peers::set_up(&apt)?;
+    if apt.is_usable() {
+        machines::set_up(&apt)?;
+    } else {
+        println!("setup: left out what virtual machines need: their kernels are Debian's");
+    }
     Ok(toolchain)
+}
+
+/// Sets up what virtual machines need, which is no toolchain.
+pub(crate) fn for_kernels() -> Result<()> {
+    machines::set_up(&Apt::new(Root::detect()))
 }
 
 fn choose(apt: &Apt) -> Result<World> {

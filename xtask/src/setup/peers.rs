@@ -1,13 +1,11 @@
 //! What only tests and benches need: a browser to look at the page, and the peers to measure against.
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 
 use super::apt::{Apt, Package};
-use super::{installing, ok};
-use crate::process;
+use super::programs::{self, Program};
 
-/// A program, and Debian's package with it.
-const PROGRAMS: [(&str, Package); 4] = [
+const PROGRAMS: [Program; 5] = [
     (
         "chromium",
         Package {
@@ -30,6 +28,13 @@ const PROGRAMS: [(&str, Package); 4] = [
         },
     ),
     (
+        "runqlat.bt",
+        Package {
+            name: "bpftrace",
+            why: "another peer, whose cost is printed beside",
+        },
+    ),
+    (
         "perf",
         Package {
             name: "linux-perf",
@@ -38,28 +43,7 @@ const PROGRAMS: [(&str, Package); 4] = [
     ),
 ];
 
-/// Installs what is missing. A program that is there counts, wherever it comes from.
+/// Installs what is missing.
 pub(super) fn set_up(apt: &Apt) -> Result<()> {
-    let (mut packages, mut programs) = (Vec::new(), Vec::new());
-    for (program, package) in &PROGRAMS {
-        if let Some(path) = process::find(program) {
-            ok(&path.display().to_string(), package.why);
-        } else {
-            installing(package.name, package.why);
-            packages.push(package.name);
-            programs.push(*program);
-        }
-    }
-    if packages.is_empty() {
-        return Ok(());
-    }
-    if process::find("apt-get").is_none() {
-        bail!(
-            "these programs are missing, and there is no apt-get to install them: {}\n\
-             hint: install them by this system's means (Debian's packages are {}), so that they are in PATH",
-            programs.join(", "),
-            packages.join(", ")
-        );
-    }
-    apt.install(&packages)
+    programs::set_up(apt, &PROGRAMS)
 }

@@ -1,0 +1,125 @@
+//! What `bench kernel` compares: bare, the peers, ours by key, and the floor, which is our programs emptied.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use super::tracer::Ready;
+use crate::process;
+
+pub(super) const BARE: usize = 0;
+pub(super) const PEER: usize = 1;
+pub(super) const OURS: usize = 2;
+pub(super) const PEER_BY_PROCESS: usize = 3;
+pub(super) const OURS_BY_PROCESS: usize = 4;
+
+pub(super) struct Variant {
+    pub(super) name: &'static str,
+    /// Empty for the bare run.
+    pub(super) command: Vec<String>,
+    pub(super) ready: Ready,
+}
+
+impl Variant {
+    fn peer(name: &'static str, arguments: &[&str]) -> Self {
+        // Its first line would stay in a buffer for ever when stdout is a pipe.
+        let command = [&["stdbuf", "-oL", "runqlat"], arguments].concat();
+        Self {
+            name,
+            command: command.into_iter().map(str::to_owned).collect(),
+            ready: Ready::Line("Tracing run queue latency"),
+        }
+    }
+
+    fn ours(name: &'static str, binary: &Path, arguments: &[&str]) -> Self {
+        let binary = binary.to_string_lossy();
+        let command = [&[&*binary, "--listen", "127.0.0.1:0"], arguments].concat();
+        Self {
+            name,
+            command: command.into_iter().map(str::to_owned).collect(),
+            ready: Ready::Healthz,
+        }
+    }
+
+    fn bpftrace(script: &str) -> Self {
+        let command = ["stdbuf", "-oL", "bpftrace", "-e", script];
+        Self {
+            name: "bpftrace runqlat.bt",
+            command: command.map(str::to_owned).to_vec(),
+            ready: Ready::Line("Tracing CPU scheduler"),
+        }
+    }
+}
+
+/// In the order of the constants; then what is only printed.
+pub(super) fn all(binary: &Path) -> Result<Vec<Variant>> {
+    let bare = Variant {
+        name: "bare",
+        command: Vec::new(),
+        ready: Ready::Line(""),
+    };
+    let mut variants = vec![
+        bare,
+        Variant::peer("libbpf-tools runqlat", &[]),
+        Variant::ours("runqlat-web --by global", binary, &["--by", "global"]),
+        Variant::peer("libbpf-tools runqlat -P", &["-P"]),
+        Variant::ours("runqlat-web --by process", binary, &["--by", "process"]),
+        Variant::ours("runqlat-web --by thread", binary, &["--by", "thread"]),
+        Variant::ours(
+            "ours, emptied (the floor)",
+            binary,
+            &["--by", "global", "--empty-programs"],
+        ),
+    ];
+    let mounts = fs::read_to_string("/proc/mounts").context("cannot read /proc/mounts")?;
+    if has_cgroup_v2(&mounts) {
+        let arguments = ["--by", "global", "-c", "/"];
+        variants.push(Variant::ours("runqlat-web -c /", binary, &arguments));
+    }
+    if let Some(path) = process::find("runqlat.bt") {
+        let script =
+            fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        variants.push(Variant::bpftrace(&without_headers(&script)));
+    }
+    Ok(variants)
+}
+
+/// bpftrace's script wants one number from a header that few machines have.
+fn without_headers(script: &str) -> String {
+    script.replace("#include <linux/sched.h>", "#define TASK_RUNNING 0")
+}
+
+fn has_cgroup_v2(mounts: &str) -> bool {
+    mounts
+        .lines()
+        .any(|line| line.split(' ').nth(2) == Some("cgroup2"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variants_stand_where_the_constants_say() {
+        let variants = all(Path::new("/x/runqlat-web")).unwrap();
+        let name = |index: usize| variants[index].name;
+        assert_eq!(name(BARE), "bare");
+        assert_eq!(name(PEER), "libbpf-tools runqlat");
+        assert_eq!(name(OURS), "runqlat-web --by global");
+        assert_eq!(name(PEER_BY_PROCESS), "libbpf-tools runqlat -P");
+        assert_eq!(name(OURS_BY_PROCESS), "runqlat-web --by process");
+    }
+
+    #[test]
+    fn version_two_is_told_from_version_one() {
+        assert!(!has_cgroup_v2("cpu /sys/fs/cgroup/cpu cgroup rw,cpu 0 0\n"));
+        assert!(has_cgroup_v2("none /sys/fs/cgroup cgroup2 rw 0 0\n"));
+    }
+
+    #[test]
+    fn the_script_needs_no_headers() {
+        let script = "#!/usr/bin/env bpftrace\n#include <linux/sched.h>\nBEGIN {}";
+        assert!(!without_headers(script).contains("include"));
+    }
+}
