@@ -83,7 +83,7 @@ async fn window_agrees(mut watch: Watch, runqlat: Runqlat) -> bool {
         let share = match &*name {
             "all" => 0.005,
             // Where waits are densest, each program that runs between the two clocks moves some over
-            // the edge: 1 to 3 % at 16 us, where 0.2 us do it, and less above.
+            // the edge: 0.3 to 3 % were seen at 16 us, nearly always too few of ours, and less above.
             "4" => 0.05,
             _ => 0.02,
         };

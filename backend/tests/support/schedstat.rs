@@ -78,14 +78,14 @@ pub const LOADS: [Compared; 5] = [
         share: LONG,
         wait_ns: 1_000,
     },
-    // 0.2 ms each, and all the work of a process' birth and death between the clocks: 0.999 to 1.016.
+    // 0.2 ms each, and all the work of a process' birth and death between the clocks: 0.996 to 1.016.
     Compared {
         name: "fork storm",
         loads: &["storm 4000 100"],
         share: LONG,
         wait_ns: 2_000,
     },
-    // Waits of 10 to 100 ms: 0.999 to 1.000.
+    // Waits of 10 to 100 ms: 0.998 to 1.000 where none was hidden.
     Compared {
         name: "nice mix",
         loads: &["hog 4000 0", "hog 4000 5", "hog 4000 10"],

@@ -16,6 +16,8 @@ pub(super) struct Table {
     keys: Vec<u64>,
     values: Vec<KeyStats>,
     capacity: usize,
+    /// Entries at the last reading.
+    read: usize,
 }
 
 impl Table {
@@ -25,6 +27,7 @@ impl Table {
             keys: vec![0; FIRST_BATCH],
             values: vec![KeyStats::ZERO; FIRST_BATCH],
             capacity: capacity as usize,
+            read: 0,
         }
     }
 
@@ -32,6 +35,8 @@ impl Table {
     /// reading; counters are cumulative, so nothing of them is lost.
     pub(super) fn read_into(&mut self, into: &mut HashMap<u64, KeyStats>) -> io::Result<()> {
         let mut position = None;
+        // Growing step by step would move every value (600 bytes) several times.
+        into.reserve(self.read + self.read / 8);
         loop {
             let map = self.map.as_fd();
             match lookup_batch(map, position, &mut self.keys, &mut self.values) {
@@ -40,7 +45,10 @@ impl Table {
                     into.extend(read.map(|(key, value)| (*key, *value)));
                     match batch.next {
                         Some(next) => position = Some(next),
-                        None => return Ok(()),
+                        None => {
+                            self.read = into.len();
+                            return Ok(());
+                        }
                     }
                 }
                 Err(error) if error.raw_os_error() == Some(libc::ENOSPC) => self.grow(error)?,
