@@ -8,6 +8,9 @@ use runqlat_common::wire::{Format, Interval, Losses};
 use std::collections::HashMap;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+/// Length of an interval.
+const INTERVAL_MS: u64 = 200;
+
 /// An interval that ends this long after something happened holds it surely, or the one before does.
 const MARGIN_MS: u64 = 500;
 
@@ -21,7 +24,7 @@ pub struct Watch {
 impl Watch {
     /// Measures from now on: the first interval is over, so the programs are attached.
     pub async fn start(args: &[&str]) -> Self {
-        let server = Server::start(&[&["--interval", "200ms"], args].concat());
+        let server = Server::start(&[&["--interval", &format!("{INTERVAL_MS}ms")], args].concat());
         let mut viewer = Viewer::join(server.address, Format::Postcard).await;
         let first = viewer.interval().await;
         Self {
@@ -89,6 +92,18 @@ impl Watch {
             sum.add(&interval.column.counts);
         }
         sum
+    }
+
+    /// Waits within an interval's length of a moment, by whole intervals: two measurements of which
+    /// one counts the interval that holds it differ by no more.
+    pub fn around(&self, moment_ms: u64) -> u64 {
+        let near = |interval: &&Interval| {
+            let end = interval.column.end_ms;
+            let start = end - interval.column.duration_us / 1_000;
+            end + INTERVAL_MS > moment_ms && start < moment_ms + INTERVAL_MS
+        };
+        let near = self.intervals.iter().filter(near);
+        near.map(|interval| interval.column.counts.total()).sum()
     }
 
     /// What was lost since the programs were attached.
