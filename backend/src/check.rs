@@ -129,7 +129,7 @@ impl<W: Write> Report<'_, W> {
         let cpus = procfs::possible_cpus();
         for key in [Key::Global, Key::Process, Key::Thread, Key::Cgroup] {
             let sizes = Kernel::sizes(key, None)?;
-            let keyed = key != Key::Global;
+            let keyed = key.has_series();
             let megabytes = sizes.bytes(cpus, keyed) as f64 / 1e6;
             let mut text = format!("{megabytes:.1} MB of the kernel's memory");
             if keyed {

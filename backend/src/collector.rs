@@ -6,12 +6,12 @@ mod change;
 use crate::control::{self, Change, Control};
 use crate::failure::Failure;
 use crate::hub::Hub;
-use crate::interval::{Between, between, losses_since, unnamed};
-use crate::probe::{Probe, ReadError, Reading, Source};
+use crate::interval::{Meter, Step};
+use crate::probe::{Probe, ReadError, Source};
 use crate::procfs;
 use crate::shutdown::Stop;
 use change::Undertaker;
-use runqlat_common::wire::{Column, Health, Interval, Key, Losses, ProbeState, Scope, ScopeChange};
+use runqlat_common::wire::{Column, Health, Interval, ProbeState, Scope, ScopeChange};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -30,34 +30,13 @@ struct Collector {
     probe: Box<dyn Probe>,
     scope: ScopeChange,
     hub: Arc<Hub>,
-    before: Reading,
+    meter: Meter,
     seq: u64,
-    /// Losses and waits under no key that were there at the first reading: from before this scope.
-    first: First,
     cpu_us: u64,
     /// Wall clock less monotonic clock at the start, in ms.
     epoch_ms: u64,
     ticks: Ticks,
     undertaker: Undertaker,
-}
-
-#[derive(Clone, Copy)]
-struct First {
-    losses: Losses,
-    unkeyed: u64,
-}
-
-impl First {
-    fn of(reading: &Reading) -> Self {
-        Self {
-            losses: reading.losses,
-            unkeyed: unkeyed(reading),
-        }
-    }
-}
-
-fn unkeyed(reading: &Reading) -> u64 {
-    reading.unkeyed.counts.iter().flatten().sum()
 }
 
 /// Attaches to `scope` and starts the actor on a thread of its own, for reading takes milliseconds and
@@ -77,6 +56,7 @@ pub fn spawn(
         from_seq: 1,
         at_ms: epoch_ms + first.at_ns / 1_000_000,
     };
+    let meter = Meter::new(first, scope.scope.key.has_series());
     let programs = probe.programs();
     hub.set_scope(scope.clone(), ProbeState::Attached { programs });
     let (control, changes) = control::channel();
@@ -84,7 +64,6 @@ pub fn spawn(
     let actor = async move {
         let collector = Collector {
             seq: 0,
-            first: First::of(&first),
             cpu_us: procfs::self_cpu_us(),
             epoch_ms,
             ticks: ticks(&scope.scope),
@@ -92,7 +71,7 @@ pub fn spawn(
             probe,
             scope,
             hub,
-            before: unnamed(first),
+            meter,
             undertaker: Undertaker::default(),
         };
         collector.run(changes, stop).await;
@@ -152,48 +131,39 @@ impl Collector {
 
     fn collect(&mut self) -> Result<(), ReadError> {
         let begun = Instant::now();
-        let mut after = self.probe.read()?;
+        let after = self.probe.read()?;
         let (keys, us) = (after.keys.len(), begun.elapsed().as_micros());
         tracing::debug!("reading: {keys} keys in {us} µs");
-        let keyed = self.scope.scope.key != Key::Global;
-        let told = between(&self.before, &after, keyed);
-        let gone = std::mem::take(&mut after.gone);
-        self.publish(told, &after, &gone);
-        for key in &gone {
-            after.keys.remove(key);
-        }
-        self.before = after;
+        let end_ms = self.epoch_ms + after.at_ns / 1_000_000;
+        let step = self.meter.advance(after);
+        self.publish(step, end_ms);
         Ok(())
     }
 
-    fn publish(&mut self, told: Between, after: &Reading, gone: &[u64]) {
+    fn publish(&mut self, step: Step, end_ms: u64) {
         self.seq += 1;
         let cpu_us = procfs::self_cpu_us();
-        let keyed = self.scope.scope.key != Key::Global;
         let health = Health {
-            losses: losses_since(&self.first.losses, &after.losses),
-            other: if keyed {
-                unkeyed(after).saturating_sub(self.first.unkeyed)
-            } else {
-                0
-            },
-            keys: (after.keys.len() - gone.len()) as u32,
+            losses: step.losses,
+            other: step.other,
+            keys: step.keys,
             keys_max: self.probe.keys_max(),
             self_cpu_us: cpu_us - self.cpu_us,
             self_rss_kb: procfs::self_rss_kb(),
             viewers: self.hub.viewers(),
         };
         self.cpu_us = cpu_us;
+        let told = step.between;
         self.hub.publish(Interval {
             column: Column {
                 seq: self.seq,
-                end_ms: self.epoch_ms + after.at_ns / 1_000_000,
+                end_ms,
                 duration_us: told.duration_us,
                 counts: told.counts,
             },
             series: told.series,
             names: told.names,
-            gone: gone.to_vec(),
+            gone: step.gone,
             health,
         });
     }

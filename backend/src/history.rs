@@ -5,7 +5,7 @@ use bytes::Bytes;
 use runqlat_common::counts::Counts;
 use runqlat_common::wire::{
     Column, Format, Interval, ScopeChange, SeriesHistory, SeriesName, ServerMessage,
-    comparable_from,
+    comparable_from, forget_before,
 };
 use std::collections::{HashMap, VecDeque};
 
@@ -22,7 +22,7 @@ const MAX_SERIES_BYTES: usize = 16 << 20;
 #[derive(Default)]
 pub struct History {
     /// What was measured over `columns` and is now, oldest first.
-    scopes: VecDeque<ScopeChange>,
+    scopes: Vec<ScopeChange>,
     columns: VecDeque<Column>,
     recent: VecDeque<Interval>,
     /// Intervals as they were sent in postcard, the newest ones of `columns`: compact, and made
@@ -41,37 +41,31 @@ impl History {
     pub fn set_scope(&mut self, change: ScopeChange) {
         if self
             .scopes
-            .back()
+            .last()
             .is_some_and(|last| !last.continues(&change))
         {
             self.recent.clear();
             self.names.clear();
             self.ended.clear();
         }
-        self.scopes.push_back(change);
+        self.scopes.push(change);
         self.forget_scopes();
     }
 
     /// What was measured over the columns and is now, oldest first.
-    pub fn scopes(&self) -> Vec<ScopeChange> {
-        self.scopes.iter().cloned().collect()
+    pub fn scopes(&self) -> &[ScopeChange] {
+        &self.scopes
     }
 
     /// What is measured now.
     pub fn scope(&self) -> Option<&ScopeChange> {
-        self.scopes.back()
+        self.scopes.last()
     }
 
     /// Drops scopes of which no column is left.
     fn forget_scopes(&mut self) {
         let oldest = self.columns.front().map_or(u64::MAX, |column| column.seq);
-        while self
-            .scopes
-            .get(1)
-            .is_some_and(|second| second.from_seq <= oldest)
-        {
-            self.scopes.pop_front();
-        }
+        forget_before(&mut self.scopes, oldest);
     }
 
     /// Adds the newest interval; `encoded` is its message in postcard.
@@ -155,7 +149,7 @@ impl History {
     pub fn past(&self) -> Past {
         let to_seq = self.seq();
         // Before, keys meant something else.
-        let comparable = (to_seq + 1).saturating_sub(comparable_from(&self.scopes())) as usize;
+        let comparable = (to_seq + 1).saturating_sub(comparable_from(&self.scopes)) as usize;
         let older = self.encoded.len().saturating_sub(comparable);
         Past {
             to_seq,

@@ -123,7 +123,7 @@ impl Hub {
         let snapshot = Snapshot {
             protocol: PROTOCOL_VERSION,
             server: self.server.clone(),
-            scopes: history.scopes(),
+            scopes: history.scopes().to_vec(),
             probe: live.probe.clone(),
             seq: history.seq(),
             columns: history.columns().cloned().collect(),

@@ -57,8 +57,65 @@ pub fn between(before: &Reading, after: &Reading, keyed: bool) -> Between {
     }
 }
 
+/// The readings of one probe, one after the other.
+pub struct Meter {
+    keyed: bool,
+    before: Reading,
+    /// What was there at the first reading, from before anything was measured.
+    first_losses: Losses,
+    first_unkeyed: u64,
+}
+
+/// What a reading adds to those before it.
+pub struct Step {
+    pub between: Between,
+    /// Keys that were read for the last time.
+    pub gone: Vec<u64>,
+    /// How many are left.
+    pub keys: u32,
+    /// Since the first reading.
+    pub losses: Losses,
+    /// Waits of the series `other` since then.
+    pub other: u64,
+}
+
+impl Meter {
+    /// Starts with what is not to be told; `keyed` where there are series.
+    pub fn new(first: Reading, keyed: bool) -> Self {
+        Self {
+            keyed,
+            first_losses: first.losses,
+            first_unkeyed: unkeyed(&first),
+            before: unnamed(first),
+        }
+    }
+
+    /// What has happened since the reading before `after`.
+    pub fn advance(&mut self, mut after: Reading) -> Step {
+        let between = between(&self.before, &after, self.keyed);
+        let gone = std::mem::take(&mut after.gone);
+        for key in &gone {
+            after.keys.remove(key);
+        }
+        let other = unkeyed(&after).saturating_sub(self.first_unkeyed);
+        let step = Step {
+            between,
+            gone,
+            keys: after.keys.len() as u32,
+            losses: losses_since(&self.first_losses, &after.losses),
+            other: if self.keyed { other } else { 0 },
+        };
+        self.before = after;
+        step
+    }
+}
+
+fn unkeyed(reading: &Reading) -> u64 {
+    reading.unkeyed.counts.iter().flatten().sum()
+}
+
 /// A reading that tells no names, so that what follows tells them all.
-pub fn unnamed(mut first: Reading) -> Reading {
+fn unnamed(mut first: Reading) -> Reading {
     for stats in first.keys.values_mut() {
         stats.comm = KeyStats::ZERO.comm;
     }
@@ -73,7 +130,7 @@ pub fn comm(bytes: &[u8; COMM_LEN]) -> String {
 }
 
 /// Losses from `before` to `after`.
-pub fn losses_since(before: &Losses, after: &Losses) -> Losses {
+fn losses_since(before: &Losses, after: &Losses) -> Losses {
     Losses {
         collisions: after.collisions.saturating_sub(before.collisions),
         missed: after.missed.saturating_sub(before.missed),

@@ -2,13 +2,13 @@
 
 use crate::args::Print;
 use crate::failure::Failure;
-use crate::interval::{Between, between, losses_since, unnamed};
-use crate::probe::{Probe, ReadError, Reading, Source};
+use crate::interval::{Between, Meter};
+use crate::probe::{Probe, ReadError, Source};
 use crate::shutdown::Stop;
 use chrono::Local;
 use runqlat_common::counts::Counts;
 use runqlat_common::text;
-use runqlat_common::wire::{Key, Losses, OTHER, Scope};
+use runqlat_common::wire::{Losses, Scope};
 use std::collections::HashMap;
 use std::io::{self, Write};
 use std::time::Duration;
@@ -27,17 +27,16 @@ pub async fn run(
     let (mut probe, scope) = source.attach(&print.scope)?;
     let first = probe.read().map_err(other)?;
     let mut printer = Printer {
-        losses: first.losses,
+        meter: Meter::new(first, scope.key.has_series()),
         names: HashMap::new(),
-        before: unnamed(first),
         scope,
         timestamps: print.timestamps,
         waits: 0,
+        lost: Losses::default(),
         other: 0,
     };
     let printed = printer.run(print, &mut *probe, &mut stop, out).await;
-    let lost = losses_since(&printer.losses, &printer.before.losses);
-    let _ = writeln!(io::stderr(), "{}", printer.summary(&lost));
+    let _ = writeln!(io::stderr(), "{}", printer.summary());
     match printed {
         // Whoever read it has seen enough.
         Err(Stopped::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
@@ -62,11 +61,10 @@ enum Stopped {
 struct Printer {
     scope: Scope,
     timestamps: bool,
-    before: Reading,
+    meter: Meter,
     names: HashMap<u64, String>,
-    /// What was lost before the first reading.
-    losses: Losses,
     waits: u64,
+    lost: Losses,
     /// Waits that found the table full.
     other: u64,
 }
@@ -116,14 +114,10 @@ impl Printer {
     }
 
     fn read(&mut self, probe: &mut dyn Probe) -> Result<Between, ReadError> {
-        let mut after = probe.read()?;
-        let keyed = self.scope.key != Key::Global;
-        let told = between(&self.before, &after, keyed);
-        for key in std::mem::take(&mut after.gone) {
-            after.keys.remove(&key);
-        }
-        self.before = after;
-        Ok(told)
+        let step = self.meter.advance(probe.read()?);
+        (self.lost, self.other) = (step.losses, step.other);
+        self.waits += step.between.counts.total();
+        Ok(step.between)
     }
 
     fn print(&mut self, told: &[Between], out: &mut impl Write) -> io::Result<()> {
@@ -131,10 +125,9 @@ impl Printer {
         if self.timestamps {
             writeln!(out, "{}", Local::now().format("%H:%M:%S"))?;
         }
-        if self.scope.key == Key::Global {
+        if !self.scope.key.has_series() {
             let mut whole = Counts::default();
             told.iter().for_each(|told| whole.add(&told.counts));
-            self.waits += whole.total();
             write!(out, "{}", text::runqlat(&whole, self.scope.unit))?;
         } else {
             for (key, sum) in self.by_key(told) {
@@ -157,30 +150,29 @@ impl Printer {
                 sums.entry(series.key).or_default().add(&series.counts);
             }
         }
-        self.waits += sums.values().map(Counts::total).sum::<u64>();
-        self.other += sums.get(&OTHER).map_or(0, Counts::total);
         let mut sums: Vec<_> = sums.into_iter().collect();
         sums.sort_unstable_by_key(|(key, sum)| (sum.sum_ns(), *key));
         sums
     }
 
-    fn summary(&self, lost: &Losses) -> String {
+    fn summary(&self) -> String {
         let Losses {
             collisions,
             missed,
             unmatched,
             discarded,
             recursion,
-        } = lost;
-        let keys = match self.scope.key {
-            Key::Global => String::new(),
-            _ => format!("; table full for {}", self.other),
+        } = self.lost;
+        let keys = if self.scope.key.has_series() {
+            format!("; table full for {}", self.other)
+        } else {
+            String::new()
         };
         format!(
             "{} waits counted; lost: {} (unmatched {unmatched}, missed {missed}, discarded \
              {discarded}, recursion {recursion}; collisions {collisions}){keys}",
             self.waits,
-            lost.total(),
+            self.lost.total(),
         )
     }
 }

@@ -3,8 +3,10 @@
 //! describes them for people, and golden bytes in the tests hold them still.
 
 mod codec;
+mod scopes;
 
 pub use codec::{DecodeError, Format};
+pub use scopes::{ScopeChange, comparable, comparable_from, forget_before};
 
 use crate::buckets::Unit;
 use crate::counts::Counts;
@@ -131,32 +133,11 @@ pub enum Key {
     Cgroup,
 }
 
-/// From when on a scope is measured.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ScopeChange {
-    /// Grows by one with each change; the first is 1.
-    pub number: u32,
-    pub scope: Scope,
-    /// The first interval that it holds for, which may be still to come.
-    pub from_seq: u64,
-    /// Wall clock, in ms since 1970, as [`Column::end_ms`].
-    pub at_ms: u64,
-}
-
-impl ScopeChange {
-    /// Whether series of `self` and `later` go on under the same keys and with the same buckets.
-    pub fn continues(&self, later: &Self) -> bool {
-        self.scope.key == later.scope.key && self.scope.unit == later.scope.unit
+impl Key {
+    /// Whether waits are told apart at all.
+    pub fn has_series(self) -> bool {
+        self != Self::Global
     }
-}
-
-/// Of `scopes`, oldest first, the first interval from which on series can be compared with the newest.
-pub fn comparable_from(scopes: &[ScopeChange]) -> u64 {
-    let Some(newest) = scopes.last() else {
-        return 0;
-    };
-    let comparable = scopes.iter().rev().take_while(|s| s.continues(newest));
-    comparable.last().map_or(0, |first| first.from_seq)
 }
 
 /// The state of the probe, as the server knows it.

@@ -1,10 +1,10 @@
 //! Changing what is measured while it runs: the new programs are attached beside the old ones, which
 //! go only then. A failure leaves everything as it was.
 
-use super::{Collector, First, ticks};
+use super::{Collector, ticks};
 use crate::control::{Change, Refusal, RefusalKind};
 use crate::failure::Failure;
-use crate::interval::unnamed;
+use crate::interval::Meter;
 use crate::probe::{Probe, ReadError};
 use crate::target;
 use runqlat_common::wire::{ProbeState, Scope, ScopeChange, SetScope};
@@ -72,8 +72,7 @@ impl Collector {
             from_seq: self.seq + 1,
             at_ms: self.epoch_ms + first.at_ns / 1_000_000,
         };
-        self.first = First::of(&first);
-        self.before = unnamed(first);
+        self.meter = Meter::new(first, self.scope.scope.key.has_series());
         self.ticks = ticks(&self.scope.scope);
         self.undertaker
             .take(std::mem::replace(&mut self.probe, probe));

@@ -1,9 +1,10 @@
 //! The actor with probes that are told what to say; the clock is the test's.
 
-use super::{Collector, First, change, epoch_ms, ticks, unnamed};
+use super::{Collector, change, epoch_ms, ticks};
 use crate::control::{self, RefusalKind};
 use crate::failure::Failure;
 use crate::hub::{Hub, for_tests as hub};
+use crate::interval::Meter;
 use crate::probe::synthetic::SyntheticMachine;
 use crate::probe::{Probe, ReadError, Reading, Source};
 use crate::shutdown::{self, Stop};
@@ -73,7 +74,6 @@ fn collector(mut source: impl Source + 'static, hub: &Arc<Hub>) -> Collector {
     hub.set_scope(scope.clone(), ProbeState::Attached { programs });
     Collector {
         seq: 0,
-        first: First::of(&first),
         cpu_us: 0,
         epoch_ms: epoch_ms(first.at_ns),
         ticks: ticks(&scope.scope),
@@ -81,7 +81,7 @@ fn collector(mut source: impl Source + 'static, hub: &Arc<Hub>) -> Collector {
         probe,
         scope,
         hub: hub.clone(),
-        before: unnamed(first),
+        meter: Meter::new(first, true),
         undertaker: change::Undertaker::default(),
     }
 }

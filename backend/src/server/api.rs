@@ -10,7 +10,7 @@ use axum::http::header::{ACCEPT, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use runqlat_common::counts::Counts;
-use runqlat_common::wire::{Health, Key, ProbeState, Scope, ScopeChange, ServerInfo};
+use runqlat_common::wire::{Health, ProbeState, Scope, ScopeChange, ServerInfo};
 use runqlat_common::{buckets, text};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -133,7 +133,7 @@ async fn collect(
         let hint = "intervals=1 is the newest interval alone";
         return Err(Refusal::bad_request("intervals is zero", hint));
     }
-    if key.is_some() && hub.scope().key == Key::Global {
+    if key.is_some() && !hub.scope().key.has_series() {
         return Err(Refusal::bad_request(
             "the whole system is counted in one histogram, without keys",
             "start runqlat-web with --by process, or PUT another scope to /api/v1/scope",

@@ -4,7 +4,7 @@
 use super::{
     ClientMessage, Column, Format, Health, Interval, Key, Losses, PROTOCOL_VERSION, ProbeState,
     Programs, Scope, ScopeChange, Series, SeriesHistory, SeriesName, ServerInfo, ServerMessage,
-    SetScope, Snapshot, comparable_from,
+    SetScope, Snapshot, comparable_from, forget_before,
 };
 use crate::buckets::Unit;
 use crate::counts::{Counts, Waits};
@@ -254,6 +254,16 @@ fn series_are_comparable_since_key_or_unit_last_changed() {
     ];
     let from: Vec<u64> = (0..=4).map(|n| comparable_from(&scopes[..n])).collect();
     assert_eq!(from, [0, 1, 5, 5, 12]);
+
+    let left = |seq| {
+        let mut scopes = scopes.to_vec();
+        forget_before(&mut scopes, seq);
+        scopes[0].number
+    };
+    assert_eq!(
+        [0, 4, 5, 8, 11, 12, u64::MAX].map(left),
+        [1, 1, 2, 2, 3, 4, 4]
+    );
 }
 
 #[test]

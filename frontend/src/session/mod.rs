@@ -15,8 +15,8 @@ use columns::start_ms;
 use data::Data;
 use notice::{Board, Notice};
 use runqlat_common::wire::{
-    ClientMessage, Interval, Key, ProbeState, Scope, ScopeChange, SeriesName, ServerInfo,
-    ServerMessage, Snapshot,
+    ClientMessage, Interval, ProbeState, Scope, ScopeChange, SeriesName, ServerInfo, ServerMessage,
+    Snapshot,
 };
 use selection::Selection;
 
@@ -222,7 +222,7 @@ impl Session {
 
     /// Whether waits are told apart in what is shown.
     pub fn has_series(&self) -> bool {
-        self.shown().scopes.series().key != Key::Global
+        self.shown().scopes.series().key.has_series()
     }
 
     /// The right end of the time axis, in ms since 1970; `None` before the first interval.

@@ -69,19 +69,16 @@ impl Scopes {
 
     /// Forgets what was measured only before the interval `seq`.
     pub fn forget_before(&mut self, seq: u64) {
-        let after = self.0.partition_point(|change| change.from_seq <= seq);
-        self.0.drain(..after.saturating_sub(1));
+        wire::forget_before(&mut self.0, seq);
     }
 
     /// Whether the series of now are still what their keys mean in `newer`.
     pub fn go_on_in(&self, newer: &Self) -> bool {
-        let (Some(mine), Some(newest)) = (self.0.last(), newer.0.last()) else {
+        let (Some(mine), Some(first)) = (self.0.last(), wire::comparable(&newer.0).first()) else {
             return true;
         };
-        let run = newer.0.iter().rev().take_while(|s| s.continues(newest));
         // There and back again in between is no continuation: the run of now began later.
-        let since = run.last().map_or(newest.number, |first| first.number);
-        mine.continues(newest) && since <= mine.number
+        mine.continues(first) && first.number <= mine.number
     }
 
     /// The changes, each where its first interval begins, or where the server says while that has
