@@ -19,27 +19,18 @@ use object::{Raw, Typed};
 
 #[btf_tracepoint(function = "sched_wakeup")]
 fn wakeup(ctx: BtfTracePointContext) -> i32 {
-    if config::empty() != 0 {
-        return 0;
-    }
     wait::wakeup(Typed(ctx.arg(0)), false);
     0
 }
 
 #[btf_tracepoint(function = "sched_wakeup_new")]
 fn wakeup_new(ctx: BtfTracePointContext) -> i32 {
-    if config::empty() != 0 {
-        return 0;
-    }
     wait::wakeup(Typed(ctx.arg(0)), true);
     0
 }
 
 #[btf_tracepoint(function = "sched_switch")]
 fn switch(ctx: BtfTracePointContext) -> i32 {
-    if config::empty() != 0 {
-        return 0;
-    }
     let preempt: u64 = ctx.arg(0);
     wait::switch(preempt & 0xff != 0, Typed(ctx.arg(1)), Typed(ctx.arg(2)));
     0
@@ -47,36 +38,24 @@ fn switch(ctx: BtfTracePointContext) -> i32 {
 
 #[btf_tracepoint(function = "task_rename")]
 fn rename(ctx: BtfTracePointContext) -> i32 {
-    if config::empty() != 0 {
-        return 0;
-    }
     keys::rename(Typed(ctx.arg(0)), ctx.arg(1));
     0
 }
 
 #[raw_tracepoint(tracepoint = "sched_wakeup")]
 fn raw_wakeup(ctx: RawTracePointContext) -> i32 {
-    if config::empty() != 0 {
-        return 0;
-    }
     wait::wakeup(Raw(ctx.arg(0)), false);
     0
 }
 
 #[raw_tracepoint(tracepoint = "sched_wakeup_new")]
 fn raw_wakeup_new(ctx: RawTracePointContext) -> i32 {
-    if config::empty() != 0 {
-        return 0;
-    }
     wait::wakeup(Raw(ctx.arg(0)), true);
     0
 }
 
 #[raw_tracepoint(tracepoint = "sched_switch")]
 fn raw_switch(ctx: RawTracePointContext) -> i32 {
-    if config::empty() != 0 {
-        return 0;
-    }
     let preempt: u64 = ctx.arg(0);
     wait::switch(preempt & 0xff != 0, Raw(ctx.arg(1)), Raw(ctx.arg(2)));
     0
@@ -84,9 +63,6 @@ fn raw_switch(ctx: RawTracePointContext) -> i32 {
 
 #[raw_tracepoint(tracepoint = "task_rename")]
 fn raw_rename(ctx: RawTracePointContext) -> i32 {
-    if config::empty() != 0 {
-        return 0;
-    }
     keys::rename(Raw(ctx.arg(0)), ctx.arg(1));
     0
 }

@@ -6,22 +6,26 @@ use core::ptr::read_volatile;
 
 /// The address of one of the kernel's objects.
 pub(crate) trait Object: Copy {
-    /// The byte at `offset`.
-    fn read_u8(self, offset: u32) -> u8;
-    /// The 4 bytes at `offset`.
-    fn read_u32(self, offset: u32) -> u32;
-    /// The 8 bytes at `offset`.
-    fn read_u64(self, offset: u32) -> u64;
-    /// The object that the pointer at `offset` leads to.
-    fn follow(self, offset: u32) -> Self;
+    /// An object at this address.
+    fn at(address: *const u8) -> Self;
+
     /// Where it lies.
     fn address(self) -> *const u8;
+
+    /// The field at `offset`, of the size that `T` has.
+    fn read<T: Copy + Default>(self, offset: u32) -> T;
+
+    /// The object that the pointer at `offset` leads to.
+    #[inline(always)]
+    fn follow(self, offset: u32) -> Self {
+        Self::at(self.read::<u64>(offset) as *const u8)
+    }
 
     /// The 8 bytes at an offset that the verifier can't know, through the helper; 0 if that can't be
     /// read.
     #[inline(always)]
     fn probe_u64(self, offset: u32) -> u64 {
-        Raw(self.address()).read_u64(offset)
+        Raw(self.address()).read(offset)
     }
 }
 
@@ -31,32 +35,19 @@ pub(crate) struct Typed(pub(crate) *const u8);
 
 impl Object for Typed {
     #[inline(always)]
-    fn read_u8(self, offset: u32) -> u8 {
-        // SAFETY: the verifier checks that a field of this size lies there.
-        unsafe { read_volatile(self.0.wrapping_add(offset as usize)) }
-    }
-
-    #[inline(always)]
-    fn read_u32(self, offset: u32) -> u32 {
-        // SAFETY: the verifier checks that a field of this size lies there.
-        unsafe { read_volatile(self.0.wrapping_add(offset as usize).cast()) }
-    }
-
-    #[inline(always)]
-    fn read_u64(self, offset: u32) -> u64 {
-        // SAFETY: as above.
-        unsafe { read_volatile(self.0.wrapping_add(offset as usize).cast()) }
-    }
-
-    #[inline(always)]
-    fn follow(self, offset: u32) -> Self {
-        // SAFETY: as above.
-        Self(unsafe { read_volatile(self.0.wrapping_add(offset as usize).cast()) })
+    fn at(address: *const u8) -> Self {
+        Self(address)
     }
 
     #[inline(always)]
     fn address(self) -> *const u8 {
         self.0
+    }
+
+    #[inline(always)]
+    fn read<T: Copy + Default>(self, offset: u32) -> T {
+        // SAFETY: the verifier checks that a field of this size lies there.
+        unsafe { read_volatile(self.0.wrapping_add(offset as usize).cast()) }
     }
 }
 
@@ -66,33 +57,19 @@ pub(crate) struct Raw(pub(crate) *const u8);
 
 impl Object for Raw {
     #[inline(always)]
-    fn read_u8(self, offset: u32) -> u8 {
-        let address = self.0.wrapping_add(offset as usize);
-        // SAFETY: the helper checks the address.
-        unsafe { bpf_probe_read_kernel(address) }.unwrap_or(0)
-    }
-
-    #[inline(always)]
-    fn read_u32(self, offset: u32) -> u32 {
-        let address = self.0.wrapping_add(offset as usize);
-        // SAFETY: the helper checks the address.
-        unsafe { bpf_probe_read_kernel(address.cast()) }.unwrap_or(0)
-    }
-
-    #[inline(always)]
-    fn read_u64(self, offset: u32) -> u64 {
-        let address = self.0.wrapping_add(offset as usize);
-        // SAFETY: the helper checks the address.
-        unsafe { bpf_probe_read_kernel(address.cast()) }.unwrap_or(0)
-    }
-
-    #[inline(always)]
-    fn follow(self, offset: u32) -> Self {
-        Self(self.read_u64(offset) as *const u8)
+    fn at(address: *const u8) -> Self {
+        Self(address)
     }
 
     #[inline(always)]
     fn address(self) -> *const u8 {
         self.0
+    }
+
+    #[inline(always)]
+    fn read<T: Copy + Default>(self, offset: u32) -> T {
+        let address = self.0.wrapping_add(offset as usize);
+        // SAFETY: the helper checks the address.
+        unsafe { bpf_probe_read_kernel(address.cast()) }.unwrap_or_default()
     }
 }

@@ -10,12 +10,12 @@ pub(crate) trait Task: Object {
     /// The tid: what the kernel calls a task's pid. 0 is the idle task of every CPU.
     #[inline(always)]
     fn tid(self) -> u32 {
-        self.read_u32(config::task_pid())
+        self.read(config::task_pid())
     }
 
     #[inline(always)]
     fn tgid(self) -> u32 {
-        self.read_u32(config::task_tgid())
+        self.read(config::task_tgid())
     }
 
     /// Whether the task has not asked to sleep, or is not let: its state is TASK_RUNNING (0) while
@@ -24,7 +24,7 @@ pub(crate) trait Task: Object {
     /// set it to 0 meanwhile, since for that the task must have left its CPU first.
     #[inline(always)]
     fn is_running(self) -> bool {
-        self.read_u32(config::task_state()) == 0
+        self.read::<u32>(config::task_state()) == 0
     }
 
     /// Whether a CPU runs the task now. Exact under the run queue's lock, which wakeups hold.
@@ -32,8 +32,8 @@ pub(crate) trait Task: Object {
     fn is_on_cpu(self) -> bool {
         match config::task_on_cpu() {
             ABSENT => false,
-            byte if config::task_on_cpu_size() == 1 => self.read_u8(byte) != 0,
-            word => self.read_u32(word) != 0,
+            byte if config::task_on_cpu_size() == 1 => self.read::<u8>(byte) != 0,
+            word => self.read::<u32>(word) != 0,
         }
     }
 
@@ -42,7 +42,7 @@ pub(crate) trait Task: Object {
     #[inline(always)]
     fn pidns(self) -> u64 {
         Raw(self.pid_namespace())
-            .read_u32(config::pidns_inum())
+            .read::<u32>(config::pidns_inum())
             .into()
     }
 
@@ -51,7 +51,7 @@ pub(crate) trait Task: Object {
     #[inline(always)]
     fn pid_namespace(self) -> *const u8 {
         let pid = self.follow(config::task_thread_pid());
-        let last = config::upid_size() * pid.read_u32(config::pid_level());
+        let last = config::upid_size() * pid.read::<u32>(config::pid_level());
         pid.probe_u64(config::pid_numbers() + last + config::upid_ns()) as *const u8
     }
 
@@ -67,14 +67,14 @@ pub(crate) trait Task: Object {
     fn cgroup_id(self) -> u64 {
         self.cgroup()
             .follow(config::cgroup_kn())
-            .read_u64(config::kernfs_id())
+            .read(config::kernfs_id())
     }
 
     /// Whether the task is in the cgroup `id`, which lies `level` below the root, or under it.
     #[inline(always)]
     fn is_under(self, id: u64, level: u32) -> bool {
         let cgroup = self.cgroup();
-        if cgroup.read_u32(config::cgroup_level()) < level {
+        if cgroup.read::<u32>(config::cgroup_level()) < level {
             return false;
         }
         // Since 6.1 a cgroup has pointers to its ancestors, before it had their ids. The array is
@@ -85,7 +85,7 @@ pub(crate) trait Task: Object {
         let ancestor = Raw(cgroup.probe_u64(config::cgroup_ancestors() + 8 * level) as *const u8);
         ancestor
             .follow(config::cgroup_kn())
-            .read_u64(config::kernfs_id())
+            .read::<u64>(config::kernfs_id())
             == id
     }
 

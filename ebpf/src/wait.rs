@@ -40,6 +40,9 @@ fn is_in_cgroup<T: Task>(task: T) -> bool {
 /// `task` was put on a run queue.
 #[inline(always)]
 pub(crate) fn wakeup<T: Task>(task: T, new: bool) {
+    if config::empty() != 0 {
+        return;
+    }
     let tid = task.tid();
     if !is_measured(task, tid) {
         return;
@@ -58,6 +61,9 @@ pub(crate) fn wakeup<T: Task>(task: T, new: bool) {
 /// `prev` leaves this CPU and `next` starts to run on it.
 #[inline(always)]
 pub(crate) fn switch<T: Task>(preempt: bool, prev: T, next: T) {
+    if config::empty() != 0 {
+        return;
+    }
     leave(preempt, prev);
     run(next);
 }
