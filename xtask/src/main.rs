@@ -4,6 +4,7 @@
 mod bench;
 mod build;
 mod environment;
+mod http;
 mod kernels;
 mod privilege;
 mod process;

@@ -9,6 +9,9 @@ use serde_json::Value;
 
 use crate::process;
 
+/// Names a binary to test or measure in place of building one.
+pub(crate) const BINARY: &str = "RUNQLAT_WEB_BIN";
+
 /// The folders every command works in.
 pub(crate) struct Project {
     pub(crate) root: PathBuf,

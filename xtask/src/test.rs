@@ -8,15 +8,12 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 
 use crate::privilege::Root;
-use crate::project::Project;
+use crate::project::{BINARY, Project};
 use crate::toolchain::{Rust, Toolchain};
 use crate::{build, kernels, process, setup};
 
 /// The feature that holds the tests of the real binary.
 const SYSTEM_TESTS: &str = "runqlat-web/system-tests";
-
-/// Names a binary to use in place of building one.
-const BINARY: &str = "RUNQLAT_WEB_BIN";
 
 /// Runs the phases that need no release build.
 pub(crate) fn quick(project: &Project) -> Result<()> {

@@ -19,13 +19,10 @@ use std::path::PathBuf;
 use anyhow::{Result, bail};
 
 use crate::privilege::Root;
-use crate::project::Project;
+use crate::project::{BINARY, Project};
 use crate::{build, process, setup};
 
 pub(crate) use self::nap::{forever as nap, is_napper};
-
-/// Names a binary to use in place of building one.
-const BINARY: &str = "RUNQLAT_WEB_BIN";
 
 /// What `bench kernel` can't do without.
 const PEERS: [&str; 2] = ["runqlat", "perf"];

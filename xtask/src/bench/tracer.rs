@@ -1,7 +1,7 @@
 //! A tracer under test: how to start it, how to know that it traces, and how to end it.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::io::{BufRead, BufReader, Read};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
@@ -12,10 +12,13 @@ use anyhow::{Context, Result, bail};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::process;
+use crate::{http, process};
 
 /// Verifying and attaching takes milliseconds; a second of start-up is a lot, and this is for a machine under load.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// For an answer of its server.
+pub(super) const ANSWER: Duration = Duration::from_secs(2);
 
 /// How a tracer says that it is ready.
 #[derive(Clone, Copy)]
@@ -32,7 +35,7 @@ pub(super) struct Tracer {
     /// What it goes on to say.
     lines: mpsc::Receiver<String>,
     /// Where it listens, if it does.
-    address: Option<String>,
+    address: Option<SocketAddr>,
 }
 
 impl Tracer {
@@ -69,8 +72,8 @@ impl Tracer {
     }
 
     /// Where it listens.
-    pub(super) fn address(&self) -> Result<&str> {
-        self.address.as_deref().context("it does not listen")
+    pub(super) fn address(&self) -> Result<SocketAddr> {
+        self.address.context("it does not listen")
     }
 
     /// The next line that it writes, or `None` when there is none in this time.
@@ -95,8 +98,9 @@ impl Tracer {
         };
         if let Ready::Healthz = ready {
             let address = address(&line).with_context(|| format!("no address in \"{line}\""))?;
+            let address = address.parse().with_context(|| format!("\"{address}\""))?;
             healthy(address, deadline)?;
-            self.address = Some(address.to_owned());
+            self.address = Some(address);
         }
         Ok(())
     }
@@ -144,30 +148,14 @@ impl Drop for Tracer {
 }
 
 /// Asks /healthz until it answers 200.
-fn healthy(address: &str, deadline: Instant) -> Result<()> {
-    while let Err(error) = get(address, "/healthz") {
+fn healthy(address: SocketAddr, deadline: Instant) -> Result<()> {
+    while let Err(error) = http::get(address, "/healthz", ANSWER) {
         if Instant::now() > deadline {
-            return Err(error);
+            return Err(error.context(format!("/healthz at {address}")));
         }
         thread::sleep(Duration::from_millis(20));
     }
     Ok(())
-}
-
-/// Gets a path; anything but 200 is an error.
-pub(super) fn get(address: &str, path: &str) -> Result<String> {
-    let mut stream = TcpStream::connect(address)?;
-    stream.set_read_timeout(Some(Duration::from_secs(2)))?;
-    write!(
-        stream,
-        "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
-    )?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer)?;
-    match answer.split_once("\r\n\r\n") {
-        Some((head, body)) if head.starts_with("HTTP/1.1 200 ") => Ok(body.to_owned()),
-        _ => bail!("{path} at {address} did not answer 200:\n{answer}"),
-    }
 }
 
 /// "… listening on http://127.0.0.1:40123/ …" is at 127.0.0.1:40123.

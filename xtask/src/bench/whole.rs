@@ -1,6 +1,7 @@
 //! `cargo xtask bench whole`: what the whole program takes for itself at one reading a second, on a host with 1,000
 //! busy processes. What its kernel programs cost the measured is `bench kernel`'s.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -13,6 +14,7 @@ use super::stats;
 use super::tracer::{self, Tracer};
 use super::viewer::Viewer;
 use super::{hold, hold_all, proc};
+use crate::http;
 
 const PROCESSES: usize = 1_000;
 /// Percent of one core.
@@ -101,9 +103,9 @@ fn measure(binary: &Path) -> Result<Cost> {
 }
 
 /// How many processes the server keeps apart now; an error if they are fewer than were started.
-fn keys(address: &str) -> Result<u64> {
-    let state: Value = serde_json::from_str(&tracer::get(address, "/api/v1/state")?)
-        .context("cannot read /api/v1/state")?;
+fn keys(address: SocketAddr) -> Result<u64> {
+    let state = http::get(address, "/api/v1/state", tracer::ANSWER)?;
+    let state: Value = serde_json::from_slice(&state).context("cannot read /api/v1/state")?;
     let keys = state["health"]["keys"].as_u64();
     let keys = keys.context("/api/v1/state tells no health.keys")?;
     if keys < PROCESSES as u64 {

@@ -1,20 +1,18 @@
 //! The page as another machine gets it: everything that it names over HTTP, and the first frames of its WebSocket.
-//! By hand, in plain HTTP/1.1: a library would be larger than the rest of this tool.
+//! Frames are read by hand, as all that is asked of servers here.
 
 use std::collections::BTreeSet;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::io::Read;
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
+use crate::http;
+
 /// An emulated machine is slow, and its server shares it with a load.
 const PATIENCE: Duration = Duration::from_secs(30);
-
-/// The key of RFC 6455's example, and its answer.
-const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
-const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 
 /// Loads the page and all it names, then watches until an interval with waits has come. Returns what was seen.
 pub(super) fn load(address: SocketAddr) -> Result<String> {
@@ -25,7 +23,7 @@ pub(super) fn load(address: SocketAddr) -> Result<String> {
         if !known.insert(path.clone()) {
             continue;
         }
-        let body = get(address, &path).with_context(|| format!("GET {path}"))?;
+        let body = http::get(address, &path, PATIENCE).with_context(|| format!("GET {path}"))?;
         ensure!(!body.is_empty(), "GET {path}: empty");
         bytes += body.len();
         if path.ends_with(".wasm") {
@@ -45,33 +43,10 @@ pub(super) fn load(address: SocketAddr) -> Result<String> {
     ))
 }
 
-/// The body of a GET, which must be answered 200.
-fn get(address: SocketAddr, path: &str) -> Result<Vec<u8>> {
-    let mut stream = request(address, path, "Connection: close\r\n")?;
-    let head = head(&mut stream)?;
-    ensure!(head.starts_with("HTTP/1.1 200 "), "answered {head}");
-    let mut body = Vec::new();
-    stream.read_to_end(&mut body).context("the body")?;
-    let length = header(&head, "content-length").and_then(|length| length.parse().ok());
-    ensure!(
-        length == Some(body.len()),
-        "{} bytes came; the head is {head}",
-        body.len()
-    );
-    Ok(body)
-}
-
 /// Joins as a viewer does: a snapshot first, then intervals. Returns the waits of the first that has some.
 fn watch(address: SocketAddr) -> Result<u64> {
     let deadline = Instant::now() + PATIENCE;
-    let upgrade = format!(
-        "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {KEY}\r\n"
-    );
-    let mut stream = request(address, "/ws", &upgrade)?;
-    let head = head(&mut stream)?;
-    ensure!(head.starts_with("HTTP/1.1 101 "), "answered {head}");
-    let accept = header(&head, "sec-websocket-accept");
-    ensure!(accept == Some(ACCEPT), "accepted with {accept:?}");
+    let mut stream = http::join(address, "", PATIENCE)?;
     let first = message(&mut stream).context("the first frame")?;
     let snapshot = &first["snapshot"];
     ensure!(
@@ -93,37 +68,6 @@ fn waits(counts: &Value) -> u64 {
     let buckets = ["woken", "preempted"].map(|cause| counts[cause]["counts"].as_array());
     let buckets = buckets.into_iter().flatten().flatten();
     buckets.filter_map(Value::as_u64).sum()
-}
-
-fn request(address: SocketAddr, path: &str, headers: &str) -> Result<BufReader<TcpStream>> {
-    let mut stream = TcpStream::connect_timeout(&address, PATIENCE).context("cannot connect")?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    write!(
-        stream,
-        "GET {path} HTTP/1.1\r\nHost: {address}\r\n{headers}\r\n"
-    )?;
-    Ok(BufReader::new(stream))
-}
-
-/// Everything before the empty line.
-fn head(stream: &mut impl BufRead) -> Result<String> {
-    let mut head = String::new();
-    loop {
-        let before = head.len();
-        stream.read_line(&mut head).context("the head")?;
-        match head[before..].trim_end() {
-            "" if head.len() == before => bail!("the connection ended in the head: {head:?}"),
-            "" => return Ok(head),
-            _ => {}
-        }
-    }
-}
-
-fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
-    head.lines().find_map(|line| {
-        let (found, value) = line.split_once(':')?;
-        found.eq_ignore_ascii_case(name).then_some(value.trim())
-    })
 }
 
 /// The next text frame, which holds JSON. A server's frames are not masked, and this one's not fragmented.
@@ -170,15 +114,6 @@ mod tests {
         let text =
             r#"<link href="/assets/style-1a.css"> import("/assets/app_bg.wasm"); '/assets/'"#;
         assert_eq!(named(text), ["/assets/style-1a.css", "/assets/app_bg.wasm"]);
-    }
-
-    #[test]
-    fn heads_are_read_to_their_end_and_not_beyond() {
-        let mut stream = &b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody"[..];
-        let head = head(&mut stream).unwrap();
-        assert_eq!(header(&head, "content-length"), Some("4"));
-        assert_eq!(stream, b"body");
-        assert!(super::head(&mut &b"HTTP/1.1 200 OK\r\n"[..]).is_err());
     }
 
     #[test]
