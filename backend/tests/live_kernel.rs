@@ -9,20 +9,16 @@ use runqlat_common::wire::{Format, Interval, OTHER, ProbeState, Programs};
 use std::collections::HashMap;
 use std::process::Command;
 use std::time::Duration;
-use support::client::{Viewer, get};
+use support::client::{Viewer, get, sum_of_series};
 use support::is_root;
-use support::load::{Blocker, Process, last_cpu, run_delay_ns};
+use support::load::{Blocker, Process, last_cpu};
+use support::schedstat::Account;
 use support::server::Server;
+use support::watch::by_key;
 
 /// What one series waited in these intervals.
 fn waits_of(key: u64, intervals: &[Interval]) -> Counts {
-    let mut sum = Counts::default();
-    for series in intervals.iter().flat_map(|interval| &interval.series) {
-        if series.key == key {
-            sum.add(&series.counts);
-        }
-    }
-    sum
+    by_key(intervals).remove(&key).unwrap_or_default()
 }
 
 /// Two hogs share a CPU for ten seconds; their waits against what the kernel says they waited.
@@ -36,14 +32,14 @@ async fn assert_agrees_with_schedstat(args: &[&str], programs: Programs) {
     // The first interval may hold the hogs' start.
     viewer.interval().await;
     viewer.interval().await;
-    let before = hogs.each_ref().map(|hog| run_delay_ns(hog.id()));
+    let before = hogs.each_ref().map(|hog| Account::of(hog.id()).delay_ns);
     let mut intervals = Vec::new();
     for _ in 0..10 {
         intervals.push(viewer.interval().await);
     }
     println!("{programs:?}: tgid, ours ms, schedstat ms, ratio");
     for (hog, before) in hogs.iter().zip(before) {
-        let theirs = run_delay_ns(hog.id()) - before;
+        let theirs = Account::of(hog.id()).delay_ns - before;
         let ours = waits_of(hog.key(), &intervals).sum_ns();
         let ratio = ours as f64 / theirs as f64;
         println!(
@@ -81,11 +77,7 @@ async fn series_add_up_and_time_is_whole() {
     let mut last: Option<Interval> = None;
     for _ in 0..15 {
         let interval = viewer.interval().await;
-        let mut sum = Counts::default();
-        for series in &interval.series {
-            sum.add(&series.counts);
-        }
-        assert_eq!(sum, interval.column.counts);
+        assert_eq!(sum_of_series(&interval), interval.column.counts);
         assert!(interval.column.counts.total() > 0, "something always runs");
         if let Some(last) = last {
             assert_eq!(interval.column.seq, last.column.seq + 1);

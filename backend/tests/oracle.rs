@@ -6,6 +6,7 @@ mod support;
 use runqlat_common::buckets::Unit;
 use runqlat_common::counts::Counts;
 use runqlat_common::wire::{Key, OTHER};
+use support::client::sum_of_series;
 use support::is_root;
 use support::load::cpus;
 use support::runqlat::{Runqlat, TRACING, parse};
@@ -217,12 +218,8 @@ async fn wake_20_000_threads(watches: &mut [Watch; 3]) {
 /// Each interval is the sum of its series, and the table was full.
 fn assert_is_consistent(watch: &Watch, room: u32, from: u64, to: u64) {
     for interval in watch.between(from, to) {
-        let mut sum = Counts::default();
-        interval
-            .series
-            .iter()
-            .for_each(|series| sum.add(&series.counts));
-        assert_eq!(sum, interval.column.counts, "{}", interval.column.seq);
+        let (sum, whole) = (sum_of_series(interval), &interval.column.counts);
+        assert_eq!(&sum, whole, "{}", interval.column.seq);
         assert_eq!(interval.health.keys_max, room);
     }
     let most = watch

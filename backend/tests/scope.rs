@@ -12,14 +12,12 @@ use support::client::{Viewer, put};
 use support::is_root;
 use support::load::{Process, first_line, last_cpu};
 use support::server::{Server, run};
+use support::watch::by_key;
 
 /// Waits by series over some intervals.
 fn waits(intervals: &[Interval]) -> HashMap<u64, u64> {
-    let mut waits = HashMap::new();
-    for series in intervals.iter().flat_map(|interval| &interval.series) {
-        *waits.entry(series.key).or_default() += series.counts.total();
-    }
-    waits
+    let sums = by_key(intervals).into_iter();
+    sums.map(|(key, counts)| (key, counts.total())).collect()
 }
 
 /// Some intervals after the first, which may hold what was before.

@@ -4,15 +4,14 @@
 mod support;
 
 use futures_util::{SinkExt, StreamExt};
-use runqlat_common::counts::Counts;
 use runqlat_common::wire::{
-    ClientMessage, Format, Interval, MAX_CLIENT_MESSAGE, PROTOCOL_VERSION, ProbeState, Programs,
+    ClientMessage, Format, MAX_CLIENT_MESSAGE, PROTOCOL_VERSION, ProbeState, Programs,
     ServerMessage,
 };
 use std::io::Write;
 use std::net::TcpStream;
 use std::time::Duration;
-use support::client::{Viewer, connect, get, request};
+use support::client::{Viewer, connect, get, request, sum_of_series};
 use support::server::Server;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Error, Message};
@@ -20,14 +19,6 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 /// Short intervals, so that the tests are.
 fn demo() -> Server {
     Server::start(&["--demo", "--interval", "100ms"])
-}
-
-fn sum_of_series(interval: &Interval) -> Counts {
-    let mut sum = Counts::default();
-    for series in &interval.series {
-        sum.add(&series.counts);
-    }
-    sum
 }
 
 #[tokio::test]

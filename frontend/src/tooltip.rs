@@ -124,12 +124,10 @@ fn date(column: &GridColumn, utc_offset_min: i32) -> String {
 #[cfg(test)]
 mod tests {
     use super::{CellTip, Tip, date, times};
-    use crate::chart::colour::Spread;
     use crate::chart::cursor::Target;
-    use crate::chart::frame::{Frame, Request};
+    use crate::chart::frame::{Frame, request_for_tests};
     use crate::chart::grid::GridColumn;
     use crate::chart::grid::{Missing, Slice};
-    use crate::chart::layout::Size;
     use crate::chart::marks::Change;
     use runqlat_common::buckets::Unit;
     use runqlat_common::counts::{Counts, Waits};
@@ -194,17 +192,7 @@ mod tests {
             text: "µs buckets → ms buckets".into(),
             in_full: String::new(),
         };
-        let request = Request {
-            size: Size {
-                width: 1_090.0,
-                height: 332.0,
-                ratio: 1.0,
-            },
-            window_ms: 10_000.0,
-            end_ms: 10_000.0,
-            spread: Spread::Sqrt,
-            unit: Unit::Ms,
-        };
+        let request = request_for_tests(Unit::Ms);
         Frame::new(slices.into_iter(), vec![change], &request, None).expect("room")
     }
 

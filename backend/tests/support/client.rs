@@ -2,6 +2,7 @@
 //! by tokio-tungstenite.
 
 use futures_util::{SinkExt, StreamExt};
+use runqlat_common::counts::Counts;
 use runqlat_common::wire::{
     ClientMessage, Format, Interval, ScopeChange, SeriesHistory, ServerMessage, Snapshot,
 };
@@ -94,6 +95,16 @@ fn parse(bytes: &[u8]) -> Reply {
         headers: lines.filter_map(header).collect(),
         body: bytes[end + 4..].to_vec(),
     }
+}
+
+/// What the series of an interval waited together, which is to be the whole.
+pub fn sum_of_series(interval: &Interval) -> Counts {
+    let mut sum = Counts::default();
+    interval
+        .series
+        .iter()
+        .for_each(|series| sum.add(&series.counts));
+    sum
 }
 
 /// A viewer.

@@ -96,14 +96,6 @@ pub fn first_line(child: &mut Child) -> String {
     line
 }
 
-/// The kernel's own account of how long the process' main thread waited for a CPU, in ns.
-pub fn run_delay_ns(tgid: u32) -> u64 {
-    let path = format!("/proc/{tgid}/schedstat");
-    let text = std::fs::read_to_string(path).expect("a kernel with schedstats");
-    let second = text.split_whitespace().nth(1);
-    second.and_then(|n| n.parse().ok()).expect("a number")
-}
-
 /// A real-time thread that takes one CPU for `busy` and lets go for `idle`, in turns: whatever else
 /// wants that CPU waits as long as `busy`, each time.
 pub struct Blocker {

@@ -71,11 +71,7 @@ impl Watch {
 
     /// What waited under each key.
     pub fn by_key(&self) -> HashMap<u64, Counts> {
-        let mut sums: HashMap<u64, Counts> = HashMap::new();
-        for series in self.intervals.iter().flat_map(|interval| &interval.series) {
-            sums.entry(series.key).or_default().add(&series.counts);
-        }
-        sums
+        by_key(&self.intervals)
     }
 
     /// The intervals that ended between these two moments.
@@ -110,6 +106,15 @@ impl Watch {
     pub fn losses(&self) -> Losses {
         self.intervals.last().expect("one at least").health.losses
     }
+}
+
+/// What waited under each key in these intervals.
+pub fn by_key(intervals: &[Interval]) -> HashMap<u64, Counts> {
+    let mut sums: HashMap<u64, Counts> = HashMap::new();
+    for series in intervals.iter().flat_map(|interval| &interval.series) {
+        sums.entry(series.key).or_default().add(&series.counts);
+    }
+    sums
 }
 
 /// The wall clock, as `Column::end_ms`.

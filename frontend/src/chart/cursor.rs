@@ -103,10 +103,8 @@ fn at_point(frame: &Frame, x: f64, y: f64) -> Option<Target> {
 #[cfg(test)]
 mod tests {
     use super::{Cursor, Move, Target};
-    use crate::chart::colour::Spread;
-    use crate::chart::frame::{Frame, Request};
+    use crate::chart::frame::{Frame, request_for_tests};
     use crate::chart::grid::Slice;
-    use crate::chart::layout::Size;
     use proptest::prelude::{prop_assert, proptest};
     use runqlat_common::buckets::Unit;
     use runqlat_common::counts::{Counts, Waits};
@@ -126,17 +124,7 @@ mod tests {
             end_ms: f64::from(i + 1) * 1_000.0,
             counts: Ok(&counts),
         });
-        let request = Request {
-            size: Size {
-                width: 1_090.0,
-                height: 332.0,
-                ratio: 1.0,
-            },
-            window_ms: 10_000.0,
-            end_ms: 10_000.0,
-            spread: Spread::Sqrt,
-            unit: Unit::Us,
-        };
+        let request = request_for_tests(Unit::Us);
         Frame::new(slices, Vec::new(), &request, None).unwrap()
     }
 

@@ -76,3 +76,19 @@ impl Frame {
         self.grid.columns.iter().any(|c| !c.counts.is_empty())
     }
 }
+
+/// A picture of ten seconds that end ten seconds after 1970, 1,000 by 300 pixels and the axes.
+#[cfg(test)]
+pub(crate) fn request_for_tests(unit: Unit) -> Request {
+    Request {
+        size: Size {
+            width: 1_090.0,
+            height: 332.0,
+            ratio: 1.0,
+        },
+        window_ms: 10_000.0,
+        end_ms: 10_000.0,
+        spread: Spread::Sqrt,
+        unit,
+    }
+}
