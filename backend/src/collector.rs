@@ -48,15 +48,15 @@ pub fn spawn(
     stop: Stop,
 ) -> Result<(Control, thread::JoinHandle<()>), Failure> {
     let (mut probe, scope) = source.attach(scope)?;
-    let first = probe.read().map_err(|error| Failure::Other(error.into()))?;
-    let epoch_ms = epoch_ms(first.at_ns);
+    let meter = Meter::new(&mut *probe, scope.key.has_series());
+    let meter = meter.map_err(|error| Failure::Other(error.into()))?;
+    let epoch_ms = epoch_ms(meter.at_ns());
     let scope = ScopeChange {
         number: 1,
         scope,
         from_seq: 1,
-        at_ms: epoch_ms + first.at_ns / 1_000_000,
+        at_ms: epoch_ms + meter.at_ns() / 1_000_000,
     };
-    let meter = Meter::new(first, scope.scope.key.has_series());
     let programs = probe.programs();
     hub.set_scope(scope.clone(), ProbeState::Attached { programs });
     let (control, changes) = control::channel();
@@ -130,12 +130,8 @@ impl Collector {
     }
 
     fn collect(&mut self) -> Result<(), ReadError> {
-        let begun = Instant::now();
-        let after = self.probe.read()?;
-        let (keys, us) = (after.keys.len(), begun.elapsed().as_micros());
-        tracing::debug!("reading: {keys} keys in {us} µs");
-        let end_ms = self.epoch_ms + after.at_ns / 1_000_000;
-        let step = self.meter.advance(after);
+        let step = self.meter.advance(&mut *self.probe)?;
+        let end_ms = self.epoch_ms + self.meter.at_ns() / 1_000_000;
         self.publish(step, end_ms);
         Ok(())
     }

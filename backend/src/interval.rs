@@ -1,10 +1,11 @@
 //! What happened between two readings. Pure: two cumulative readings in, one interval out.
 
-use crate::probe::Reading;
+use crate::probe::{Probe, ReadError, Reading};
 use runqlat_common::contract::{COMM_LEN, KeyStats};
 use runqlat_common::counts::Counts;
 use runqlat_common::wire::{Losses, OTHER, Series, SeriesName};
 use std::sync::Arc;
+use std::time::Instant;
 
 /// The part of an interval that the readings determine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,8 +30,11 @@ pub fn between(before: &Reading, after: &Reading, keyed: bool) -> Between {
             counts: counts.clone(),
         });
     }
-    for (&key, stats) in &after.keys {
-        let known = before.keys.get(&key);
+    let mut earlier = before.keys.iter().peekable();
+    for (key, stats) in after.keys.iter() {
+        while earlier.next_if(|(gone, _)| *gone < key).is_some() {}
+        let known = earlier.next_if(|(same, _)| *same == key);
+        let known = known.map(|(_, stats)| stats);
         let old = known.unwrap_or(&KeyStats::ZERO);
         let named = after.names.get(&key);
         let is_same = match named {
@@ -47,8 +51,6 @@ pub fn between(before: &Reading, after: &Reading, keyed: bool) -> Between {
             series.push(Series { key, counts: waits });
         }
     }
-    series.sort_unstable_by_key(|s| s.key);
-    names.sort_unstable_by_key(|n| n.key);
     Between {
         duration_us: after.at_ns.saturating_sub(before.at_ns) / 1_000,
         counts,
@@ -61,9 +63,11 @@ pub fn between(before: &Reading, after: &Reading, keyed: bool) -> Between {
 pub struct Meter {
     keyed: bool,
     before: Reading,
+    /// The reading before that: room for the next one.
+    spare: Reading,
     /// What was there at the first reading, from before anything was measured.
     first_losses: Losses,
-    first_unkeyed: u64,
+    other: u64,
 }
 
 /// What a reading adds to those before it.
@@ -81,37 +85,44 @@ pub struct Step {
 
 impl Meter {
     /// Starts with what is not to be told; `keyed` where there are series.
-    pub fn new(first: Reading, keyed: bool) -> Self {
-        Self {
+    pub fn new(probe: &mut dyn Probe, keyed: bool) -> Result<Self, ReadError> {
+        let mut first = Reading::empty(0);
+        probe.read(&mut first)?;
+        Ok(Self {
             keyed,
             first_losses: first.losses,
-            first_unkeyed: unkeyed(&first),
+            other: 0,
             before: unnamed(first),
-        }
+            spare: Reading::empty(0),
+        })
     }
 
-    /// What has happened since the reading before `after`.
-    pub fn advance(&mut self, mut after: Reading) -> Step {
-        let between = between(&self.before, &after, self.keyed);
+    /// When it last read, in ns of the monotonic clock.
+    pub fn at_ns(&self) -> u64 {
+        self.before.at_ns
+    }
+
+    /// Reads again: what has happened since the last time. In the log it says how long that took.
+    pub fn advance(&mut self, probe: &mut dyn Probe) -> Result<Step, ReadError> {
+        let begun = Instant::now();
+        probe.read(&mut self.spare)?;
+        let (keys, us) = (self.spare.keys.len(), begun.elapsed().as_micros());
+        tracing::debug!("reading: {keys} keys in {us} µs");
+        std::mem::swap(&mut self.before, &mut self.spare);
+        let (before, after) = (&self.spare, &mut self.before);
+        let between = between(before, after, self.keyed);
         let gone = std::mem::take(&mut after.gone);
-        for key in &gone {
-            after.keys.remove(key);
-        }
-        let other = unkeyed(&after).saturating_sub(self.first_unkeyed);
-        let step = Step {
+        after.keys.remove(&gone);
+        let other = between.series.first().filter(|first| first.key == OTHER);
+        self.other += other.map_or(0, |other| other.counts.total());
+        Ok(Step {
             between,
             gone,
             keys: after.keys.len() as u32,
             losses: losses_since(&self.first_losses, &after.losses),
-            other: if self.keyed { other } else { 0 },
-        };
-        self.before = after;
-        step
+            other: self.other,
+        })
     }
-}
-
-fn unkeyed(reading: &Reading) -> u64 {
-    reading.unkeyed.counts.iter().flatten().sum()
 }
 
 /// A reading that tells no names, so that what follows tells them all.
@@ -143,7 +154,7 @@ fn losses_since(before: &Losses, after: &Losses) -> Losses {
 #[cfg(test)]
 mod tests {
     use super::{between, comm, unnamed};
-    use crate::probe::Reading;
+    use crate::probe::{Keys, Reading};
     use proptest::prelude::{prop_assert_eq, proptest};
     use runqlat_common::contract::KeyStats;
     use runqlat_common::counts::Counts;
@@ -155,22 +166,27 @@ mod tests {
         Reading::empty(at_ns)
     }
 
-    fn stats(name: &[u8], slot: usize, n: u64) -> KeyStats {
+    fn keys<const N: usize>(entries: [(u64, KeyStats); N]) -> Keys {
+        entries.into_iter().collect()
+    }
+
+    fn stats(name: &[u8], slot: usize, n: u32) -> KeyStats {
         let mut stats = KeyStats::ZERO;
         stats.comm[..name.len()].copy_from_slice(name);
         stats.hist.counts[0][slot] = n;
-        stats.hist.sum_ns[0] = n << slot;
+        stats.hist.sum_ns[0] = u64::from(n) << slot;
         stats
     }
 
     #[test]
     fn names_are_told_when_new_and_when_an_exec_changed_them() {
         let (mut first, mut second) = (reading(0), reading(1_500_000));
-        first.keys.insert(7, stats(b"sh", 3, 1));
-        first.keys.insert(8, stats(b"cat", 3, 1));
-        second.keys.insert(7, stats(b"make", 3, 2));
-        second.keys.insert(8, stats(b"cat", 3, 2));
-        second.keys.insert(9, stats(b"cc1", 3, 1));
+        first.keys = keys([(7, stats(b"sh", 3, 1)), (8, stats(b"cat", 3, 1))]);
+        second.keys = keys([
+            (7, stats(b"make", 3, 2)),
+            (8, stats(b"cat", 3, 2)),
+            (9, stats(b"cc1", 3, 1)),
+        ]);
         let told = between(&first, &second, true);
         let names: Vec<_> = told.names.iter().map(|n| (n.key, &*n.name)).collect();
         assert_eq!(names, [(7, "make"), (9, "cc1")]);
@@ -180,8 +196,8 @@ mod tests {
     #[test]
     fn names_from_outside_the_kernel_are_told_once() {
         let (mut first, mut second) = (reading(0), reading(1));
-        first.keys.insert(7, stats(b"", 3, 1));
-        second.keys.insert(7, stats(b"", 3, 2));
+        first.keys = keys([(7, stats(b"", 3, 1))]);
+        second.keys = keys([(7, stats(b"", 3, 2))]);
         second.names = Arc::new(HashMap::from([(7, "/a.slice".to_owned())]));
         let names = |a, b| between(a, b, true).names;
         assert_eq!(names(&first, &second)[0].name, "/a.slice");
@@ -192,7 +208,7 @@ mod tests {
     #[test]
     fn a_reading_that_did_not_change_is_an_empty_interval() {
         let mut same = reading(5);
-        same.keys.insert(7, stats(b"sh", 3, 100));
+        same.keys = keys([(7, stats(b"sh", 3, 100))]);
         let told = between(&same, &same, true);
         assert!(told.counts.is_empty() && told.series.is_empty() && told.names.is_empty());
     }
@@ -219,13 +235,13 @@ mod tests {
         /// Whatever is in the readings, the series add up to the whole.
         #[test]
         fn the_sum_over_series_is_the_whole(
-            before in proptest::collection::hash_map(1..20_u64, (0..36_usize, 0..1_000_u64), 0..10),
-            after in proptest::collection::hash_map(1..20_u64, (0..36_usize, 0..1_000_u64), 0..10),
-            unkeyed in 0..50_u64,
+            before in proptest::collection::hash_map(1..20_u64, (0..36_usize, 0..1_000_u32), 0..10),
+            after in proptest::collection::hash_map(1..20_u64, (0..36_usize, 0..1_000_u32), 0..10),
+            unkeyed in 0..50_u32,
         ) {
-            let fill = |from: &HashMap<u64, (usize, u64)>| {
-                let of = |(key, (slot, n)): (&u64, &(usize, u64))| (*key, stats(b"x", *slot, *n));
-                from.iter().map(of).collect::<HashMap<_, _>>()
+            let fill = |from: &HashMap<u64, (usize, u32)>| {
+                let of = |(key, (slot, n)): (&u64, &(usize, u32))| (*key, stats(b"x", *slot, *n));
+                from.iter().map(of).collect::<Keys>()
             };
             let (mut first, mut second) = (reading(0), reading(1));
             first.keys = fill(&before);

@@ -25,9 +25,9 @@ pub async fn run(
     out: &mut impl Write,
 ) -> Result<(), Failure> {
     let (mut probe, scope) = source.attach(&print.scope)?;
-    let first = probe.read().map_err(other)?;
+    let meter = Meter::new(&mut *probe, scope.key.has_series()).map_err(other)?;
     let mut printer = Printer {
-        meter: Meter::new(first, scope.key.has_series()),
+        meter,
         names: HashMap::new(),
         scope,
         timestamps: print.timestamps,
@@ -114,7 +114,7 @@ impl Printer {
     }
 
     fn read(&mut self, probe: &mut dyn Probe) -> Result<Between, ReadError> {
-        let step = self.meter.advance(probe.read()?);
+        let step = self.meter.advance(probe)?;
         (self.lost, self.other) = (step.losses, step.other);
         self.waits += step.between.counts.total();
         Ok(step.between)

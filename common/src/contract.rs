@@ -88,11 +88,15 @@ pub struct Layout {
 }
 
 /// One cumulative histogram, the two causes apart.
+///
+/// Counts are of 4 bytes, for the table of keys is read whole once an interval and most of the time
+/// goes into moving it. They wrap after 2^32 waits in one bucket, which differences between two
+/// readings survive ([`Counts::between`](crate::counts::Counts::between)).
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hist {
     /// Waits by [`Cause`](crate::stamp::Cause) and bucket.
-    pub counts: [[u64; SLOTS]; CAUSES],
+    pub counts: [[u32; SLOTS]; CAUSES],
     /// Total wait by cause, in ns, so that a mean is exact.
     pub sum_ns: [u64; CAUSES],
 }
@@ -159,11 +163,11 @@ mod tests {
         assert_eq!(size_of::<Layout>(), 22 * 4);
         // Without padding: it is copied as bytes.
         assert_eq!(size_of::<Config>(), 8 + 6 * 4 + size_of::<Layout>());
-        assert_eq!(size_of::<Hist>(), 592);
-        assert_eq!(size_of::<KeyStats>(), 608);
-        assert_eq!(offset_of!(KeyStats, comm), 592);
-        assert_eq!(size_of::<CpuStats>(), 640);
-        assert_eq!(offset_of!(CpuStats, collisions), 592);
-        assert_eq!(offset_of!(CpuStats, discarded), 616);
+        assert_eq!(size_of::<Hist>(), 304);
+        assert_eq!(size_of::<KeyStats>(), 320);
+        assert_eq!(offset_of!(KeyStats, comm), 304);
+        assert_eq!(size_of::<CpuStats>(), 384);
+        assert_eq!(offset_of!(CpuStats, collisions), 304);
+        assert_eq!(offset_of!(CpuStats, discarded), 328);
     }
 }

@@ -62,16 +62,21 @@ impl Waits {
 }
 
 impl Counts {
-    /// What happened between two cumulative readings. A counter that went back (its key was made
-    /// anew in between) counts from zero.
+    /// What happened between two cumulative readings, in each bucket less than 2^32 waits. A
+    /// histogram whose sum went back (its key was made anew in between) counts from zero.
     pub fn between(before: &Hist, after: &Hist) -> Self {
+        if before == after {
+            return Self::default();
+        }
         let side = |cause: usize| {
+            let anew = after.sum_ns[cause] < before.sum_ns[cause];
+            let before = if anew { &Hist::ZERO } else { before };
             let mut counts = [0; SLOTS];
             for (slot, n) in counts.iter_mut().enumerate() {
-                *n = after.counts[cause][slot].saturating_sub(before.counts[cause][slot]);
+                let (from, to) = (before.counts[cause][slot], after.counts[cause][slot]);
+                *n = u64::from(to.wrapping_sub(from));
             }
-            let sum = after.sum_ns[cause].saturating_sub(before.sum_ns[cause]);
-            Waits::new(&counts, sum)
+            Waits::new(&counts, after.sum_ns[cause] - before.sum_ns[cause])
         };
         Self {
             woken: side(0),
@@ -173,10 +178,20 @@ mod tests {
     }
 
     #[test]
-    fn a_counter_that_went_back_never_underflows() {
-        let mut before = Hist::ZERO;
-        before.counts[1][4] = 10;
-        assert!(Counts::between(&before, &Hist::ZERO).is_empty());
+    fn a_histogram_made_anew_counts_from_zero() {
+        let (mut before, mut after) = (Hist::ZERO, Hist::ZERO);
+        (before.counts[1][4], before.sum_ns[1]) = (10, 200_000);
+        assert!(Counts::between(&before, &after).is_empty());
+        (after.counts[1][3], after.sum_ns[1]) = (2, 20_000);
+        assert_eq!(Counts::between(&before, &after).total(), 2);
+    }
+
+    #[test]
+    fn counters_may_wrap_between_readings() {
+        let (mut before, mut after) = (Hist::ZERO, Hist::ZERO);
+        (before.counts[0][1], before.sum_ns[0]) = (u32::MAX, 1 << 43);
+        (after.counts[0][1], after.sum_ns[0]) = (4, (1 << 43) + 10_000);
+        assert_eq!(Counts::between(&before, &after).total(), 5);
     }
 
     proptest! {
@@ -211,14 +226,14 @@ mod tests {
 
         #[test]
         fn deltas_of_cumulative_readings_add_up(
-            steps in proptest::collection::vec((0..2_usize, 0..SLOTS, 1..1_000_u64), 0..100),
+            steps in proptest::collection::vec((0..2_usize, 0..SLOTS, 1..1_000_u32), 0..100),
         ) {
             let mut reading = Hist::ZERO;
             let mut sum = Counts::default();
             for (cause, slot, n) in steps {
                 let before = reading;
                 reading.counts[cause][slot] += n;
-                reading.sum_ns[cause] += n;
+                reading.sum_ns[cause] += u64::from(n);
                 sum.add(&Counts::between(&before, &reading));
             }
             prop_assert_eq!(sum, Counts::between(&Hist::ZERO, &reading));

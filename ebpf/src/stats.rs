@@ -43,7 +43,7 @@ pub(crate) unsafe fn count_local(hist: *mut Hist, cause: Cause, ns: u64) {
     // SAFETY: by the caller, and the indices are in bounds.
     unsafe {
         let (count, sum) = cells(hist, cause, ns);
-        *count += 1;
+        *count = (*count).wrapping_add(1);
         *sum += ns;
     }
 }
@@ -57,40 +57,60 @@ pub(crate) unsafe fn count_shared(hist: *mut Hist, cause: Cause, ns: u64) {
     // SAFETY: by the caller, and the indices are in bounds.
     unsafe {
         let (count, sum) = cells(hist, cause, ns);
-        add_shared(count, 1);
-        add_shared(sum, ns);
+        add_count(count);
+        add_sum(sum, ns);
     }
 }
 
 /// The counter and the sum that a wait of `ns` goes into.
 #[inline(always)]
-unsafe fn cells(hist: *mut Hist, cause: Cause, ns: u64) -> (*mut u64, *mut u64) {
+unsafe fn cells(hist: *mut Hist, cause: Cause, ns: u64) -> (*mut u32, *mut u64) {
     let slot = slot_of(config::unit().of(ns));
     // SAFETY: `slot_of` is below SLOTS and there are as many sums as causes.
     unsafe {
-        let counts = (&raw mut (*hist).counts).cast::<[u64; runqlat_common::buckets::SLOTS]>();
-        let count = counts.add(cause as usize).cast::<u64>().add(slot);
+        let counts = (&raw mut (*hist).counts).cast::<[u32; runqlat_common::buckets::SLOTS]>();
+        let count = counts.add(cause as usize).cast::<u32>().add(slot);
         let sum = (&raw mut (*hist).sum_ns).cast::<u64>().add(cause as usize);
         (count, sum)
     }
 }
 
-/// The BPF target's `core` has no read-modify-write atomics.
+/// Adds 1, wrapping. The BPF target's `core` has no read-modify-write atomics.
 #[inline(always)]
-unsafe fn add_shared(counter: *mut u64, n: u64) {
+unsafe fn add_count(count: *mut u32) {
     #[cfg(target_arch = "bpf")]
     // SAFETY: one instruction that adds to memory the caller vouches for.
     unsafe {
         core::arch::asm!(
-            "lock *(u64 *)({counter} + 0) += {n}",
-            counter = in(reg) counter,
-            n = in(reg) n,
+            "lock *(u32 *)({count} + 0) += {n}",
+            count = in(reg) count,
+            n = in(reg) 1_u64,
             options(nostack),
         );
     }
     #[cfg(not(target_arch = "bpf"))]
     // SAFETY: never run; the host only checks this crate.
     unsafe {
-        *counter += n;
+        *count = (*count).wrapping_add(1);
+    }
+}
+
+/// Adds `ns`, as above.
+#[inline(always)]
+unsafe fn add_sum(sum: *mut u64, ns: u64) {
+    #[cfg(target_arch = "bpf")]
+    // SAFETY: as above.
+    unsafe {
+        core::arch::asm!(
+            "lock *(u64 *)({sum} + 0) += {ns}",
+            sum = in(reg) sum,
+            ns = in(reg) ns,
+            options(nostack),
+        );
+    }
+    #[cfg(not(target_arch = "bpf"))]
+    // SAFETY: as above.
+    unsafe {
+        *sum += ns;
     }
 }

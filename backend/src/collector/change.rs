@@ -61,8 +61,8 @@ impl Collector {
         mut probe: Box<dyn Probe>,
         scope: Scope,
     ) -> Result<Result<ScopeChange, Refusal>, ReadError> {
-        let first = match probe.read() {
-            Ok(first) => first,
+        let meter = match Meter::new(&mut *probe, scope.key.has_series()) {
+            Ok(meter) => meter,
             Err(error) => return Ok(Err(Failure::Other(error.into()).into())),
         };
         self.collect()?;
@@ -70,9 +70,9 @@ impl Collector {
             number: self.scope.number + 1,
             scope,
             from_seq: self.seq + 1,
-            at_ms: self.epoch_ms + first.at_ns / 1_000_000,
+            at_ms: self.epoch_ms + meter.at_ns() / 1_000_000,
         };
-        self.meter = Meter::new(first, self.scope.scope.key.has_series());
+        self.meter = meter;
         self.ticks = ticks(&self.scope.scope);
         self.undertaker
             .take(std::mem::replace(&mut self.probe, probe));

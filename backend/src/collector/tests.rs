@@ -29,13 +29,14 @@ impl Probe for Script {
         16
     }
 
-    fn read(&mut self) -> Result<Reading, ReadError> {
+    fn read(&mut self, into: &mut Reading) -> Result<(), ReadError> {
         if self.0.is_empty() {
             let source = std::io::ErrorKind::BrokenPipe.into();
             let what = "reading the script";
             return Err(ReadError { what, source });
         }
-        Ok(self.0.remove(0))
+        *into = self.0.remove(0);
+        Ok(())
     }
 }
 
@@ -63,7 +64,7 @@ fn scope(key: Key) -> Scope {
 
 fn collector(mut source: impl Source + 'static, hub: &Arc<Hub>) -> Collector {
     let (mut probe, scope) = source.attach(&scope(Key::Process)).unwrap();
-    let first = probe.read().unwrap();
+    let meter = Meter::new(&mut *probe, true).unwrap();
     let scope = ScopeChange {
         number: 1,
         scope,
@@ -75,13 +76,13 @@ fn collector(mut source: impl Source + 'static, hub: &Arc<Hub>) -> Collector {
     Collector {
         seq: 0,
         cpu_us: 0,
-        epoch_ms: epoch_ms(first.at_ns),
+        epoch_ms: epoch_ms(meter.at_ns()),
         ticks: ticks(&scope.scope),
         source: Box::new(source),
         probe,
         scope,
         hub: hub.clone(),
-        meter: Meter::new(first, true),
+        meter,
         undertaker: change::Undertaker::default(),
     }
 }
@@ -92,7 +93,7 @@ async fn run(collector: Collector, stop: Stop) {
     collector.run(changes, stop).await;
 }
 
-fn reading(at_s: u64, keys: &[(u64, u64)], unmatched: u64) -> Reading {
+fn reading(at_s: u64, keys: &[(u64, u32)], unmatched: u64) -> Reading {
     let stats = |n| {
         let mut stats = KeyStats::ZERO;
         stats.comm[0] = b'x';
@@ -228,7 +229,9 @@ async fn a_change_closes_the_last_interval_and_numbers_go_on() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_refused_changes_nothing_and_says_why() {
-    let old = (1..=4).map(|at| reading(at, &[(7, at)], 0)).collect();
+    let old = (1..=4)
+        .map(|at| reading(at, &[(7, at as u32)], 0))
+        .collect();
     let hub = hub();
     let (_stop, stopped) = shutdown::channel();
     let (control, changes) = control::channel();

@@ -2,10 +2,12 @@
 //! are cumulative; what happened in between is somebody else's arithmetic.
 
 pub mod kernel;
+mod keys;
 pub mod synthetic;
 
 use crate::failure::Failure;
-use runqlat_common::contract::{Hist, KeyStats};
+pub use keys::Keys;
+use runqlat_common::contract::Hist;
 use runqlat_common::wire::{Losses, Programs, Scope};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -25,9 +27,9 @@ pub trait Probe: Send {
     /// Size of its table of keys; 0 when it keeps none.
     fn keys_max(&self) -> u32;
 
-    /// All counters as they stand now. Keys that are marked as gone are in this reading for the
-    /// last time.
-    fn read(&mut self) -> Result<Reading, ReadError>;
+    /// Writes all counters as they stand now to `into`, whatever that held. Keys that are marked as
+    /// gone are in this reading for the last time.
+    fn read(&mut self, into: &mut Reading) -> Result<(), ReadError>;
 }
 
 /// All counters at one moment, since the probe was attached.
@@ -38,10 +40,10 @@ pub struct Reading {
     /// Waits under no key: all when none are kept, else those that found the table full.
     pub unkeyed: Hist,
     /// By what the scope says.
-    pub keys: HashMap<u64, KeyStats>,
+    pub keys: Keys,
     /// Names of keys that the kernel does not name itself, at least of all in `keys` that have one.
     pub names: Arc<HashMap<u64, String>>,
-    /// Keys in `keys` that are gone: nobody's any more.
+    /// Keys in `keys` that are gone, nobody's any more, in ascending order.
     pub gone: Vec<u64>,
     pub losses: Losses,
 }
@@ -52,7 +54,7 @@ impl Reading {
         Self {
             at_ns,
             unkeyed: Hist::ZERO,
-            keys: HashMap::new(),
+            keys: Keys::default(),
             names: Arc::default(),
             gone: Vec::new(),
             losses: Losses::default(),

@@ -93,6 +93,24 @@ impl SyntheticProbe {
         }
     }
 
+    /// What there is an interval after `reading`.
+    fn go_on(&self, mut reading: Reading) -> Reading {
+        let length_ns = u64::from(self.scope.interval_ms) * 1_000_000;
+        let now_ns = self.now_ns.fetch_add(length_ns, Ordering::Relaxed) + length_ns;
+        let moment = Moment { now_ns, length_ns };
+        reading.at_ns = now_ns;
+        let deeds = moment.deeds(self.services);
+        for deed in deeds.iter().filter(|deed| self.keeps(deed)) {
+            self.count(deed, &mut reading);
+        }
+        reading.gone.clear();
+        if matches!(self.scope.key, Key::Process | Key::Thread) {
+            let ended = reading.keys.ids().filter(|&key| moment.has_ended(key));
+            reading.gone.extend(ended);
+        }
+        reading
+    }
+
     fn count(&self, deed: &Deed, reading: &mut Reading) {
         let key = self.key_of(deed);
         let hist = match self.scope.key {
@@ -123,32 +141,15 @@ impl Probe for SyntheticProbe {
         }
     }
 
-    fn read(&mut self) -> Result<Reading, ReadError> {
-        let length_ns = u64::from(self.scope.interval_ms) * 1_000_000;
-        let Some(mut reading) = self.so_far.take() else {
-            let first = Reading::empty(self.now_ns.load(Ordering::Relaxed));
-            self.so_far = Some(first.clone());
-            return Ok(first);
-        };
-        let now_ns = self.now_ns.fetch_add(length_ns, Ordering::Relaxed) + length_ns;
-        let moment = Moment { now_ns, length_ns };
-        for gone in std::mem::take(&mut reading.gone) {
-            reading.keys.remove(&gone);
-        }
-        reading.at_ns = now_ns;
-        for deed in moment
-            .deeds(self.services)
-            .iter()
-            .filter(|deed| self.keeps(deed))
-        {
-            self.count(deed, &mut reading);
-        }
-        if matches!(self.scope.key, Key::Process | Key::Thread) {
-            let keys = reading.keys.keys().copied();
-            reading.gone = keys.filter(|&key| moment.has_ended(key)).collect();
-        }
-        self.so_far = Some(reading.clone());
-        Ok(reading)
+    fn read(&mut self, into: &mut Reading) -> Result<(), ReadError> {
+        let now_ns = self.now_ns.load(Ordering::Relaxed);
+        let so_far = self.so_far.take();
+        let mut reading =
+            so_far.map_or_else(|| Reading::empty(now_ns), |so_far| self.go_on(so_far));
+        into.clone_from(&reading);
+        reading.keys.remove(&reading.gone);
+        self.so_far = Some(reading);
+        Ok(())
     }
 }
 
@@ -163,7 +164,7 @@ fn group_of(name: &str) -> String {
 }
 
 fn entry<'a>(reading: &'a mut Reading, key: u64, name: &str) -> &'a mut KeyStats {
-    reading.keys.entry(key).or_insert_with(|| {
+    reading.keys.entry(key, || {
         let mut stats = KeyStats::ZERO;
         let bytes = &name.as_bytes()[..name.len().min(COMM_LEN - 1)];
         stats.comm[..bytes.len()].copy_from_slice(bytes);
@@ -181,7 +182,7 @@ fn add(hist: &mut Hist, cells: &Cells, unit: Unit) {
                 // 1,024 µs are near enough to a millisecond for waits that nobody had.
                 Unit::Ms => slot.saturating_sub(10),
             };
-            hist.counts[cause][place.min(SLOTS - 1)] += n;
+            hist.counts[cause][place.min(SLOTS - 1)] += *n as u32;
             hist.sum_ns[cause] += n * us * Unit::Us.ns();
         }
     }
@@ -192,7 +193,7 @@ mod tests {
     use super::SyntheticMachine;
     use super::story::BATCH;
     use crate::interval::between;
-    use crate::probe::{Probe, Source};
+    use crate::probe::{Probe, Reading, Source};
     use runqlat_common::buckets::Unit;
     use runqlat_common::counts::Counts;
     use runqlat_common::wire::{Key, Scope};
@@ -207,9 +208,15 @@ mod tests {
         machine.attach(&scope).unwrap().0
     }
 
+    fn reading(probe: &mut dyn Probe) -> Reading {
+        let mut reading = Reading::empty(0);
+        probe.read(&mut reading).unwrap();
+        reading
+    }
+
     fn seconds(n: usize, key: Key) -> Vec<Counts> {
         let mut probe = probe(&mut SyntheticMachine::new(40), key);
-        let readings: Vec<_> = (0..=n).map(|_| probe.read().unwrap()).collect();
+        let readings: Vec<_> = (0..=n).map(|_| reading(&mut *probe)).collect();
         let pairs = readings.windows(2);
         let keyed = key != Key::Global;
         pairs.map(|w| between(&w[0], &w[1], keyed).counts).collect()
@@ -238,8 +245,8 @@ mod tests {
         let mut probe = probe(&mut SyntheticMachine::new(5), Key::Process);
         let (mut seen, mut gone) = (HashSet::new(), HashSet::new());
         for _ in 0..60 {
-            let reading = probe.read().unwrap();
-            seen.extend(reading.keys.keys().copied());
+            let reading = reading(&mut *probe);
+            seen.extend(reading.keys.ids());
             for key in reading.gone {
                 assert!(gone.insert(key), "{key} is gone twice");
             }
@@ -259,13 +266,13 @@ mod tests {
             ..Scope::default()
         };
         let (mut probe, _) = machine.attach(&scope).unwrap();
-        let (first, second) = (probe.read().unwrap(), probe.read().unwrap());
+        let (first, second) = (reading(&mut *probe), reading(&mut *probe));
         let told = between(&first, &second, true);
         assert_eq!(told.series.len(), 1);
         assert!(told.counts.max_slot() <= Some(9), "{told:?}");
         scope.cgroup = Some("/system".into());
         let (mut probe, _) = machine.attach(&scope).unwrap();
-        let (first, second) = (probe.read().unwrap(), probe.read().unwrap());
+        let (first, second) = (reading(&mut *probe), reading(&mut *probe));
         assert!(between(&first, &second, true).series.is_empty());
         scope.tgid = Some(7);
         let error = machine.attach(&scope).err().unwrap();

@@ -42,7 +42,7 @@ impl Counters {
         (cpus * size_of::<CpuStats>()).next_multiple_of(4_096)
     }
 
-    /// The sum over all CPUs. Each counter is read whole (aligned, 8 bytes); a wait that is being
+    /// The sum over all CPUs. Each counter is read whole (aligned); a wait that is being
     /// counted at this moment may show in its bucket now and in its sum at the next reading.
     pub(super) fn sum(&self) -> CpuStats {
         let mut sum = CpuStats::ZERO;
@@ -59,7 +59,8 @@ impl Counters {
 fn add(sum: &mut CpuStats, one: &CpuStats) {
     for cause in 0..CAUSES {
         for slot in 0..SLOTS {
-            sum.hist.counts[cause][slot] += one.hist.counts[cause][slot];
+            let count = &mut sum.hist.counts[cause][slot];
+            *count = count.wrapping_add(one.hist.counts[cause][slot]);
         }
         sum.hist.sum_ns[cause] += one.hist.sum_ns[cause];
     }

@@ -7,6 +7,7 @@ mod layout;
 mod object;
 mod register;
 mod sizes;
+mod suspects;
 mod sys;
 mod table;
 
@@ -16,14 +17,12 @@ pub use sizes::{MAX_KEYS, Sizes};
 use crate::cgroup::Group;
 use crate::failure::Failure;
 use crate::probe::{Probe, ReadError, Reading, Source};
-use crate::{cgroup, procfs, target};
+use crate::{cgroup, probe, procfs, target};
 use attach::{Attached, Loader};
 use counters::Counters;
 use register::Register;
 use runqlat_common::buckets::Unit;
-use runqlat_common::contract::KeyStats;
 use runqlat_common::wire::{Key, Losses, Programs, Scope};
-use std::collections::HashMap;
 use table::Table;
 
 /// Asking which keys live means asking for each: at most this often, in ns.
@@ -141,11 +140,11 @@ impl Keys {
     /// Replaces what was read of gone keys by a last reading that also deletes them. Asking who lives
     /// comes after the reading: a key that was read and is nobody's now is gone, while one that began
     /// in between has not been read.
-    fn sweep(&self, read: &mut HashMap<u64, KeyStats>) -> std::io::Result<Vec<u64>> {
-        let gone = self.register.gone(read.keys().copied());
+    fn sweep(&mut self, read: &mut probe::Keys) -> std::io::Result<Vec<u64>> {
+        let gone = self.register.gone(read);
         for &key in &gone {
             if let Some(last) = self.table.take(key)? {
-                read.insert(key, last);
+                *read.entry(key, || last) = last;
             }
         }
         Ok(gone)
@@ -161,23 +160,23 @@ impl Probe for KernelProbe {
         self.keys.as_ref().map_or(0, |keys| keys.max)
     }
 
-    fn read(&mut self) -> Result<Reading, ReadError> {
+    fn read(&mut self, into: &mut Reading) -> Result<(), ReadError> {
         let fail = |what| move |source| ReadError { what, source };
-        let mut reading = Reading::empty(procfs::monotonic_ns());
+        into.at_ns = procfs::monotonic_ns();
+        into.gone.clear();
         if let Some(keys) = &mut self.keys {
-            keys.table
-                .read_into(&mut reading.keys)
-                .map_err(fail("reading the table of keys"))?;
-            reading.names = keys.register.names(reading.keys.keys());
-            if reading.at_ns.saturating_sub(self.last_sweep_ns) >= SWEEP_EVERY_NS {
-                let swept = keys.sweep(&mut reading.keys);
-                reading.gone = swept.map_err(fail("removing gone keys"))?;
-                self.last_sweep_ns = reading.at_ns;
+            let read = keys.table.read(&mut into.keys);
+            read.map_err(fail("reading the table of keys"))?;
+            into.names = keys.register.names(into.keys.ids());
+            if into.at_ns.saturating_sub(self.last_sweep_ns) >= SWEEP_EVERY_NS {
+                let swept = keys.sweep(&mut into.keys);
+                into.gone = swept.map_err(fail("removing gone keys"))?;
+                self.last_sweep_ns = into.at_ns;
             }
         }
         let cpus = self.counters.sum();
-        reading.unkeyed = cpus.hist;
-        reading.losses = Losses {
+        into.unkeyed = cpus.hist;
+        into.losses = Losses {
             collisions: cpus.collisions,
             missed: cpus.missed,
             unmatched: cpus.unmatched,
@@ -187,6 +186,6 @@ impl Probe for KernelProbe {
                 .recursion_misses()
                 .map_err(fail("asking for missed runs"))?,
         };
-        Ok(reading)
+        Ok(())
     }
 }

@@ -1,7 +1,9 @@
 //! Who a key stands for: whether it still lives, and what it is called where the kernel programs don't
 //! say.
 
+use super::suspects::Suspects;
 use crate::cgroup::{self, Mount};
+use crate::probe::Keys;
 use crate::procfs;
 use runqlat_common::wire::Key;
 use std::collections::HashMap;
@@ -10,7 +12,7 @@ use std::sync::Arc;
 /// Knows the keys of one kind.
 pub(super) enum Register {
     /// Processes and threads, by id.
-    Tasks,
+    Tasks(Suspects),
     /// Pid namespaces, by inode number.
     Namespaces,
     /// Cgroups, by id.
@@ -32,21 +34,26 @@ impl Register {
             },
             _ if !procfs::in_initial_pid_namespace() => Self::Foreign,
             Key::Pidns => Self::Namespaces,
-            Key::Global | Key::Process | Key::Thread => Self::Tasks,
+            Key::Global | Key::Process | Key::Thread => Self::Tasks(Suspects::default()),
         }
     }
 
-    /// Those of `keys` that are gone.
-    pub(super) fn gone(&self, keys: impl Iterator<Item = u64>) -> Vec<u64> {
+    /// Those of the keys in `read` that are gone, in ascending order.
+    pub(super) fn gone(&mut self, read: &Keys) -> Vec<u64> {
+        let keys = read.ids();
         match self {
-            Self::Tasks => keys.filter(|&key| !procfs::task_lives(key)).collect(),
+            Self::Tasks(suspects) => {
+                let mut asked = suspects.of(read);
+                asked.retain(|&key| !procfs::task_lives(key));
+                asked
+            }
             // Without the right to see all processes, nothing is known to be gone.
             Self::Namespaces => procfs::pid_namespaces().map_or(Vec::new(), |living| {
                 keys.filter(|key| !living.contains(key)).collect()
             }),
             Self::Cgroups { mount, paths } => {
                 let lives = |key: &u64| {
-                    let (Some(mount), Some(path)) = (mount, paths.get(key)) else {
+                    let (Some(mount), Some(path)) = (mount.as_ref(), paths.get(key)) else {
                         return false;
                     };
                     cgroup::lives(mount, *key, path)
@@ -58,14 +65,14 @@ impl Register {
     }
 
     /// Names of `keys` that the kernel programs don't know; looks at the host only where one is new.
-    pub(super) fn names<'a>(
+    pub(super) fn names(
         &mut self,
-        mut keys: impl Iterator<Item = &'a u64>,
+        mut keys: impl Iterator<Item = u64>,
     ) -> Arc<HashMap<u64, String>> {
         let Self::Cgroups { mount, paths } = self else {
             return Arc::default();
         };
-        if keys.any(|key| !paths.contains_key(key)) {
+        if keys.any(|key| !paths.contains_key(&key)) {
             let found = mount.as_ref().and_then(|mount| cgroup::paths(mount).ok());
             *paths = Arc::new(found.unwrap_or_default());
         }

@@ -62,14 +62,14 @@ mod tests {
         let mb = |sizes: Sizes, keyed| sizes.bytes(64, keyed) as f64 / 1e6;
         let usual = Sizes::for_host(4_194_304, 1_000, None);
         assert!(
-            (9.0..16.0).contains(&mb(usual, true)),
+            (6.0..10.0).contains(&mb(usual, true)),
             "{}",
             mb(usual, true)
         );
         assert!(mb(usual, false) < 4.5);
         let large = Sizes::for_host(4_194_304, 0, Some(65_536));
         assert!(
-            (45.0..55.0).contains(&mb(large, true)),
+            (25.0..35.0).contains(&mb(large, true)),
             "{}",
             mb(large, true)
         );
