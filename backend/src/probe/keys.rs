@@ -10,6 +10,8 @@ pub struct Keys {
     ids: Vec<u64>,
     stats: Vec<KeyStats>,
     filled: usize,
+    /// Total wait in ns of what was filled, taken while that was in the CPU's cache.
+    totals: Vec<u64>,
     /// Keys that are there with their places, by ascending key.
     order: Vec<(u64, u32)>,
 }
@@ -28,6 +30,7 @@ impl Keys {
         mut fill: impl FnMut(&mut [u64], &mut [KeyStats]) -> Result<(usize, usize), E>,
     ) -> Result<(), E> {
         self.filled = 0;
+        self.totals.clear();
         while want > 0 {
             let end = self.filled + want;
             if self.ids.len() < end {
@@ -35,7 +38,12 @@ impl Keys {
                 self.stats.resize(end, KeyStats::ZERO);
             }
             let room = self.filled..end;
-            let (filled, next) = fill(&mut self.ids[room.clone()], &mut self.stats[room])?;
+            let stats = &mut self.stats[room.clone()];
+            let (filled, next) = fill(&mut self.ids[room], stats)?;
+            let totals = stats[..filled]
+                .iter()
+                .map(|stats| stats.hist.sum_ns.iter().sum::<u64>());
+            self.totals.extend(totals);
             (self.filled, want) = (self.filled + filled, next);
         }
         self.sort();
@@ -58,6 +66,12 @@ impl Keys {
         self.order
             .iter()
             .map(|&(key, at)| (key, &self.stats[at as usize]))
+    }
+
+    /// Keys and their total wait in ns as they were filled, by ascending key.
+    pub fn totals(&self) -> impl Iterator<Item = (u64, u64)> {
+        let filled = |&(key, at): &(u64, u32)| Some((key, *self.totals.get(at as usize)?));
+        self.order.iter().filter_map(filled)
     }
 
     pub fn ids(&self) -> impl Iterator<Item = u64> {

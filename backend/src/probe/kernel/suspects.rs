@@ -21,8 +21,7 @@ impl Suspects {
         self.turn = (self.turn + 1) % ROUND;
         let mut last = std::mem::take(&mut self.last).into_iter().peekable();
         let mut suspects = Vec::new();
-        for (key, stats) in read.iter() {
-            let total = stats.hist.sum_ns.iter().sum();
+        for (key, total) in read.totals() {
             while last.next_if(|(gone, _)| *gone < key).is_some() {}
             let is_idle = last.next_if_eq(&(key, total)).is_some();
             if !is_idle || key % ROUND == self.turn {
@@ -38,18 +37,19 @@ impl Suspects {
 mod tests {
     use super::{ROUND, Suspects};
     use crate::probe::Keys;
-    use runqlat_common::contract::KeyStats;
+    use std::convert::Infallible;
 
     fn keys(totals: &[(u64, u64)]) -> Keys {
-        let stats = |total| {
-            let mut stats = KeyStats::ZERO;
-            stats.hist.sum_ns[1] = total;
-            stats
-        };
-        totals
-            .iter()
-            .map(|&(key, total)| (key, stats(total)))
-            .collect()
+        let mut keys = Keys::default();
+        let filled: Result<(), Infallible> = keys.fill(totals.len(), |ids, stats| {
+            for (at, (key, total)) in totals.iter().enumerate() {
+                ids[at] = *key;
+                stats[at].hist.sum_ns[1] = *total;
+            }
+            Ok((totals.len(), 0))
+        });
+        filled.unwrap();
+        keys
     }
 
     #[test]
