@@ -159,9 +159,9 @@ pub fn behind(intervals: u64) -> String {
 }
 
 /// Why a map without waits is empty; `all_known` when the whole of the time is known.
-pub fn nothing_waited(session: &Session, window_min: u32, all_known: bool) -> String {
+pub fn nothing_waited(session: &Session, span_ms: f64, all_known: bool) -> String {
     let when = if all_known {
-        format!("in the last {window_min} min")
+        format!("in the {} shown", span(span_ms))
     } else {
         "in the time that is not hatched".to_owned()
     };
@@ -169,6 +169,18 @@ pub fn nothing_waited(session: &Session, window_min: u32, all_known: bool) -> St
         Some(selection) => format!("{} did not wait {when}", selection.name),
         None => format!("Nothing waited {when}"),
     }
+}
+
+/// A length of time in few characters: `90 s`, `5 min`, `1.5 h`.
+pub fn span(ms: f64) -> String {
+    let seconds = ms / 1_000.0;
+    let (n, unit) = match seconds {
+        s if s < 120.0 => (s, "s"),
+        s if s < 7_200.0 && s != 3_600.0 => (s / 60.0, "min"),
+        s => (s / 3_600.0, "h"),
+    };
+    let tenths = (n * 10.0).round() / 10.0;
+    format!("{tenths} {unit}")
 }
 
 /// The newest column of a picture in one sentence.

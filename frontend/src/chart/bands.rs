@@ -78,6 +78,7 @@ pub fn steps(grid: &Grid, percentile: Percentile) -> Vec<Step> {
 mod tests {
     use super::{Percentile, Step, steps};
     use crate::chart::grid::{Grid, Slice};
+    use crate::chart::measure::Cause;
     use crate::chart::scale::TimeScale;
     use runqlat_common::counts::{Counts, Waits};
 
@@ -111,7 +112,7 @@ mod tests {
             end_ms: 5.0,
             width_px: 50,
         };
-        let grid = Grid::new(slices, &time);
+        let grid = Grid::new(slices, &time, Cause::All);
         let step = |x0, x1, slot| Step { x0, x1, slot };
         assert_eq!(
             steps(&grid, Percentile::P99),

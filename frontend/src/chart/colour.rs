@@ -1,4 +1,4 @@
-//! From a count to a fraction of the colour scale, and the numbers that the legend shows. Never
+//! From a cell's value to a fraction of the colour scale, and the numbers that the legend shows. Never
 //! linear: that hides the sparse tail, which is what one looks for.
 
 /// How counts are spread over the colours.
@@ -24,11 +24,11 @@ impl Spread {
 /// A scale ends here at least, so that a lone wait on an idle host does not glow.
 const LEAST_MAX: u64 = 10;
 
-/// A scale of counts.
+/// A scale of a cell's values, in the measure's steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ColourScale {
     pub spread: Spread,
-    /// The count that gets the last colour.
+    /// The value that gets the last colour.
     pub max: u64,
 }
 

@@ -2,6 +2,7 @@
 //! its end; intervals that fall on the same pixel are merged by sum, so that a lone outlier stays.
 //! The number of columns is bounded by the plot's width, whatever the history's length.
 
+use super::measure::{Cause, Measure};
 use super::scale::TimeScale;
 use runqlat_common::buckets::Unit;
 use runqlat_common::counts::Counts;
@@ -67,8 +68,12 @@ pub struct Grid {
 const JITTER: f64 = 0.1;
 
 impl Grid {
-    /// Places slices, which come by ascending time.
-    pub fn new<'a>(slices: impl Iterator<Item = Slice<'a>>, time: &TimeScale) -> Self {
+    /// Places the waits of one cause of slices, which come by ascending time.
+    pub fn new<'a>(
+        slices: impl Iterator<Item = Slice<'a>>,
+        time: &TimeScale,
+        cause: Cause,
+    ) -> Self {
         let mut grid = Self::default();
         let mut before: Option<Slice<'a>> = None;
         for slice in slices {
@@ -78,7 +83,7 @@ impl Grid {
             match slice.counts {
                 Ok(counts) => {
                     let start_ms = joined_start(before.as_ref(), &slice);
-                    place(&mut grid.columns, time, &slice, start_ms, counts);
+                    place(&mut grid.columns, time, &slice, start_ms, cause.of(counts));
                 }
                 Err(why) => {
                     let goes_on = before.is_some_and(|b| b.counts.err() == Some(why));
@@ -122,11 +127,12 @@ impl Grid {
         (column.first_seq <= seq).then_some(index)
     }
 
-    /// The greatest count of a single cell.
-    pub fn max_cell(&self) -> u64 {
+    /// The greatest value of a single cell.
+    pub fn max_value(&self, measure: Measure, unit: Unit) -> u64 {
         let cells = self.columns.iter().filter_map(|column| {
-            let last = column.counts.max_slot()?;
-            (0..=last).map(|slot| column.counts.at(slot)).max()
+            let (last, total) = (column.counts.max_slot()?, column.counts.total());
+            let value = |slot| measure.value(column.counts.at(slot), slot, total, unit);
+            (0..=last).map(value).max()
         });
         cells.max().unwrap_or(0)
     }
@@ -158,7 +164,7 @@ fn place(
     time: &TimeScale,
     slice: &Slice<'_>,
     start_ms: f64,
-    counts: &Counts,
+    counts: Counts,
 ) {
     let (x0, x1) = pixels(time, start_ms, slice.end_ms);
     let measured_ms = slice.end_ms - start_ms;
@@ -167,7 +173,7 @@ fn place(
             last.last_seq = slice.seq;
             last.end_ms = slice.end_ms;
             last.measured_ms += measured_ms;
-            last.counts.add(counts);
+            last.counts.add(&counts);
         }
         last => {
             let free_from = last.map_or(0, |last| last.x1);
@@ -178,7 +184,7 @@ fn place(
                 last_seq: slice.seq,
                 start_ms,
                 end_ms: slice.end_ms,
-                counts: counts.clone(),
+                counts,
                 measured_ms,
             });
         }

@@ -2,13 +2,17 @@
 //! Must not know canvas, browser or Leptos; `paint` puts what is computed here on a canvas.
 
 pub mod bands;
+pub mod brush;
 pub mod colour;
 pub mod cursor;
 pub mod frame;
+pub mod gesture;
 pub mod grid;
 pub mod layout;
 pub mod marks;
+pub mod measure;
 pub mod palette;
 pub mod raster;
 pub mod scale;
 pub mod ticks;
+pub mod view;

@@ -1,11 +1,53 @@
-//! Colours: which one a count gets, in the light and in the dark theme. Control points are those of
-//! matplotlib's inferno, which is perceptually uniform and safe for colour-blind eyes. In the dark
-//! theme more is brighter, in the light theme more is darker, and zero is the background in both.
+//! Colours: which one a value gets, in the light and in the dark theme. Control points are those of
+//! matplotlib's inferno, viridis and cividis, which are perceptually uniform; all three can be read by
+//! colour-blind eyes, cividis best. In the dark theme more is brighter, in the light theme more is
+//! darker, and zero is the background in both.
 
 /// Opaque sRGB.
 pub type Rgb = [u8; 3];
 
-/// Inferno at 0, 0.1, ... 1.
+/// A choice of colours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Hue {
+    #[default]
+    Inferno,
+    Viridis,
+    Cividis,
+}
+
+impl Hue {
+    pub const ALL: [Self; 3] = [Self::Inferno, Self::Viridis, Self::Cividis];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Inferno => "inferno",
+            Self::Viridis => "viridis",
+            Self::Cividis => "cividis",
+        }
+    }
+
+    /// Evenly spaced from 0 to 1.
+    fn points(self) -> &'static [Rgb] {
+        match self {
+            Self::Inferno => &INFERNO,
+            Self::Viridis => &VIRIDIS,
+            Self::Cividis => &CIVIDIS,
+        }
+    }
+
+    /// The part that is used in a theme: it starts where one wait stands out from the background at a
+    /// contrast of about 2, which is the point of showing it.
+    fn part(self, dark: bool) -> (f64, f64) {
+        match (self, dark) {
+            (Self::Inferno, true) => (0.34, 1.0),
+            (Self::Inferno, false) => (0.82, 0.04),
+            (Self::Viridis | Self::Cividis, true) => (0.25, 1.0),
+            (Self::Viridis, false) => (0.72, 0.0),
+            (Self::Cividis, false) => (0.82, 0.0),
+        }
+    }
+}
+
 const INFERNO: [Rgb; 11] = [
     [0, 0, 4],
     [22, 11, 57],
@@ -20,10 +62,31 @@ const INFERNO: [Rgb; 11] = [
     [252, 255, 164],
 ];
 
-/// Part of inferno that is used: it starts where one count stands out from the background at a
-/// contrast of about 2, which is the point of showing it.
-const DARK_PART: (f64, f64) = (0.34, 1.0);
-const LIGHT_PART: (f64, f64) = (0.82, 0.04);
+const VIRIDIS: [Rgb; 10] = [
+    [68, 1, 84],
+    [72, 40, 120],
+    [62, 73, 137],
+    [49, 104, 142],
+    [38, 130, 142],
+    [31, 158, 137],
+    [53, 183, 121],
+    [110, 206, 88],
+    [181, 222, 43],
+    [253, 231, 37],
+];
+
+const CIVIDIS: [Rgb; 10] = [
+    [0, 34, 78],
+    [18, 53, 112],
+    [59, 73, 108],
+    [87, 93, 109],
+    [112, 113, 115],
+    [138, 134, 120],
+    [165, 156, 116],
+    [195, 179, 105],
+    [225, 204, 85],
+    [254, 232, 56],
+];
 
 /// Steps of the ramp; more than the eye tells apart.
 const STEPS: usize = 256;
@@ -40,7 +103,7 @@ pub struct Palette {
     /// Lines and outlines that must stand out from every colour of the ramp, and their halo.
     pub line: Rgb,
     pub halo: Rgb,
-    /// Where what is measured changed; no colour of the ramp is green.
+    /// Where what is measured changed.
     pub mark: Rgb,
     /// Axis labels, and the plot's frame and ticks.
     pub text: Rgb,
@@ -48,18 +111,25 @@ pub struct Palette {
 }
 
 impl Palette {
-    pub fn new(dark: bool) -> Self {
-        let (from, to) = if dark { DARK_PART } else { LIGHT_PART };
+    pub fn new(hue: Hue, dark: bool) -> Self {
+        let (from, to) = hue.part(dark);
         let at = |i: usize| from + (to - from) * i as f64 / (STEPS - 1) as f64;
-        let ramp = (0..STEPS).map(|i| inferno(at(i))).collect();
+        let ramp = (0..STEPS).map(|i| mixed(hue.points(), at(i))).collect();
         if dark {
             Self {
                 empty: [14, 17, 22],
                 missing: [[20, 24, 31], [38, 44, 54]],
                 ramp,
-                line: [120, 220, 255],
+                // Of the ramps' colours none is near: inferno has no blue, the others no red.
+                line: match hue {
+                    Hue::Inferno => [120, 220, 255],
+                    Hue::Viridis | Hue::Cividis => [255, 150, 210],
+                },
                 halo: [4, 10, 16],
-                mark: [91, 208, 141],
+                mark: match hue {
+                    Hue::Inferno | Hue::Cividis => [91, 208, 141],
+                    Hue::Viridis => [255, 170, 120],
+                },
                 text: [168, 178, 192],
                 frame: [58, 66, 78],
             }
@@ -68,9 +138,15 @@ impl Palette {
                 empty: [255, 255, 255],
                 missing: [[246, 247, 249], [222, 226, 232]],
                 ramp,
-                line: [0, 82, 204],
+                line: match hue {
+                    Hue::Inferno => [0, 82, 204],
+                    Hue::Viridis | Hue::Cividis => [190, 0, 110],
+                },
                 halo: [255, 255, 255],
-                mark: [11, 107, 58],
+                mark: match hue {
+                    Hue::Inferno | Hue::Cividis => [11, 107, 58],
+                    Hue::Viridis => [150, 60, 0],
+                },
                 text: [74, 84, 98],
                 frame: [196, 202, 211],
             }
@@ -84,15 +160,13 @@ impl Palette {
     }
 }
 
-fn inferno(t: f64) -> Rgb {
-    let position = t.clamp(0.0, 1.0) * (INFERNO.len() - 1) as f64;
-    let below = (position as usize).min(INFERNO.len() - 2);
+/// Between the points, linearly.
+fn mixed(points: &[Rgb], t: f64) -> Rgb {
+    let position = t.clamp(0.0, 1.0) * (points.len() - 1) as f64;
+    let below = (position as usize).min(points.len() - 2);
     let part = position - below as f64;
     let mix = |i: usize| {
-        let (a, b) = (
-            f64::from(INFERNO[below][i]),
-            f64::from(INFERNO[below + 1][i]),
-        );
+        let (a, b) = (f64::from(points[below][i]), f64::from(points[below + 1][i]));
         (a + (b - a) * part).round() as u8
     };
     [mix(0), mix(1), mix(2)]
@@ -100,7 +174,7 @@ fn inferno(t: f64) -> Rgb {
 
 #[cfg(test)]
 mod tests {
-    use super::{Palette, Rgb};
+    use super::{Hue, Palette, Rgb};
 
     /// Relative luminance by WCAG 2.
     fn luminance(rgb: Rgb) -> f64 {
@@ -120,26 +194,36 @@ mod tests {
         (a.max(b) + 0.05) / (a.min(b) + 0.05)
     }
 
+    fn all() -> Vec<(Hue, bool, Palette)> {
+        let both = |hue| [true, false].map(|dark| (hue, dark, Palette::new(hue, dark)));
+        Hue::ALL.into_iter().flat_map(both).collect()
+    }
+
     #[test]
     fn lightness_goes_one_way_from_the_background() {
-        for dark in [true, false] {
-            let palette = Palette::new(dark);
+        for (hue, dark, palette) in all() {
             let levels: Vec<f64> = palette.ramp.iter().map(|c| luminance(*c)).collect();
-            let rises = |w: &[f64]| if dark { w[1] >= w[0] } else { w[1] <= w[0] };
-            assert!(levels.windows(2).all(rises), "dark: {dark}");
+            // Rounding to whole steps of a channel may lose a hair.
+            let rises = |w: &[f64]| {
+                if dark {
+                    w[1] > w[0] - 2e-3
+                } else {
+                    w[1] < w[0] + 2e-3
+                }
+            };
+            assert!(levels.windows(2).all(rises), "{hue:?}, dark: {dark}");
         }
     }
 
     #[test]
     fn one_count_stands_out_and_missing_time_is_quiet() {
-        for dark in [true, false] {
-            let palette = Palette::new(dark);
+        for (hue, dark, palette) in all() {
             let one = contrast(palette.at(0.0), palette.empty);
-            assert!(one > 1.8, "dark: {dark}, contrast {one}");
+            assert!(one > 1.8, "{hue:?}, dark: {dark}, contrast {one}");
             let stripes = contrast(palette.missing[0], palette.missing[1]);
             assert!(
                 (1.1..1.8).contains(&stripes),
-                "dark: {dark}, contrast {stripes}"
+                "{hue:?}, dark: {dark}, contrast {stripes}"
             );
             assert_ne!(palette.missing[0], palette.empty);
         }
@@ -147,18 +231,17 @@ mod tests {
 
     #[test]
     fn a_mark_can_be_read_in_both_themes() {
-        for dark in [true, false] {
-            let palette = Palette::new(dark);
+        for (hue, dark, palette) in all() {
             for ground in [palette.empty, palette.halo, palette.missing[1]] {
                 let found = contrast(palette.mark, ground);
-                assert!(found > 4.5, "dark: {dark}, contrast {found}");
+                assert!(found > 4.5, "{hue:?}, dark: {dark}, contrast {found}");
             }
         }
     }
 
     #[test]
     fn fractions_out_of_range_are_the_ends() {
-        let palette = Palette::new(true);
+        let palette = Palette::new(Hue::Inferno, true);
         assert_eq!(palette.at(-1.0), palette.at(0.0));
         assert_eq!(palette.at(9.0), palette.at(1.0));
         assert_eq!(palette.at(1.0), [252, 255, 164]);

@@ -1,8 +1,9 @@
 //! The heatmap as pixels: a pure function of grid, rows, scale and palette. Knows no canvas.
 
 use super::colour::ColourScale;
-use super::grid::Grid;
+use super::grid::{Grid, GridColumn};
 use super::layout::Layout;
+use super::measure::Measure;
 use super::palette::{Palette, Rgb};
 
 /// Period and width of the stripes of missing time, in CSS pixels along x.
@@ -10,13 +11,23 @@ const HATCH_PERIOD: f64 = 8.0;
 const HATCH_WIDTH: f64 = 2.0;
 
 /// RGBA of the plot, row by row from the top: `layout.width * layout.height()` pixels.
-pub fn raster(grid: &Grid, layout: &Layout, scale: &ColourScale, palette: &Palette) -> Vec<u8> {
+pub fn raster(
+    grid: &Grid,
+    layout: &Layout,
+    (measure, scale): (Measure, &ColourScale),
+    palette: &Palette,
+) -> Vec<u8> {
     let width = layout.width as usize;
     let line = width * 4;
     let mut pixels = Vec::with_capacity(line * layout.height() as usize);
     let mut row = vec![0; line];
+    let totals: Vec<u64> = grid.columns.iter().map(|c| c.counts.total()).collect();
+    let unit = layout.rows.unit;
     for slot in (0..layout.rows.rows).rev() {
-        fill_row(&mut row, grid, slot, scale, palette);
+        for (column, total) in grid.columns.iter().zip(&totals) {
+            let value = measure.value(column.counts.at(slot), slot, *total, unit);
+            fill(&mut row, column, value, scale, palette);
+        }
         for _ in 0..layout.rows.row_px {
             pixels.extend_from_slice(&row);
         }
@@ -28,16 +39,15 @@ pub fn raster(grid: &Grid, layout: &Layout, scale: &ColourScale, palette: &Palet
     pixels
 }
 
-fn fill_row(row: &mut [u8], grid: &Grid, slot: usize, scale: &ColourScale, palette: &Palette) {
-    for column in &grid.columns {
-        let rgb = match column.counts.at(slot) {
-            0 => palette.empty,
-            count => palette.at(scale.fraction(count)),
-        };
-        let span = column.x0 as usize * 4..column.x1 as usize * 4;
-        for pixel in row[span].chunks_exact_mut(4) {
-            put(pixel, rgb);
-        }
+/// The pixels of one cell.
+fn fill(row: &mut [u8], column: &GridColumn, value: u64, scale: &ColourScale, palette: &Palette) {
+    let rgb = match value {
+        0 => palette.empty,
+        value => palette.at(scale.fraction(value)),
+    };
+    let span = column.x0 as usize * 4..column.x1 as usize * 4;
+    for pixel in row[span].chunks_exact_mut(4) {
+        put(pixel, rgb);
     }
 }
 
@@ -82,7 +92,8 @@ mod tests {
     use crate::chart::grid::{Grid, GridColumn};
     use crate::chart::layout::Layout;
     use crate::chart::layout::Size;
-    use crate::chart::palette::{Palette, Rgb};
+    use crate::chart::measure::Measure;
+    use crate::chart::palette::{Hue, Palette, Rgb};
     use crate::chart::scale::RowScale;
     use runqlat_common::buckets::Unit;
     use runqlat_common::counts::{Counts, Waits};
@@ -133,8 +144,8 @@ mod tests {
         };
         let scale = ColourScale::holding(Spread::Sqrt, 10);
         for dark in [true, false] {
-            let palette = Palette::new(dark);
-            let pixels = raster(&grid, &LAYOUT, &scale, &palette);
+            let palette = Palette::new(Hue::Inferno, dark);
+            let pixels = raster(&grid, &LAYOUT, (Measure::Counts, &scale), &palette);
             assert_eq!(pixels.len(), 30 * 15 * 4);
             assert_eq!(pixel(&pixels, 10, 0), palette.at(1.0));
             assert_eq!(pixel(&pixels, 13, 9), palette.at(0.0));
@@ -151,8 +162,8 @@ mod tests {
             ..Grid::default()
         };
         let scale = ColourScale::holding(Spread::Sqrt, 10);
-        let palette = Palette::new(true);
-        let pixels = raster(&grid, &LAYOUT, &scale, &palette);
+        let palette = Palette::new(Hue::Inferno, true);
+        let pixels = raster(&grid, &LAYOUT, (Measure::Counts, &scale), &palette);
         for y in 0..15 {
             for x in (0..10).chain(20..30) {
                 let is_stripe = (x + y) % 8 < 2;

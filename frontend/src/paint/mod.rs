@@ -4,7 +4,7 @@ mod axes;
 mod overlay;
 mod pen;
 
-pub(crate) use overlay::overlay;
+pub(crate) use overlay::{Over, overlay};
 
 use crate::chart::frame::Frame;
 use crate::chart::palette::Palette;
@@ -22,7 +22,7 @@ pub(crate) fn heatmap(
 ) -> Option<()> {
     let context = prepare(canvas, frame)?;
     let layout = &frame.layout;
-    let pixels = raster(&frame.grid, layout, &frame.scale, palette);
+    let pixels = raster(&frame.grid, layout, (frame.measure, &frame.scale), palette);
     let image = ImageData::new_with_u8_clamped_array(Clamped(&pixels), layout.width).ok()?;
     let (left, top) = (f64::from(layout.left), f64::from(layout.top));
     context.put_image_data(&image, left, top).ok()?;
@@ -82,6 +82,8 @@ fn describe(canvas: &HtmlCanvasElement, frame: &Frame, palette: &Palette) {
         ("end-ms", frame.time.end_ms.to_string()),
         ("seq", frame.newest_seq().unwrap_or(0).to_string()),
         ("scale-max", frame.scale.max.to_string()),
+        ("measure", frame.measure.name().to_owned()),
+        ("cause", frame.cause.name().to_owned()),
         ("empty-rgb", format!("{r},{g},{b}")),
     ];
     for (name, value) in facts {

@@ -1,22 +1,29 @@
-//! What lies over the map: marks, percentiles and the cursor. A canvas of its own, so that moving the pointer
+//! What lies over the map: marks, percentiles, the marked region and the cursor. A canvas of its own, so that moving the pointer
 //! repaints no map, and the map's pixels are data and nothing else.
 
 use super::pen::Pen;
 use super::prepare;
 use crate::chart::bands::{Percentile, Step, steps};
+use crate::chart::brush::{Brush, Rect};
 use crate::chart::cursor::Target;
 use crate::chart::frame::Frame;
 use crate::chart::marks::Mark;
 use crate::chart::palette::Palette;
 use web_sys::HtmlCanvasElement;
 
-/// Draws marks, percentiles and the cursor over the map.
+/// What lies over the map besides its marks.
+pub(crate) struct Over<'a> {
+    pub(crate) percentiles: &'a [Percentile],
+    pub(crate) target: Option<Target>,
+    pub(crate) brush: Option<Brush>,
+}
+
+/// Draws marks, percentiles, the marked region and the cursor over the map.
 pub(crate) fn overlay(
     canvas: &HtmlCanvasElement,
     frame: &Frame,
     palette: &Palette,
-    percentiles: &[Percentile],
-    target: Option<Target>,
+    over: &Over<'_>,
 ) -> Option<()> {
     let context = prepare(canvas, frame)?;
     let pen = Pen::new(&context, frame);
@@ -24,7 +31,7 @@ pub(crate) fn overlay(
         mark_line(&pen, frame, palette, mark);
     }
     let mut labelled = Vec::new();
-    for percentile in percentiles {
+    for percentile in over.percentiles {
         let steps = steps(&frame.grid, *percentile);
         band(&pen, frame, palette, *percentile, &steps);
         if let Some(last) = steps.last() {
@@ -32,10 +39,46 @@ pub(crate) fn overlay(
         }
     }
     band_labels(&pen, frame, palette, &labelled);
-    if let Some(Target::Cell { column, slot }) = target {
+    if let Some(rect) = over.brush.and_then(|brush| brush.rect(frame)) {
+        region(&pen, frame, palette, rect);
+    }
+    if let Some(Target::Cell { column, slot }) = over.target {
         cell_outline(&pen, frame, palette, column, slot);
     }
     Some(())
+}
+
+/// The marked region: the rest is veiled.
+fn region(pen: &Pen<'_>, frame: &Frame, palette: &Palette, rect: Rect) {
+    let layout = &frame.layout;
+    let (left, top) = (f64::from(layout.left), f64::from(layout.top));
+    let (right, bottom) = (
+        left + f64::from(layout.width),
+        top + f64::from(layout.height()),
+    );
+    let Rect {
+        left: x,
+        top: y,
+        width,
+        height,
+    } = rect;
+    pen.colour(palette.empty);
+    pen.context.set_global_alpha(0.45);
+    pen.fill(left, top, right - left, y - top);
+    pen.fill(left, y + height, right - left, bottom - y - height);
+    pen.fill(left, y, x - left, height);
+    pen.fill(x + width, y, right - x - width, height);
+    pen.context.set_global_alpha(1.0);
+    outline(pen, palette, rect);
+}
+
+fn outline(pen: &Pen<'_>, palette: &Palette, rect: Rect) {
+    for (colour, line) in [(palette.halo, 4.0), (palette.line, 2.0)] {
+        pen.colour(colour);
+        pen.line_width(line);
+        pen.context
+            .stroke_rect(rect.left, rect.top, rect.width, rect.height);
+    }
 }
 
 /// A line between the columns before and after a change, down to its flag. Dashed, so that what
@@ -126,9 +169,14 @@ fn cell_outline(pen: &Pen<'_>, frame: &Frame, palette: &Palette, column: usize, 
         row_height,
     );
     pen.context.set_global_alpha(1.0);
-    for (colour, line) in [(palette.halo, 4.0), (palette.line, 2.0)] {
-        pen.colour(colour);
-        pen.line_width(line);
-        pen.context.stroke_rect(left, row_top, width, row_height);
-    }
+    outline(
+        pen,
+        palette,
+        Rect {
+            left,
+            top: row_top,
+            width,
+            height: row_height,
+        },
+    );
 }

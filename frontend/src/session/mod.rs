@@ -11,6 +11,7 @@ pub mod selection;
 mod tests;
 
 use crate::chart::grid::Slice;
+use crate::chart::view::Known;
 use columns::start_ms;
 use data::Data;
 use notice::{Board, Notice};
@@ -102,6 +103,10 @@ impl Session {
         }
         // Its past may be another server's: ask anew.
         match self.selection.take_if(|selection| !selection.ended) {
+            // A link names a series before anything is known of it.
+            Some(selection) if selection.name.is_empty() => {
+                self.ask(selection.key, self.live.recent.name_of(selection.key))
+            }
             Some(selection) => self.ask(selection.key, selection.name),
             None => Vec::new(),
         }
@@ -225,19 +230,13 @@ impl Session {
         self.shown().scopes.series().key.has_series()
     }
 
-    /// The right end of the time axis, in ms since 1970; `None` before the first interval.
-    pub fn end_ms(&self) -> Option<f64> {
-        let last = self.shown().columns.last()?;
-        Some(last.end_ms as f64)
-    }
-
-    /// The time that is known, in ms.
-    pub fn known_ms(&self) -> f64 {
+    /// The time that is known; `None` before the first interval.
+    pub fn known(&self) -> Option<Known> {
         let columns = &self.shown().columns;
-        match (columns.first(), columns.last()) {
-            (Some(first), Some(last)) => last.end_ms as f64 - start_ms(first),
-            _ => 0.0,
-        }
+        Some(Known {
+            start_ms: start_ms(columns.first()?),
+            end_ms: columns.last()?.end_ms as f64,
+        })
     }
 
     /// The intervals of what is looked at that end after `since_ms`, oldest first.

@@ -1,5 +1,6 @@
 //! The top line: what is measured and where, the state of probe and connection, pause.
 
+use super::help::HelpButton;
 use super::state::App;
 use super::theme::ThemeButton;
 use crate::session::Link;
@@ -25,6 +26,7 @@ pub(crate) fn Header() -> impl IntoView {
             <Viewers/>
             <PauseButton/>
             <ThemeButton/>
+            <HelpButton/>
         </header>
     }
 }

@@ -1,18 +1,20 @@
 //! The heatmap's two canvases: they are painted when the picture changes, and tell the state what is
 //! pointed at.
 
+use super::hand::Hand;
 use super::legend::Legend;
+use super::map_table::MapTable;
 use super::marks::Marks;
 use super::state::App;
 use super::theme::Look;
 use super::tooltip::{MapState, Tooltip};
 use crate::browser;
+use crate::chart::brush::Brush;
 use crate::chart::cursor::{Cursor, Move};
 use crate::chart::layout::Size;
-use crate::chart::palette::Palette;
-use crate::paint;
+use crate::paint::{self, Over};
 use crate::words;
-use leptos::ev::{KeyboardEvent, PointerEvent};
+use leptos::ev::KeyboardEvent;
 use leptos::html::{Canvas, Div};
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -26,16 +28,7 @@ pub(crate) fn Heatmap() -> impl IntoView {
     follow_size(holder, app.size);
     paint_map(app, map);
     paint_overlay(app, over);
-    let on_move = move |event: PointerEvent| {
-        if !app.cursor.get_untracked().is_frozen() {
-            app.cursor.set(pointer(&event));
-        }
-    };
-    let on_leave = move |_| {
-        if matches!(app.cursor.get_untracked(), Cursor::Pointer { .. }) {
-            app.cursor.set(Cursor::Nothing);
-        }
-    };
+    let hand = Hand::new(app);
     view! {
         <div class="plot" node_ref=holder>
             <canvas
@@ -44,10 +37,14 @@ pub(crate) fn Heatmap() -> impl IntoView {
                 tabindex="0"
                 role="img"
                 aria-label=move || summary(app)
-                on:pointermove=on_move
-                on:pointerdown=on_move
-                on:pointerleave=on_leave
-                on:click=move |_| app.toggle_frozen()
+                on:pointermove=move |event| hand.moved(&event)
+                on:pointerdown=move |event| hand.down(&event)
+                on:pointerup=move |event| hand.up(&event)
+                on:pointercancel=move |event| hand.up(&event)
+                on:pointerleave=move |_| hand.left()
+                on:wheel=move |event| hand.wheel(&event)
+                on:click=move |_| hand.click()
+                on:dblclick=move |_| app.look(|view, _| view.live())
                 on:keydown=move |event| on_key(app, &event)
             ></canvas>
             <canvas node_ref=over class="over" aria-hidden="true"></canvas>
@@ -55,17 +52,14 @@ pub(crate) fn Heatmap() -> impl IntoView {
             <Marks/>
             <MapState/>
             <Tooltip/>
+            <Show when=move || app.as_table.get()>
+                <MapTable/>
+            </Show>
         </div>
     }
 }
 
-fn pointer(event: &PointerEvent) -> Cursor {
-    Cursor::Pointer {
-        x: f64::from(event.offset_x()),
-        y: f64::from(event.offset_y()),
-    }
-}
-
+/// The keys that move the cursor over cells; with Shift they mark a region from where it is.
 fn on_key(app: App, event: &KeyboardEvent) {
     let step = match event.key().as_str() {
         "ArrowLeft" => Move::Earlier,
@@ -79,9 +73,15 @@ fn on_key(app: App, event: &KeyboardEvent) {
         _ => return,
     };
     event.prevent_default();
-    if let Some(frame) = app.frame.get_untracked() {
-        app.cursor
-            .update(|cursor| *cursor = cursor.moved(&frame, step));
+    let Some(frame) = app.frame.get_untracked() else {
+        return;
+    };
+    let before = app.cursor.get_untracked();
+    let after = before.moved(&frame, step);
+    app.cursor.set(after);
+    if event.shift_key() {
+        let brush = app.brush.get_untracked();
+        app.brush.set(Brush::walked(&frame, brush, before, after));
     }
 }
 
@@ -126,7 +126,7 @@ fn paint_map(app: App, canvas: NodeRef<Canvas>) {
     let paint = once_a_frame(move || {
         let (frame, canvas) = (app.frame.get_untracked(), canvas.get_untracked());
         if let (Some(frame), Some(canvas)) = (frame, canvas) {
-            let palette = Palette::new(look.dark.get_untracked());
+            let palette = look.palette_untracked();
             let utc_offset_min = browser::utc_offset_min(frame.time.end_ms);
             // Fails only without a 2D context, and then there is nothing to show.
             let _painted = paint::heatmap(&canvas, &frame, &palette, utc_offset_min);
@@ -134,7 +134,7 @@ fn paint_map(app: App, canvas: NodeRef<Canvas>) {
     });
     Effect::new(move |_| {
         app.frame.track();
-        look.dark.track();
+        look.track();
         canvas.track();
         paint();
     });
@@ -145,17 +145,23 @@ fn paint_overlay(app: App, canvas: NodeRef<Canvas>) {
     let paint = once_a_frame(move || {
         let (frame, canvas) = (app.frame.get_untracked(), canvas.get_untracked());
         if let (Some(frame), Some(canvas)) = (frame, canvas) {
-            let palette = Palette::new(look.dark.get_untracked());
+            let palette = look.palette_untracked();
             let percentiles = app.percentiles.get_untracked();
             let target = app.target.get_untracked();
-            let _painted = paint::overlay(&canvas, &frame, &palette, &percentiles, target);
+            let over = Over {
+                percentiles: &percentiles,
+                target,
+                brush: app.brush.get_untracked(),
+            };
+            let _painted = paint::overlay(&canvas, &frame, &palette, &over);
         }
     });
     Effect::new(move |_| {
         app.frame.track();
         app.target.track();
         app.percentiles.track();
-        look.dark.track();
+        app.brush.track();
+        look.track();
         canvas.track();
         paint();
     });

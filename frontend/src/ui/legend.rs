@@ -1,13 +1,12 @@
-//! The legend: which colour is how many waits.
+//! The legend: which colour is how much.
 
 use super::state::App;
 use super::theme::Look;
 use crate::chart::colour::ColourScale;
-use crate::chart::palette::Palette;
+use crate::chart::measure::{Cause, Measure};
 use crate::paint;
 use leptos::html::Canvas;
 use leptos::prelude::*;
-use runqlat_common::human;
 
 /// Least distance between two numbers of the legend, as a part of its width.
 const STOP_GAP: f64 = 0.2;
@@ -18,17 +17,28 @@ pub(crate) fn Legend() -> impl IntoView {
     let look = expect_context::<Look>();
     let canvas = NodeRef::<Canvas>::new();
     Effect::new(move |_| {
-        let palette = Palette::new(look.dark.get());
+        let palette = look.palette();
         canvas
             .get()
             .and_then(|canvas| paint::ramp(&canvas, &palette))
     });
-    let scale = Memo::new(move |_| app.frame.get().map(|frame| frame.scale));
+    let scale = Memo::new(move |_| app.frame.get().map(|frame| (frame.measure, frame.scale)));
     let stops = move || scale.get().map(labels);
-    let how = move || scale.get().map(|scale| scale.spread.name());
+    let what = move || {
+        scale
+            .get()
+            .map(|(measure, _)| format!("{}, ", measure.legend()))
+    };
+    let how = move || scale.get().map(|(_, scale)| scale.spread.name());
+    let pinned = Memo::new(move |_| app.style.read().pinned_max().is_some());
+    let cause = Memo::new(move |_| app.style.read().cause);
+    let only = move || match cause.get() {
+        Cause::All => String::new(),
+        cause => format!("{} only", cause.name()),
+    };
     view! {
-        <div class="legend" data-testid="legend" title="Colour of a cell by the number of waits in it">
-            <span><span class="legend-what">"waits per cell, "</span>{how}</span>
+        <div class="legend" data-testid="legend" title=move || app.style.read().measure.about()>
+            <span><span class="legend-what">{what}</span>{how}</span>
             <span class="stops">
                 <span class="swatch empty"></span>
                 <span class="stop-text">"0"</span>
@@ -39,16 +49,20 @@ pub(crate) fn Legend() -> impl IntoView {
             </span>
             <span class="swatch missing"></span>
             <span>"no data"</span>
+            <strong class="legend-only" data-testid="legend-cause">{only}</strong>
+            <Show when=move || pinned.get()>
+                <strong data-testid="legend-pinned">"scale pinned"</strong>
+            </Show>
         </div>
     }
 }
 
 /// The numbers below the ramp.
-fn labels(scale: ColourScale) -> impl IntoView {
-    let label = |(count, fraction): (u64, f64)| {
+fn labels((measure, scale): (Measure, ColourScale)) -> impl IntoView {
+    let label = move |(value, fraction): (u64, f64)| {
         view! {
             <span class="stop" style:left=format!("{:.1}%", fraction * 100.0)>
-                {human::count(count as f64)}
+                {measure.label(value)}
             </span>
         }
     };

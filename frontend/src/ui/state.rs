@@ -1,12 +1,15 @@
 //! The signals that the page is made of. Components read them and change them through the methods
 //! here; whatever can be computed from state is computed in the pure modules.
 
+use super::style::Style;
 use crate::browser;
 use crate::chart::bands::Percentile;
-use crate::chart::colour::Spread;
+use crate::chart::brush::Brush;
 use crate::chart::cursor::{Cursor, Target};
 use crate::chart::frame::{Frame, Request};
+use crate::chart::gesture::Tool;
 use crate::chart::layout::Size;
+use crate::chart::view::{Known, View};
 use crate::filter::Filter;
 use crate::net::{Event, Net};
 use crate::session::Session;
@@ -16,20 +19,29 @@ use leptos::prelude::*;
 use runqlat_common::wire::{ClientMessage, ProbeState};
 use std::sync::Arc;
 
-/// How long the time axis is, in minutes.
-pub(crate) const WINDOWS: [u32; 3] = [1, 5, 10];
+/// How long the time axis can be set to, in minutes.
+pub(crate) const WINDOWS: [u32; 4] = [1, 5, 10, 60];
+
+/// Until someone chooses, or more is known.
+const FIRST_VIEW_MS: f64 = 300_000.0;
 
 /// Everything that components share. Copies are the same state.
 #[derive(Clone, Copy)]
 pub(crate) struct App {
     pub(crate) session: RwSignal<Session>,
-    /// What the window was set to; until someone sets it, it follows from how much is known.
-    pub(crate) window: RwSignal<Option<u32>>,
-    pub(crate) spread: RwSignal<Spread>,
+    /// The time that is shown; until someone chooses, it follows from how much is known.
+    pub(crate) view: RwSignal<Option<View>>,
+    pub(crate) style: RwSignal<Style>,
+    pub(crate) brush: RwSignal<Option<Brush>>,
+    /// What a drag on the map does.
+    pub(crate) tool: RwSignal<Tool>,
     pub(crate) percentiles: RwSignal<Vec<Percentile>>,
     pub(crate) filter: RwSignal<String>,
     pub(crate) sort: RwSignal<Sort>,
     pub(crate) cursor: RwSignal<Cursor>,
+    /// The picture is shown as a table.
+    pub(crate) as_table: RwSignal<bool>,
+    pub(crate) help: RwSignal<bool>,
     /// Of the heatmap's canvas.
     pub(crate) size: RwSignal<Size>,
     /// Now, in ms since 1970, once a second while the connection is down.
@@ -43,13 +55,13 @@ pub(crate) struct App {
 impl App {
     pub(crate) fn new() -> Self {
         let session = RwSignal::new(Session::default());
-        let (window, spread) = (RwSignal::new(None), RwSignal::new(Spread::default()));
+        let (view, style) = (RwSignal::new(None), RwSignal::new(Style::default()));
         let (filter, sort) = (RwSignal::new(String::new()), RwSignal::new(Sort::default()));
         let (cursor, size) = (
             RwSignal::new(Cursor::default()),
             RwSignal::new(Size::default()),
         );
-        let frame = frame_of(session, window, spread, size);
+        let frame = frame_of(session, view, style, size);
         let target = Memo::new(move |_| {
             let frame = frame.get()?;
             cursor.get().target(&frame)
@@ -60,11 +72,15 @@ impl App {
         });
         Self {
             session,
-            window,
-            spread,
+            view,
+            style,
+            brush: RwSignal::new(None),
+            tool: RwSignal::new(Tool::default()),
             percentiles: RwSignal::new(vec![Percentile::P99]),
             filter,
             sort,
+            as_table: RwSignal::new(false),
+            help: RwSignal::new(false),
             cursor,
             size,
             now: RwSignal::new(browser::now_ms()),
@@ -91,7 +107,7 @@ impl App {
                 }
             });
             self.now.set(browser::now_ms());
-            self.settle_window();
+            self.settle_view();
             self.send(&answers.unwrap_or_default());
         });
         self.net.set_value(Some(net));
@@ -169,32 +185,55 @@ impl App {
         });
     }
 
-    /// Goes one step back: a frozen or chosen cell first, then a selected series.
+    /// Goes one step back: a frozen or chosen cell first, then a marked region, then a selected series.
     pub(crate) fn escape(self) {
         if self.cursor.get_untracked() != Cursor::Nothing {
             self.cursor.set(Cursor::Nothing);
+        } else if self.brush.get_untracked().is_some() {
+            self.brush.set(None);
         } else {
             self.select(None);
         }
     }
 
     /// A server that has just started has little past: the axis begins short, and stays.
-    fn settle_window(self) {
-        if self.window.get_untracked().is_some() {
+    fn settle_view(self) {
+        if self.view.get_untracked().is_some() {
             return;
         }
-        let known = self.session.with_untracked(Session::known_ms);
-        if known > 0.0 {
-            let minutes = if known < 90_000.0 { 1 } else { 5 };
-            self.window.set(Some(minutes));
+        if let Some(known) = self.session.with_untracked(Session::known) {
+            let minutes = if known.end_ms - known.start_ms < 90_000.0 {
+                1
+            } else {
+                5
+            };
+            self.view.set(Some(View::minutes(minutes)));
         }
+    }
+
+    /// What is shown, and out of what; before anything is known, around now.
+    pub(crate) fn view_and_known(self) -> (View, Known) {
+        let now = browser::now_ms();
+        let (start_ms, end_ms) = (now - FIRST_VIEW_MS, now);
+        let known = self.session.with_untracked(Session::known);
+        let view = self.view.get_untracked();
+        (
+            view.unwrap_or(View::newest(FIRST_VIEW_MS)),
+            known.unwrap_or(Known { start_ms, end_ms }),
+        )
+    }
+
+    /// Looks at another part of time.
+    pub(crate) fn look(self, change: impl FnOnce(View, &Known) -> View) {
+        let (view, known) = self.view_and_known();
+        self.view.set(Some(change(view, &known)));
     }
 }
 
 fn frame_of(
     session: RwSignal<Session>,
-    window: RwSignal<Option<u32>>,
-    spread: RwSignal<Spread>,
+    view: RwSignal<Option<View>>,
+    style: RwSignal<Style>,
     size: RwSignal<Size>,
 ) -> Memo<Option<Arc<Frame>>> {
     // Every computed picture counts as a new one: comparing two costs as much as painting.
@@ -202,11 +241,17 @@ fn frame_of(
         move |before: Option<&Option<Arc<Frame>>>| {
             let keeper = before.and_then(|frame| Some(frame.as_ref()?.keeper));
             let session = session.read();
+            let view = view.get().unwrap_or(View::newest(FIRST_VIEW_MS));
+            let style = style.get();
+            let end_ms = session.known().map(|known| view.end_ms(&known));
             let request = Request {
                 size: size.get(),
-                window_ms: f64::from(window.get().unwrap_or(WINDOWS[1])) * 60_000.0,
-                end_ms: session.end_ms().unwrap_or_else(browser::now_ms),
-                spread: spread.get(),
+                window_ms: view.span_ms,
+                end_ms: end_ms.unwrap_or_else(browser::now_ms),
+                spread: style.spread,
+                measure: style.measure,
+                cause: style.cause,
+                pinned: style.pinned_max(),
                 unit: session.shown().scopes.series().unit,
             };
             let slices = session.slices(request.end_ms - request.window_ms);

@@ -1,12 +1,16 @@
 //! Light and dark: what the system says, unless someone has chosen.
 
 use crate::browser;
+use crate::chart::palette::{Hue, Palette};
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 
 /// Under which the choice is kept; `boot.js` reads it before this program has loaded.
 const STORED: &str = "runqlat-web.theme";
+
+/// The same for the heatmap's colours.
+const STORED_HUE: &str = "runqlat-web.colours";
 
 /// The choice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +49,8 @@ impl Theme {
 #[derive(Clone, Copy)]
 pub(crate) struct Look {
     theme: RwSignal<Theme>,
-    pub(crate) dark: Memo<bool>,
+    dark: Memo<bool>,
+    pub(crate) hue: RwSignal<Hue>,
 }
 
 impl Look {
@@ -63,7 +68,33 @@ impl Look {
             // The style sheet knows the rest.
             let _valid_name = root.map(|root| root.set_attribute("data-theme", name));
         });
-        Self { theme, dark }
+        let stored = browser::stored(STORED_HUE);
+        let hue = Hue::ALL
+            .into_iter()
+            .find(|hue| Some(hue.name()) == stored.as_deref());
+        let hue = RwSignal::new(hue.unwrap_or_default());
+        Effect::new(move |_| {
+            let name = hue.get().name();
+            browser::store(STORED_HUE, name);
+            let root = document().document_element();
+            let _valid_name = root.map(|root| root.set_attribute("data-colours", name));
+        });
+        Self { theme, dark, hue }
+    }
+
+    /// The heatmap's colours.
+    pub(crate) fn palette(self) -> Palette {
+        Palette::new(self.hue.get(), self.dark.get())
+    }
+
+    pub(crate) fn palette_untracked(self) -> Palette {
+        Palette::new(self.hue.get_untracked(), self.dark.get_untracked())
+    }
+
+    /// Runs what asks again when the colours change.
+    pub(crate) fn track(self) {
+        self.hue.track();
+        self.dark.track();
     }
 }
 

@@ -1,8 +1,10 @@
 //! The line above the heatmap: which series, and how it is drawn.
 
+use super::drawing::Drawing;
 use super::state::{App, WINDOWS};
 use crate::chart::bands::Percentile;
-use crate::chart::colour::Spread;
+use crate::chart::measure::{Cause, Measure};
+use crate::chart::view::View;
 use crate::words;
 use leptos::prelude::*;
 
@@ -13,8 +15,10 @@ pub(crate) fn Toolbar() -> impl IntoView {
             <Title/>
             <span class="spring"></span>
             <Windows/>
+            <Measures/>
+            <Causes/>
             <Percentiles/>
-            <Spreads/>
+            <Drawing/>
         </div>
     }
 }
@@ -87,20 +91,92 @@ fn uncapitalised(title: &str) -> String {
 #[component]
 fn Windows() -> impl IntoView {
     let app = expect_context::<App>();
-    let is_on = move |minutes| app.window.get().unwrap_or(WINDOWS[1]) == minutes;
+    let is_on = move |minutes| app.view.get() == Some(View::minutes(minutes));
     let buttons = WINDOWS.map(|minutes| {
         view! {
             <button
                 aria-pressed=move || is_on(minutes).to_string()
                 data-window=minutes.to_string()
-                title=format!("Show the last {minutes} min")
-                on:click=move |_| app.window.set(Some(minutes))
+                title=format!("Show the last {} and follow what comes", long(minutes))
+                on:click=move |_| app.view.set(Some(View::minutes(minutes)))
             >
-                {format!("{minutes} min")}
+                {long(minutes)}
             </button>
         }
     });
-    view! { <div class="segments" role="group" aria-label="Time shown">{buttons.collect_view()}</div> }
+    let looks_back = Memo::new(move |_| app.view.get().is_some_and(|view| !view.is_live()));
+    view! {
+        <Show when=move || looks_back.get()>
+            <button
+                class="button follow"
+                data-testid="follow"
+                title="L or End: follow what comes again"
+                on:click=move |_| app.look(|view, _| view.live())
+            >
+                "▶▏ Live"
+            </button>
+        </Show>
+        <div class="segments" role="group" aria-label="Time shown">{buttons.collect_view()}</div>
+    }
+}
+
+fn long(minutes: u32) -> String {
+    match minutes {
+        60.. => format!("{} h", minutes / 60),
+        minutes => format!("{minutes} min"),
+    }
+}
+
+/// What the colours stand for.
+#[component]
+fn Measures() -> impl IntoView {
+    let app = expect_context::<App>();
+    let options = Measure::ALL.map(|measure| {
+        let name = match measure {
+            Measure::Counts => "count",
+            Measure::Share => "% of column",
+            Measure::Time => "time waited",
+        };
+        view! {
+            <option value=measure.name() selected=move || app.style.read().measure == measure>{name}</option>
+        }
+    });
+    view! {
+        <select
+            data-testid="measure"
+            aria-label="Colour by"
+            title=move || format!("M: {}", app.style.read().measure.about())
+            on:change=move |event| app.set_measure(&event_target_value(&event))
+        >
+            {options.collect_view()}
+        </select>
+    }
+}
+
+/// Which waits are looked at.
+#[component]
+fn Causes() -> impl IntoView {
+    let app = expect_context::<App>();
+    let options = Cause::ALL.map(|cause| {
+        let name = match cause {
+            Cause::All => "all waits",
+            Cause::Woken => "woken",
+            Cause::Preempted => "preempted",
+        };
+        view! {
+            <option value=cause.name() selected=move || app.style.read().cause == cause>{name}</option>
+        }
+    });
+    view! {
+        <select
+            data-testid="cause"
+            aria-label="Waits shown"
+            title=move || format!("W: {}", app.style.read().cause.about())
+            on:change=move |event| app.set_cause(&event_target_value(&event))
+        >
+            {options.collect_view()}
+        </select>
+    }
 }
 
 #[component]
@@ -121,21 +197,4 @@ fn Percentiles() -> impl IntoView {
         }
     });
     view! { <div class="segments" role="group" aria-label="Percentiles shown">{buttons.collect_view()}</div> }
-}
-
-#[component]
-fn Spreads() -> impl IntoView {
-    let app = expect_context::<App>();
-    let buttons = Spread::ALL.map(|spread| {
-        view! {
-            <button
-                aria-pressed=move || (app.spread.get() == spread).to_string()
-                title=format!("Colour by {} of the count", spread.name())
-                on:click=move |_| app.spread.set(spread)
-            >
-                {match spread { Spread::Sqrt => "√", Spread::Log => "log" }}
-            </button>
-        }
-    });
-    view! { <div class="segments" role="group" aria-label="Colour scale">{buttons.collect_view()}</div> }
 }

@@ -127,7 +127,7 @@ pub(crate) fn MapState() -> impl IntoView {
     let app = expect_context::<App>();
     let paused = Memo::new(move |_| {
         let session = app.session.read();
-        let at = session.end_ms().filter(|_| session.is_paused())?;
+        let at = session.known().filter(|_| session.is_paused())?.end_ms;
         let clock = ticks::clock(at, browser::utc_offset_min(at));
         Some(format!(
             "Paused at {clock} — {}",
@@ -142,10 +142,9 @@ pub(crate) fn MapState() -> impl IntoView {
         }
         let frame = app.frame.get()?;
         let unknown = frame.grid.columns.is_empty() || frame.has_waits();
-        let minutes = app.window.get().unwrap_or(super::state::WINDOWS[1]);
         (!unknown).then(|| {
             let all_known = frame.grid.hatched.is_empty();
-            words::nothing_waited(&session, minutes, all_known)
+            words::nothing_waited(&session, frame.span_ms(), all_known)
         })
     });
     view! {

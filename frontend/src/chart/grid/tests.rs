@@ -1,6 +1,7 @@
 //! Where intervals lie, and that none is lost.
 
 use super::{Grid, Missing, Slice};
+use crate::chart::measure::{Cause, Measure};
 use crate::chart::scale::TimeScale;
 use proptest::prelude::{prop_assert, prop_assert_eq, proptest};
 use runqlat_common::buckets::Unit;
@@ -42,7 +43,7 @@ fn each_interval_is_drawn_from_its_start_to_its_end() {
         slice(3, 2_000.0, 3_000.0, Err(Missing::Unknown)),
         slice(5, 5_000.0, 8_000.0, Ok(&counts)),
     ];
-    let grid = Grid::new(slices.into_iter(), &scale(10_000.0, 100));
+    let grid = Grid::new(slices.into_iter(), &scale(10_000.0, 100), Cause::All);
     let edges: Vec<_> = grid.columns.iter().map(|c| (c.x0, c.x1)).collect();
     assert_eq!(edges, [(0, 10), (10, 20), (50, 80)]);
     assert_eq!(grid.index_at_pixel(19.9), Some(1));
@@ -66,7 +67,7 @@ fn what_has_no_place_is_hatched_and_says_why() {
         // Nobody measured for half a second: no jitter, though a small part of what follows.
         slice(5, 4_500.0, 14_500.0, Ok(&counts)),
     ];
-    let grid = Grid::new(slices.into_iter(), &scale(20_000.0, 200));
+    let grid = Grid::new(slices.into_iter(), &scale(20_000.0, 200), Cause::All);
     let edges: Vec<_> = grid.columns.iter().map(|c| (c.x0, c.x1)).collect();
     assert_eq!(edges, [(0, 10), (30, 40), (45, 145)]);
     assert_eq!(grid.columns[2].measured_ms, 10_000.0);
@@ -90,11 +91,11 @@ fn a_lone_outlier_survives_merging() {
         let counts = if i == 567 { &outlier } else { &usual };
         slice(u64::from(i) + 1, start, start + 100.0, Ok(counts))
     });
-    let grid = Grid::new(slices, &scale(100_000.0, 50));
+    let grid = Grid::new(slices, &scale(100_000.0, 50), Cause::All);
     assert_eq!(grid.columns.len(), 50);
     assert_eq!(grid.max_slot(), Some(20));
     assert_eq!(grid.columns[28].counts.at(20), 1);
-    assert_eq!(grid.max_cell(), 20);
+    assert_eq!(grid.max_value(Measure::Counts, Unit::Us), 20);
 }
 
 proptest! {
@@ -111,7 +112,7 @@ proptest! {
             slices.push(slice(i as u64 + 1, at, at + length, Ok(&counts)));
             at += length;
         }
-        let grid = Grid::new(slices.into_iter(), &scale(at, width));
+        let grid = Grid::new(slices.into_iter(), &scale(at, width), Cause::All);
         let total: u64 = grid.columns.iter().map(|c| c.counts.total()).sum();
         prop_assert_eq!(total, lengths.len() as u64);
         prop_assert!(grid.columns.len() <= width as usize);

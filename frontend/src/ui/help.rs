@@ -1,0 +1,158 @@
+//! What the page shows and which keys it knows: one panel over it.
+
+use super::state::App;
+use leptos::ev::{KeyboardEvent, MouseEvent};
+use leptos::html::Dialog;
+use leptos::prelude::*;
+
+/// What is measured and how it is shown, for someone who sees it for the first time.
+const LEGEND: [(&str, &str); 6] = [
+    (
+        "Run-queue latency",
+        "how long a task that could run waits until it does: from the moment it is woken, or loses its CPU while it still has work, until it is on a CPU again",
+    ),
+    (
+        "The map",
+        "time runs to the right, longer waits are higher up, and each row is twice as long as the one below; colour says how many waits there were",
+    ),
+    (
+        "Background, one, hatched",
+        "no wait at all; at least one; time that was not measured",
+    ),
+    (
+        "Woken, preempted",
+        "the wait began when a sleeping task was woken; when a running task lost its CPU",
+    ),
+    (
+        "p50, p99",
+        "half of the waits, or 99 of 100, were no longer than this; read from buckets, so it is a range",
+    ),
+    (
+        "Lost",
+        "waits that are missing from the counts, by reason; hover the number",
+    ),
+];
+
+const KEYS: [(&str, &str); 17] = [
+    ("Space", "pause and resume"),
+    ("+  −", "zoom in and out (the wheel does the same)"),
+    (
+        "[  ]",
+        "earlier and later (Shift and the wheel, or Shift and drag)",
+    ),
+    (
+        "L or End",
+        "follow what comes; a double click does the same",
+    ),
+    ("Home", "everything that is known"),
+    (
+        "arrows",
+        "on the map: walk over its cells; with Shift: mark a region",
+    ),
+    ("drag", "marks a region, to see who waits in it"),
+    ("Enter", "on the map: freeze the cell; in the list: select"),
+    ("Esc", "one step back: cell, region, series"),
+    ("M", "colour by waits, part of the column, time waited"),
+    ("W", "all waits, woken, preempted"),
+    ("K", "pin the colour scale"),
+    ("B", "keep what is shown as the baseline to compare with"),
+    ("T", "the map as a table"),
+    ("S", "choose what is measured"),
+    ("/", "filter the list"),
+    ("?", "this panel"),
+];
+
+/// Loads that make tasks wait, for trying it out.
+const LOAD: &str =
+    "for i in $(seq $((2 * $(nproc)))); do timeout 30 sh -c 'while :; do :; done' & done";
+
+#[component]
+pub(crate) fn Help() -> impl IntoView {
+    let app = expect_context::<App>();
+    let dialog = NodeRef::<Dialog>::new();
+    Effect::new(move |_| {
+        let open = app.help.get();
+        if let Some(dialog) = dialog.get()
+            && dialog.open() != open
+        {
+            if open {
+                let _is_open = dialog.show_modal();
+            } else {
+                dialog.close();
+            }
+        }
+    });
+    // A click on what lies behind it is one on the dialog itself.
+    let on_click = move |event: MouseEvent| {
+        if event.target() == event.current_target() {
+            app.help.set(false);
+        }
+    };
+    let on_key = move |event: KeyboardEvent| {
+        event.stop_propagation();
+        if event.key() == "?" {
+            app.help.set(false);
+        }
+    };
+    view! {
+        <dialog
+            node_ref=dialog
+            class="help"
+            data-testid="help"
+            aria-label="Help"
+            on:close=move |_| app.help.set(false)
+            on:click=on_click
+            on:keydown=on_key
+        >
+            <div class="help-body">
+                <div class="help-head">
+                    <h2>"What this shows"</h2>
+                    <button class="button" on:click=move |_| app.help.set(false)>"Close"</button>
+                </div>
+                <dl class="terms">{LEGEND.map(term).collect_view()}</dl>
+                <h2>"Keys"</h2>
+                <dl class="keys">{KEYS.map(key).collect_view()}</dl>
+                <h2>"A load to try it with"</h2>
+                <p>"Twice as many busy loops as CPUs, for 30 s; each waits about half of the time:"</p>
+                <pre tabindex="0">{LOAD}</pre>
+                <p class="muted">
+                    "The same histogram in a terminal: "
+                    <code>"runqlat-web print"</code>
+                    ". For scripts: "
+                    <code>"/api/v1/histogram?format=text"</code>
+                </p>
+            </div>
+        </dialog>
+    }
+}
+
+fn term((name, meaning): (&'static str, &'static str)) -> impl IntoView {
+    view! {
+        <dt>{name}</dt>
+        <dd>{meaning}</dd>
+    }
+}
+
+fn key((keys, deed): (&'static str, &'static str)) -> impl IntoView {
+    view! {
+        <dt><kbd>{keys}</kbd></dt>
+        <dd>{deed}</dd>
+    }
+}
+
+/// Opens the panel.
+#[component]
+pub(crate) fn HelpButton() -> impl IntoView {
+    let app = expect_context::<App>();
+    view! {
+        <button
+            class="button icon"
+            data-testid="help-button"
+            title="?: what this shows, and its keys"
+            aria-label="Help"
+            on:click=move |_| app.help.set(true)
+        >
+            "?"
+        </button>
+    }
+}

@@ -1,0 +1,72 @@
+//! Keys that work wherever the focus is, except where one types or presses a button.
+
+use super::state::App;
+use crate::chart::view::{Known, View};
+use leptos::ev::KeyboardEvent;
+use leptos::html::Input;
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+
+/// How far a key goes, as a part of the axis.
+const STEP: f64 = 0.25;
+
+pub(crate) fn on_key(app: App, filter: NodeRef<Input>, event: &KeyboardEvent) {
+    if event.ctrl_key() || event.meta_key() || event.alt_key() || app.help.get_untracked() {
+        return;
+    }
+    let target = event.target();
+    let target = target.and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+    let tag = target.map(|element| element.tag_name()).unwrap_or_default();
+    if matches!(tag.as_str(), "INPUT" | "TEXTAREA" | "SELECT") {
+        return;
+    }
+    // A focused button takes the space bar itself.
+    if event.key() == " " && matches!(tag.as_str(), "BUTTON" | "SUMMARY") {
+        return;
+    }
+    if move_in_time(app, &event.key()) || choose(app, &event.key()) || go(app, filter, &event.key())
+    {
+        event.prevent_default();
+    }
+}
+
+fn move_in_time(app: App, key: &str) -> bool {
+    let step: fn(View, &Known) -> View = match key {
+        // A live picture stays live.
+        "+" | "=" => |view, known| view.zoomed(0.5, if view.is_live() { 1.0 } else { 0.5 }, known),
+        "-" | "_" => |view, known| view.zoomed(2.0, if view.is_live() { 1.0 } else { 0.5 }, known),
+        "[" => |view, known| view.panned(-view.span_ms * STEP, known),
+        "]" => |view, known| view.panned(view.span_ms * STEP, known),
+        "l" | "L" | "End" => |view, _| view.live(),
+        "Home" => |_, known| View::newest(known.end_ms - known.start_ms),
+        _ => return false,
+    };
+    app.look(step);
+    true
+}
+
+fn choose(app: App, key: &str) -> bool {
+    match key {
+        "m" | "M" => app.next_measure(),
+        "w" | "W" => app.next_cause(),
+        "k" | "K" => app.toggle_pin(),
+        "t" | "T" => app.as_table.update(|on| *on = !*on),
+        _ => return false,
+    }
+    true
+}
+
+fn go(app: App, filter: NodeRef<Input>, key: &str) -> bool {
+    match key {
+        "Escape" => app.escape(),
+        " " => app.toggle_pause(),
+        "?" => app.help.set(true),
+        "/" => {
+            if let Some(input) = filter.get_untracked() {
+                let _focused = input.focus();
+            }
+        }
+        _ => return false,
+    }
+    true
+}
