@@ -38,6 +38,43 @@ pub(crate) fn store(key: &str, value: &str) {
     }
 }
 
+/// The query of the page's address, with its question mark.
+pub(crate) fn query() -> String {
+    let window = web_sys::window();
+    let query = window.and_then(|window| window.location().search().ok());
+    query.unwrap_or_default()
+}
+
+/// The page's address with another query.
+pub(crate) fn link(query: &str) -> String {
+    let location = web_sys::window().map(|window| window.location());
+    let part =
+        |part: Option<Result<String, JsValue>>| part.and_then(Result::ok).unwrap_or_default();
+    let origin = part(location.as_ref().map(web_sys::Location::origin));
+    let path = part(location.as_ref().map(web_sys::Location::pathname));
+    format!("{origin}{path}?{query}")
+}
+
+/// Changes the query of the address without loading anything; as a step that one goes back, or in place.
+pub(crate) fn set_query(query: &str, step: bool) {
+    let Some(window) = web_sys::window() else {
+        return;
+    };
+    let (Ok(history), Ok(path)) = (window.history(), window.location().pathname()) else {
+        return;
+    };
+    let address = match query {
+        "" => path,
+        query => format!("{path}?{query}"),
+    };
+    // A browser that finds it too often refuses; the next change brings the address up to date.
+    let _refused = if step {
+        history.push_state_with_url(&JsValue::NULL, "", Some(&address))
+    } else {
+        history.replace_state_with_url(&JsValue::NULL, "", Some(&address))
+    };
+}
+
 fn storage() -> Option<web_sys::Storage> {
     web_sys::window()?.local_storage().ok()?
 }

@@ -4,8 +4,10 @@
 //! The modules that are public are pure: they know neither Leptos nor the browser, and are tested on
 //! the host. `net`, `paint`, `browser` and `ui` are the edges.
 
+pub mod address;
 pub mod backoff;
 pub mod chart;
+pub mod compare;
 pub mod filter;
 pub mod histogram;
 pub mod keys;

@@ -105,13 +105,13 @@ impl Hand {
         }
     }
 
-    /// Zooms around the pointer; sideways or with Shift it moves. Where the page itself scrolls, the
+    /// Zooms around the pointer; sideways or with Shift it moves. On a narrow page, which scrolls, the
     /// wheel is the page's unless Ctrl is held (which is also what a pinch on a touch pad sends).
     pub(crate) fn wheel(self, event: &WheelEvent) {
         let Some(frame) = self.app.frame.get_untracked() else {
             return;
         };
-        if page_scrolls() && !event.ctrl_key() && !event.shift_key() {
+        if is_narrow() && !event.ctrl_key() && !event.shift_key() {
             return;
         }
         event.prevent_default();
@@ -161,7 +161,8 @@ fn fraction(frame: &Arc<Frame>, x: f64) -> f64 {
     (x - frame.layout.css(frame.layout.left)) / plot_width(frame)
 }
 
-fn page_scrolls() -> bool {
-    let root = document().document_element();
-    root.is_some_and(|root| root.scroll_height() > root.client_height() + 1)
+/// As in the style sheet.
+fn is_narrow() -> bool {
+    let narrow = window().match_media("(max-width: 900px)");
+    narrow.is_ok_and(|query| query.is_some_and(|query| query.matches()))
 }

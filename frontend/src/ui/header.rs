@@ -1,6 +1,7 @@
 //! The top line: what is measured and where, the state of probe and connection, pause.
 
 use super::help::HelpButton;
+use super::link::LinkButton;
 use super::state::App;
 use super::theme::ThemeButton;
 use crate::session::Link;
@@ -24,6 +25,7 @@ pub(crate) fn Header() -> impl IntoView {
             <Probe/>
             <Connection/>
             <Viewers/>
+            <LinkButton/>
             <PauseButton/>
             <ThemeButton/>
             <HelpButton/>

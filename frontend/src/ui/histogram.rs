@@ -1,71 +1,15 @@
 //! The histogram beside the heatmap, whose rows are those of the map, and its numbers.
 
+use super::panel::Panel;
 use super::state::App;
 use crate::browser;
 use crate::chart::cursor::Target;
+use crate::compare;
 use crate::histogram::Histogram;
-use crate::tooltip::column_times;
 use crate::words;
 use leptos::prelude::*;
-use runqlat_common::counts::{Counts, Range};
+use runqlat_common::counts::Range;
 use runqlat_common::{human, text};
-use std::sync::Arc;
-
-/// What the panel shows.
-#[derive(Clone, PartialEq)]
-struct Shown {
-    /// `newest interval`, `under the cursor`, `frozen`.
-    what: String,
-    when: String,
-    counts: Counts,
-    histogram: Histogram,
-}
-
-/// The panel's state, shared by its parts.
-#[derive(Clone, Copy)]
-pub(crate) struct Panel(Memo<Arc<Option<Shown>>>);
-
-impl Panel {
-    pub(crate) fn new(app: App) -> Self {
-        Self(Memo::new(move |_| Arc::new(shown(app))))
-    }
-
-    fn read<T: Default>(self, read: impl FnOnce(&Shown) -> T) -> T {
-        self.0
-            .with(|shown| (**shown).as_ref().map(read).unwrap_or_default())
-    }
-}
-
-fn shown(app: App) -> Option<Shown> {
-    let frame = app.frame.get()?;
-    let rows = frame.layout.rows.rows;
-    if let Some(Target::Cell { column, .. }) = app.target.get() {
-        let column = frame.grid.columns.get(column)?;
-        let frozen = app.cursor.get().is_frozen();
-        return Some(Shown {
-            what: if frozen { "frozen" } else { "under the cursor" }.to_owned(),
-            when: column_times(column, browser::utc_offset_min(column.end_ms)),
-            histogram: Histogram::new(&column.counts, frame.unit(), column.measured_ms, rows),
-            counts: column.counts.clone(),
-        });
-    }
-    let session = app.session.read();
-    // The newest interval itself: the map's last column may be several.
-    let newest = session.slices(0.0).next_back()?;
-    let what = match newest.counts {
-        Ok(_) => "newest interval".to_owned(),
-        Err(why) => format!("newest interval: {}", words::scope::missing(why)),
-    };
-    let counts = newest.counts.cloned().unwrap_or_default();
-    let measured_ms = newest.end_ms - newest.start_ms;
-    let utc_offset_min = browser::utc_offset_min(newest.end_ms);
-    Some(Shown {
-        what,
-        when: crate::tooltip::times(newest.start_ms, newest.end_ms, utc_offset_min),
-        histogram: Histogram::new(&counts, frame.unit(), measured_ms, rows),
-        counts,
-    })
-}
 
 /// The card beside the map: bars in the map's rows, numbers below.
 #[component]
@@ -80,7 +24,10 @@ pub(crate) fn HistogramCard() -> impl IntoView {
                 </h2>
                 <Bars/>
             </div>
-            <Summary/>
+            <div class="numbers">
+                <Compared/>
+                <Summary/>
+            </div>
         </section>
     }
 }
@@ -122,6 +69,7 @@ fn Bars() -> impl IntoView {
 
 #[component]
 fn BarRow(bucket: usize, looked_at: Memo<Option<usize>>) -> impl IntoView {
+    let app = expect_context::<App>();
     let panel = expect_context::<Panel>();
     let bar = Memo::new(move |_| {
         panel.read(|s| {
@@ -130,6 +78,12 @@ fn BarRow(bucket: usize, looked_at: Memo<Option<usize>>) -> impl IntoView {
         })
     });
     let count = move || bar.get().map_or(0, |bar| bar.0);
+    let then = Memo::new(move |_| {
+        app.baseline.with(|baseline| {
+            let baseline = &baseline.as_ref()?.histogram;
+            Some(panel.read(|s| compare::share(&s.histogram, baseline, bucket)))
+        })
+    });
     let marks = Memo::new(move |_| panel.read(|s| s.histogram.marks(bucket)));
     let unit = Memo::new(move |_| panel.read(|s| s.histogram.unit));
     let range = move || words::short_range(Range::of(bucket, unit.get()));
@@ -145,9 +99,46 @@ fn BarRow(bucket: usize, looked_at: Memo<Option<usize>>) -> impl IntoView {
             <span class="bar-track">
                 <span class="bar" style:width=move || format!("{:.2}%", bar.get().map_or(0.0, |b| b.1 * 100.0))></span>
                 <span class="bar-marks">{marks}</span>
+                <Show when=move || then.get().is_some()>
+                    <span class="bar-then" style:width=move || format!("{:.2}%", then.get().unwrap_or(0.0) * 100.0)></span>
+                </Show>
             </span>
             <span class="bar-count">{move || words::grouped(count())}</span>
         </div>
+    }
+}
+
+/// The baseline, and what differs from it.
+#[component]
+fn Compared() -> impl IntoView {
+    let app = expect_context::<App>();
+    let panel = expect_context::<Panel>();
+    let when = move || app.baseline.with(|b| b.as_ref().map(|b| b.when.clone()));
+    let sentences = move || {
+        let told = app.baseline.with(|baseline| {
+            let baseline = &baseline.as_ref()?.histogram;
+            Some(panel.read(|s| compare::sentences(&s.histogram, baseline)))
+        });
+        let told = told.unwrap_or_default().into_iter();
+        told.map(|line| view! { <li>{line}</li> }).collect_view()
+    };
+    let is_kept = Memo::new(move |_| app.baseline.with(Option::is_some));
+    view! {
+        <div class="compared">
+            <button
+                class="button chip"
+                data-testid="baseline"
+                aria-pressed=move || is_kept.get().to_string()
+                title="B: keep the marked time, or all that is shown, and compare with it"
+                on:click=move |_| app.toggle_baseline()
+            >
+                {move || if is_kept.get() { "× baseline" } else { "Keep as baseline" }}
+            </button>
+            <span class="muted">{when}</span>
+        </div>
+        <Show when=move || is_kept.get()>
+            <ul class="differences" data-testid="differences" aria-live="off">{sentences}</ul>
+        </Show>
     }
 }
 

@@ -50,6 +50,7 @@ fn choose(app: App, key: &str) -> bool {
         "m" | "M" => app.next_measure(),
         "w" | "W" => app.next_cause(),
         "k" | "K" => app.toggle_pin(),
+        "b" | "B" => app.toggle_baseline(),
         "t" | "T" => app.as_table.update(|on| *on = !*on),
         _ => return false,
     }

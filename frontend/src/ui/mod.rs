@@ -10,8 +10,10 @@ mod help;
 mod histogram;
 mod keyboard;
 mod legend;
+mod link;
 mod map_table;
 mod marks;
+mod panel;
 mod rows;
 mod series;
 mod state;
@@ -24,10 +26,11 @@ mod trust;
 use header::Header;
 use heatmap::Heatmap;
 use help::Help;
-use histogram::{HistogramCard, Panel};
+use histogram::HistogramCard;
 use leptos::ev;
 use leptos::html::Input;
 use leptos::prelude::*;
+use panel::Panel;
 use series::SeriesList;
 use state::App;
 use std::time::Duration;
@@ -53,6 +56,7 @@ pub(crate) fn Page() -> impl IntoView {
             tick.clear();
         }
     });
+    link::keep_in_step(app);
     app.connect();
     view! {
         <Header/>

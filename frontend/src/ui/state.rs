@@ -1,6 +1,7 @@
 //! The signals that the page is made of. Components read them and change them through the methods
 //! here; whatever can be computed from state is computed in the pure modules.
 
+use super::panel::Baseline;
 use super::style::Style;
 use crate::browser;
 use crate::chart::bands::Percentile;
@@ -31,6 +32,8 @@ pub(crate) struct App {
     pub(crate) session: RwSignal<Session>,
     /// The time that is shown; until someone chooses, it follows from how much is known.
     pub(crate) view: RwSignal<Option<View>>,
+    /// Someone has chosen it.
+    pub(crate) chosen_view: RwSignal<bool>,
     pub(crate) style: RwSignal<Style>,
     pub(crate) brush: RwSignal<Option<Brush>>,
     /// What a drag on the map does.
@@ -42,6 +45,7 @@ pub(crate) struct App {
     /// The picture is shown as a table.
     pub(crate) as_table: RwSignal<bool>,
     pub(crate) help: RwSignal<bool>,
+    pub(crate) baseline: RwSignal<Option<Baseline>>,
     /// Of the heatmap's canvas.
     pub(crate) size: RwSignal<Size>,
     /// Now, in ms since 1970, once a second while the connection is down.
@@ -73,6 +77,7 @@ impl App {
         Self {
             session,
             view,
+            chosen_view: RwSignal::new(false),
             style,
             brush: RwSignal::new(None),
             tool: RwSignal::new(Tool::default()),
@@ -81,6 +86,7 @@ impl App {
             sort,
             as_table: RwSignal::new(false),
             help: RwSignal::new(false),
+            baseline: RwSignal::new(None),
             cursor,
             size,
             now: RwSignal::new(browser::now_ms()),
@@ -226,6 +232,7 @@ impl App {
     /// Looks at another part of time.
     pub(crate) fn look(self, change: impl FnOnce(View, &Known) -> View) {
         let (view, known) = self.view_and_known();
+        self.chosen_view.set(true);
         self.view.set(Some(change(view, &known)));
     }
 }

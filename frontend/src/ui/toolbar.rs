@@ -98,7 +98,7 @@ fn Windows() -> impl IntoView {
                 aria-pressed=move || is_on(minutes).to_string()
                 data-window=minutes.to_string()
                 title=format!("Show the last {} and follow what comes", long(minutes))
-                on:click=move |_| app.view.set(Some(View::minutes(minutes)))
+                on:click=move |_| app.look(|_, _| View::minutes(minutes))
             >
                 {long(minutes)}
             </button>

@@ -1,0 +1,104 @@
+//! The page's address follows what is looked at, and the other way round: links, back and forward.
+
+use super::state::App;
+use crate::address::Address;
+use crate::browser;
+use crate::chart::bands::Percentile;
+use leptos::ev;
+use leptos::prelude::*;
+use std::time::Duration;
+
+/// Movements are written to the address when they have come to rest.
+const REST: Duration = Duration::from_millis(250);
+
+impl App {
+    fn address(self) -> Address {
+        let style = self.style.get();
+        let percentiles = self.percentiles.get();
+        Address {
+            series: self.session.read().selected_key(),
+            filter: self.filter.get(),
+            view: self.chosen_view.get().then(|| self.view.get()).flatten(),
+            measure: style.measure,
+            cause: style.cause,
+            spread: style.spread,
+            percentiles: (percentiles != [Percentile::P99]).then_some(percentiles),
+            brush: self.brush.get(),
+        }
+    }
+
+    fn follow_address(self, address: Address) {
+        self.style.update(|style| {
+            style.measure = address.measure;
+            style.cause = address.cause;
+            style.spread = address.spread;
+        });
+        let percentiles = address.percentiles;
+        self.percentiles
+            .set(percentiles.unwrap_or_else(|| vec![Percentile::P99]));
+        self.filter.set(address.filter);
+        if address.view.is_some() {
+            self.chosen_view.set(true);
+            self.view.set(address.view);
+        }
+        if self
+            .session
+            .with_untracked(|session| session.selected_key())
+            != address.series
+        {
+            self.select(address.series);
+        }
+        self.brush.set(address.brush);
+    }
+}
+
+/// Reads the address once, and keeps both in step from then on.
+pub(crate) fn keep_in_step(app: App) {
+    app.follow_address(Address::parse(&browser::query()));
+    let address = Memo::new(move |_| app.address());
+    let written = StoredValue::new(address.get_untracked());
+    let waits = StoredValue::new(false);
+    let write = move || {
+        waits.set_value(false);
+        let (now, before) = (address.get_untracked(), written.get_value());
+        if now != before {
+            browser::set_query(&now.query(), now.is_step_from(&before));
+            written.set_value(now);
+        }
+    };
+    Effect::new(move |_| {
+        address.track();
+        if !waits.get_value() {
+            waits.set_value(true);
+            set_timeout(write, REST);
+        }
+    });
+    let back = window_event_listener(ev::popstate, move |_| {
+        app.follow_address(Address::parse(&browser::query()));
+        written.set_value(address.get_untracked());
+    });
+    on_cleanup(move || back.remove());
+}
+
+/// Copies the address.
+#[component]
+pub(crate) fn LinkButton() -> impl IntoView {
+    let app = expect_context::<App>();
+    let copied = RwSignal::new(false);
+    let copy = move |_| {
+        // What is on its way to the address is in the link.
+        browser::copy(&browser::link(&untrack(|| app.address()).query()));
+        copied.set(true);
+        set_timeout(move || copied.set(false), Duration::from_secs(2));
+    };
+    view! {
+        <button
+            class="button"
+            data-testid="copy-link"
+            title="Copies a link that shows somebody else the same"
+            on:click=copy
+        >
+            {move || if copied.get() { "Copied" } else { "Copy link" }}
+        </button>
+    }
+}
