@@ -15,6 +15,7 @@ mod interval;
 mod print;
 mod probe;
 mod procfs;
+mod region;
 mod server;
 mod shutdown;
 mod target;
