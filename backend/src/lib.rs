@@ -9,6 +9,7 @@ mod cgroup;
 mod check;
 mod collector;
 mod control;
+mod directory;
 mod history;
 mod hub;
 mod interval;
