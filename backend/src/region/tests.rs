@@ -7,6 +7,7 @@ use runqlat_common::wire::{
     Cause, Column, Format, Health, Interval, Key, MAX_REGION_SERIES, Region, RegionReply, Scope,
     ScopeChange, Series, SeriesName, ServerMessage,
 };
+use std::collections::BTreeMap;
 
 fn counts(woken: &[u64], preempted: &[u64]) -> Counts {
     let side = |counts: &[u64]| Waits {
@@ -223,10 +224,14 @@ fn the_rest_of_a_long_list_is_summed() {
 }
 
 /// Some intervals of some series.
-fn some_intervals() -> impl Strategy<Value = Vec<Vec<(u64, Vec<u64>, Vec<u64>)>>> {
+fn some_intervals() -> impl Strategy<Value = Vec<Interval>> {
     let waits = || proptest::collection::vec(0..50_u64, 0..SLOTS);
-    let series = (0..300_u64, waits(), waits());
-    proptest::collection::vec(proptest::collection::vec(series, 0..150), 0..8)
+    let some = (waits(), waits()).prop_map(|(woken, preempted)| counts(&woken, &preempted));
+    let series = proptest::collection::btree_map(0..300_u64, some, 0..150);
+    let number =
+        |(seq, series): (u64, BTreeMap<u64, Counts>)| interval(seq, series.into_iter().collect());
+    proptest::collection::vec(series, 0..8)
+        .prop_map(move |all| (1..).zip(all).map(number).collect())
 }
 
 fn ordered((a, b): (u64, u64)) -> (u64, u64) {
@@ -236,21 +241,12 @@ fn ordered((a, b): (u64, u64)) -> (u64, u64) {
 proptest! {
     #[test]
     fn every_wait_is_on_one_side_and_of_one_series(
-        all in some_intervals(),
+        intervals in some_intervals(),
         seqs in (0..10_u64, 0..10_u64).prop_map(ordered),
         slots in (0..SLOTS as u64, 0..SLOTS as u64).prop_map(ordered),
         context in (0..10_u64, 0..10_u64).prop_map(ordered),
         cause in 0..3_usize,
     ) {
-        let intervals: Vec<Interval> = (1..)
-            .zip(all)
-            .map(|(seq, mut series)| {
-                series.sort_unstable_by_key(|series| series.0);
-                series.dedup_by_key(|series| series.0);
-                let series = series.into_iter().map(|(key, w, p)| (key, counts(&w, &p)));
-                interval(seq, series.collect())
-            })
-            .collect();
         let mut asked = region(seqs, (slots.0 as u8, slots.1 as u8), context);
         asked.cause = [None, Some(Cause::Woken), Some(Cause::Preempted)][cause];
         let reply = answer(&past(intervals.clone()), &[], &asked);

@@ -81,7 +81,7 @@ pub struct RegionReply {
     /// As it was asked.
     pub region: Region,
     /// The part of its intervals that is still kept and whose series can be compared with the
-    /// newest's, both included; none if the first is greater than the last. All counts are of that part.
+    /// newest's, both included; none if the first is greater than the last. The context is clipped alike.
     pub known_from_seq: u64,
     pub known_to_seq: u64,
     /// Waits in the rectangle.
