@@ -2,12 +2,12 @@
 //! ask for. Pure: no clock, no sockets.
 
 use bytes::Bytes;
-use runqlat_common::counts::Counts;
 use runqlat_common::wire::{
     Column, Format, Interval, ScopeChange, SeriesHistory, SeriesName, ServerMessage,
     comparable_from, forget_before,
 };
 use std::collections::{HashMap, VecDeque};
+use std::ops::RangeInclusive;
 
 /// Columns of the whole scope that are kept: 20 minutes at one a second.
 const MAX_COLUMNS: usize = 1_200;
@@ -168,29 +168,36 @@ impl Past {
     /// What is known of one series. Decodes every interval: a millisecond for each ten of a busy
     /// host, so not for an I/O thread.
     pub fn series(&self, key: u64) -> SeriesHistory {
-        let columns = self
-            .encoded
-            .iter()
-            .filter_map(|bytes| find(bytes, key))
-            .collect();
+        let known = self.known();
+        let find = |seq| {
+            let mut series = self.interval(seq)?.series;
+            let at = series
+                .binary_search_by_key(&key, |series| series.key)
+                .ok()?;
+            Some((seq, series.swap_remove(at).counts))
+        };
         SeriesHistory {
             key,
-            from_seq: self.to_seq + 1 - self.encoded.len() as u64,
+            from_seq: *known.start(),
             to_seq: self.to_seq,
-            columns,
+            columns: known.filter_map(find).collect(),
         }
     }
-}
 
-fn find(encoded: &[u8], key: u64) -> Option<(u64, Counts)> {
-    let Ok(ServerMessage::Interval(interval)) = Format::Postcard.decode_server(encoded) else {
-        return None;
-    };
-    let mut series = interval.series;
-    let at = series
-        .binary_search_by_key(&key, |series| series.key)
-        .ok()?;
-    Some((interval.column.seq, series.swap_remove(at).counts))
+    /// The numbers of the intervals that are known; empty before the first.
+    pub fn known(&self) -> RangeInclusive<u64> {
+        self.to_seq + 1 - self.encoded.len() as u64..=self.to_seq
+    }
+
+    /// The interval `seq`, if it is known. Decodes it.
+    pub fn interval(&self, seq: u64) -> Option<Interval> {
+        let at = seq.checked_sub(*self.known().start())?;
+        let encoded = self.encoded.get(usize::try_from(at).ok()?)?;
+        match Format::Postcard.decode_server(encoded) {
+            Ok(ServerMessage::Interval(interval)) => Some(interval),
+            _ => None,
+        }
+    }
 }
 
 #[cfg(test)]

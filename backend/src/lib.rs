@@ -9,17 +9,20 @@ mod cgroup;
 mod check;
 mod collector;
 mod control;
+mod directory;
 mod history;
 mod hub;
 mod interval;
 mod print;
 mod probe;
 mod procfs;
+mod region;
 mod server;
 mod shutdown;
 mod target;
 
 use args::{Config, Print, Serve, Task};
+use directory::{Directory, Host};
 use failure::Failure;
 use hub::Hub;
 use probe::Source;
@@ -28,6 +31,7 @@ use probe::synthetic::SyntheticMachine;
 use runqlat_common::wire::{Key, ProbeState, Programs, Scope, ServerInfo};
 use shutdown::Stop;
 use std::io::Write;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -84,15 +88,19 @@ async fn serve(serve: Serve, stop: Stop) -> Result<(), Failure> {
         .await
         .map_err(listen_failure)?;
     let address = listener.local_addr().map_err(listen_failure)?;
-    let source: Box<dyn Source> = match serve.demo {
-        Some(processes) => Box::new(SyntheticMachine::new(processes)),
-        None => Box::new(kernel(serve.settings)?),
+    let (source, directory): (Box<dyn Source>, Arc<dyn Directory>) = match serve.demo {
+        Some(processes) => {
+            let machine = SyntheticMachine::new(processes);
+            let directory = Arc::new(machine.directory());
+            (Box::new(machine), directory)
+        }
+        None => (Box::new(kernel(serve.settings)?), Arc::new(Host)),
     };
     let hub = Hub::new(server_info(serve.demo.is_some()));
     let (control, collector) = collector::spawn(source, &serve.scope, hub.clone(), stop.clone())?;
 
     announce(&hub.scope(), &hub.probe(), &format!("http://{address}"));
-    let served = server::serve(listener, hub, control, stop).await;
+    let served = server::serve(listener, hub, control, directory, stop).await;
     // Detaching the programs takes the kernel some 50 ms.
     let _ = collector.join();
     served.map_err(|error| Failure::Other(error.into()))

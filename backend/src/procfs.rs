@@ -9,7 +9,8 @@ pub fn processes() -> io::Result<usize> {
     tgids().map(Iterator::count)
 }
 
-fn tgids() -> io::Result<impl Iterator<Item = u32>> {
+/// The ids of all processes, zombies included.
+pub fn tgids() -> io::Result<impl Iterator<Item = u32>> {
     let entries = fs::read_dir("/proc")?;
     Ok(entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()))
 }

@@ -3,9 +3,14 @@
 //! describes them for people, and golden bytes in the tests hold them still.
 
 mod codec;
+mod questions;
 mod scopes;
 
 pub use codec::{DecodeError, Format};
+pub use questions::{
+    Cause, CgroupTarget, MAX_COMMAND, MAX_QUERY, MAX_REGION_SERIES, MAX_TARGETS, ProcessTarget,
+    Region, RegionReply, RegionSeries, Targets,
+};
 pub use scopes::{ScopeChange, comparable, comparable_from, forget_before};
 
 use crate::buckets::Unit;
@@ -38,12 +43,16 @@ pub enum ServerMessage {
     Series(SeriesHistory),
     /// The viewer was too slow and missed intervals; a snapshot follows.
     Lagged { missed: u64 },
-    /// A message of the viewer's was not understood; the connection goes on.
+    /// A message of the viewer's was not understood, or a question refused; the connection goes on.
     Error { reason: String, hint: String },
     /// Something else is measured from now on.
     Scope(ScopeChange),
     /// Answer to a [`ClientMessage::SetScope`] that was not carried out; what was measured still is.
     ScopeRefused { reason: String, hint: String },
+    /// Answer to [`ClientMessage::Targets`].
+    Targets(Targets),
+    /// Answer to [`ClientMessage::Region`].
+    Region(RegionReply),
 }
 
 /// What a viewer may send.
@@ -57,6 +66,10 @@ pub enum ClientMessage {
     /// Measure something else, for all viewers. Answered by [`ServerMessage::Scope`], which everybody
     /// gets, or by [`ServerMessage::ScopeRefused`].
     SetScope(SetScope),
+    /// Send what can be chosen as a scope and matches.
+    Targets { query: String },
+    /// Send whose waits lie in a rectangle of the heatmap.
+    Region(Region),
 }
 
 /// A request to measure something else.

@@ -48,6 +48,8 @@ const RULES: &[Rule] = &[
             "common/src",
             "backend/src/interval.rs",
             "backend/src/history.rs",
+            "backend/src/region.rs",
+            "backend/src/directory.rs",
             "backend/src/probe/kernel/btf.rs",
             "backend/src/probe/kernel/sizes.rs",
             "backend/src/probe/synthetic.rs",

@@ -2,6 +2,7 @@
 //! every run. It looks like a real one: steady services, a noisy batch job that makes everybody wait
 //! every minute and a half, a quiet phase, rare long waits, and compilers that come and go.
 
+mod directory;
 mod story;
 
 use super::{Probe, ReadError, Reading, Source};

@@ -48,15 +48,20 @@ pub(super) async fn set_scope(
 impl Shared {
     /// Asks the collector for a change, where viewers may.
     pub(super) async fn set_scope(&self, request: SetScope) -> Result<ScopeChange, Refusal> {
-        if !self.may_control {
-            return Err(Refusal {
-                status: StatusCode::FORBIDDEN,
-                error: "what is measured can be changed only on a server that listens on loopback"
-                    .into(),
-                hint: "listen on 127.0.0.1, and reach it through ssh -L from elsewhere".into(),
-            });
-        }
+        self.only_on_loopback("what is measured can be changed")?;
         Ok(self.control.set_scope(request).await?)
+    }
+
+    /// Refuses what is not for everybody.
+    pub(super) fn only_on_loopback(&self, what: &str) -> Result<(), Refusal> {
+        if self.may_control {
+            return Ok(());
+        }
+        Err(Refusal {
+            status: StatusCode::FORBIDDEN,
+            error: format!("{what} only on a server that listens on loopback"),
+            hint: "listen on 127.0.0.1, and reach it through ssh -L from elsewhere".into(),
+        })
     }
 }
 

@@ -5,10 +5,13 @@ mod api;
 mod assets;
 mod control;
 mod guard;
+mod latest;
+mod questions;
 mod reply;
 mod ws;
 
 use crate::control::Control;
+use crate::directory::Directory;
 use crate::hub::Hub;
 use crate::shutdown::Stop;
 use axum::Router;
@@ -16,6 +19,7 @@ use axum::extract::FromRef;
 use axum::http::Uri;
 use axum::middleware;
 use axum::routing::{any, get};
+use questions::Questions;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,6 +33,7 @@ const GRACE: Duration = Duration::from_secs(2);
 struct Shared {
     hub: Arc<Hub>,
     control: Control,
+    questions: Questions,
     /// Whether viewers may change what is measured.
     may_control: bool,
     stop: Stop,
@@ -45,12 +50,14 @@ pub async fn serve(
     listener: TcpListener,
     hub: Arc<Hub>,
     control: Control,
+    directory: Arc<dyn Directory>,
     stop: Stop,
 ) -> std::io::Result<()> {
     let address = listener.local_addr()?;
     let shared = Shared {
         hub: hub.clone(),
         control,
+        questions: Questions::new(directory),
         may_control: address.ip().is_loopback(),
         stop: stop.clone(),
     };
@@ -87,6 +94,8 @@ fn router(shared: Shared, address: SocketAddr) -> Router {
         .route("/api/v1/state", get(api::state))
         .route("/api/v1/scope", get(control::scope).put(control::set_scope))
         .route("/api/v1/histogram", get(api::histogram))
+        .route("/api/v1/region", get(questions::region))
+        .route("/api/v1/targets", get(questions::targets))
         .route("/healthz", get(api::healthz))
         .fallback(unknown_path)
         .method_not_allowed_fallback(wrong_method)

@@ -3,6 +3,7 @@
 //! is felt by the others.
 
 use super::Shared;
+use super::latest::Latest;
 use super::reply::Refusal;
 use crate::hub::Joined;
 use crate::shutdown::Stop;
@@ -49,6 +50,8 @@ pub(super) async fn upgrade(
                 socket,
                 format,
                 shared,
+                targets: Latest::default(),
+                regions: Latest::default(),
             }
             .run(stop)
             .await;
@@ -82,7 +85,12 @@ struct Connection {
     socket: WebSocket,
     format: Format,
     shared: Shared,
+    targets: Latest<Answer>,
+    regions: Latest<Answer>,
 }
+
+/// The answer to a question.
+type Answer = Result<ServerMessage, Refusal>;
 
 /// The connection is over.
 struct Over;
@@ -116,6 +124,8 @@ impl Connection {
                     Some(Err(error)) => return self.broken(&error).await,
                     None => return Ok(()),
                 },
+                answer = self.targets.done() => self.send_answer(answer).await?,
+                answer = self.regions.done() => self.send_answer(answer).await?,
             }
         }
     }
@@ -151,8 +161,28 @@ impl Connection {
                 self.set_scope(request).await?;
                 Ok(false)
             }
+            Ok(ClientMessage::Targets { query }) => {
+                let shared = self.shared.clone();
+                let answer = async move { shared.targets(query).await.map(ServerMessage::Targets) };
+                self.targets.ask(answer);
+                Ok(false)
+            }
+            Ok(ClientMessage::Region(region)) => {
+                let shared = self.shared.clone();
+                let answer = async move { shared.region(region).await.map(ServerMessage::Region) };
+                self.regions.ask(answer);
+                Ok(false)
+            }
             Err(error) => self.complain(&error.0).await,
         }
+    }
+
+    async fn send_answer(&mut self, answer: Answer) -> Result<(), Over> {
+        let refused = |Refusal { error, hint, .. }| {
+            let reason = error;
+            ServerMessage::Error { reason, hint }
+        };
+        self.send(&answer.unwrap_or_else(refused)).await
     }
 
     /// What was changed everybody is told; what was not, only who asked.

@@ -4,7 +4,8 @@
 use futures_util::{SinkExt, StreamExt};
 use runqlat_common::counts::Counts;
 use runqlat_common::wire::{
-    ClientMessage, Format, Interval, ScopeChange, SeriesHistory, ServerMessage, Snapshot,
+    ClientMessage, Format, Interval, RegionReply, ScopeChange, SeriesHistory, ServerMessage,
+    Snapshot, Targets,
 };
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -177,6 +178,31 @@ impl Viewer {
         loop {
             if let ServerMessage::Series(series) = self.next().await {
                 return series;
+            }
+        }
+    }
+
+    pub async fn targets(&mut self) -> Targets {
+        loop {
+            if let ServerMessage::Targets(targets) = self.next().await {
+                return targets;
+            }
+        }
+    }
+
+    pub async fn region(&mut self) -> RegionReply {
+        loop {
+            if let ServerMessage::Region(reply) = self.next().await {
+                return reply;
+            }
+        }
+    }
+
+    /// The next refusal: its reason and its hint.
+    pub async fn error(&mut self) -> (String, String) {
+        loop {
+            if let ServerMessage::Error { reason, hint } = self.next().await {
+                return (reason, hint);
             }
         }
     }

@@ -1,6 +1,8 @@
 //! Golden bytes: what peers of version 1 send and understand. A change here is a change of the
 //! protocol: it needs a new version, or must be readable by the old.
 
+mod questions;
+
 use super::{
     ClientMessage, Column, Format, Health, Interval, Key, Losses, PROTOCOL_VERSION, ProbeState,
     Programs, Scope, ScopeChange, Series, SeriesHistory, SeriesName, ServerInfo, ServerMessage,
@@ -179,7 +181,7 @@ fn hex(bytes: &[u8]) -> String {
 
 #[test]
 fn server_messages_are_golden() {
-    for (message, json, postcard) in server_messages() {
+    for (message, json, postcard) in server_messages().into_iter().chain(questions::answers()) {
         let bytes = Format::Json.encode_server(&message);
         assert_eq!(core::str::from_utf8(&bytes).unwrap(), json);
         assert_eq!(Format::Json.decode_server(&bytes).unwrap(), message);
@@ -207,7 +209,7 @@ fn client_messages_are_golden() {
             "0204010c01022f6101e8070103",
         ),
     ];
-    for (message, json, postcard) in table {
+    for (message, json, postcard) in table.into_iter().chain(questions::asked()) {
         let bytes = Format::Json.encode_client(&message);
         assert_eq!(core::str::from_utf8(&bytes).unwrap(), json);
         assert_eq!(Format::Json.decode_client(&bytes).unwrap(), message);

@@ -78,6 +78,8 @@ impl Session {
             ServerMessage::ScopeRefused { reason, hint } => {
                 self.say(Notice::ScopeRefused { reason, hint })
             }
+            // Answers to what the page does not ask.
+            ServerMessage::Targets(_) | ServerMessage::Region(_) => Vec::new(),
         }
     }
 

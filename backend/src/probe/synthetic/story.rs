@@ -35,6 +35,11 @@ pub(super) struct Deed {
     pub(super) cells: Cells,
 }
 
+/// What the service at `index` is called.
+pub(super) fn service_name(index: u32) -> &'static str {
+    SERVICES[index as usize % SERVICES.len()].0
+}
+
 /// A stretch of time that ends at `now_ns`.
 #[derive(Clone, Copy)]
 pub(super) struct Moment {

@@ -1,0 +1,160 @@
+//! Who could be measured: the processes and cgroups of a machine, and which of them a query means.
+//! Pure, but for the module that reads this host.
+
+mod host;
+
+pub use host::Host;
+
+use runqlat_common::wire::{CgroupTarget, MAX_COMMAND, MAX_TARGETS, ProcessTarget, Targets};
+use std::collections::HashMap;
+use std::io;
+
+/// A machine that can say who could be measured.
+pub trait Directory: Send + Sync {
+    /// All that there is now. Of thousands of processes it takes a while, so not for an I/O thread.
+    fn list(&self) -> io::Result<Listing>;
+}
+
+/// Everybody on a machine.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listing {
+    pub processes: Vec<ProcessTarget>,
+    /// The paths of all cgroups.
+    pub cgroups: Vec<String>,
+}
+
+impl Listing {
+    /// Those that a query means, best first: all its words, in whatever case, are to be found.
+    pub fn matching(mut self, query: &str) -> Targets {
+        let wanted = Query::new(query);
+        let mut cgroups = self.counted_cgroups();
+        self.processes.retain(|process| wanted.means(process));
+        self.processes
+            .sort_by_cached_key(|process| (wanted.rank(process), process.tgid));
+        cgroups.retain(|group| wanted.all_words(|word| lower(&group.path).contains(word)));
+        cgroups.sort_by_cached_key(|group| (wanted.rank_group(&group.path), group.path.clone()));
+        let more = self.processes.len() > MAX_TARGETS || cgroups.len() > MAX_TARGETS;
+        self.processes.truncate(MAX_TARGETS);
+        cgroups.truncate(MAX_TARGETS);
+        Targets {
+            query: query.into(),
+            processes: self.processes,
+            cgroups,
+            more,
+        }
+    }
+
+    /// The cgroups with the numbers of their processes, those of the groups below included.
+    fn counted_cgroups(&mut self) -> Vec<CgroupTarget> {
+        let paths = std::mem::take(&mut self.cgroups);
+        let mut counts: HashMap<String, u32> = paths.into_iter().map(|path| (path, 0)).collect();
+        for process in &self.processes {
+            for path in with_ancestors(&process.cgroup) {
+                if let Some(count) = counts.get_mut(path) {
+                    *count += 1;
+                }
+            }
+        }
+        let target = |(path, processes)| CgroupTarget { path, processes };
+        counts.into_iter().map(target).collect()
+    }
+}
+
+/// A cgroup's path and those of the groups that it lies in, up to the root; nothing for no path.
+pub fn with_ancestors(path: &str) -> impl Iterator<Item = &str> {
+    let path = path.starts_with('/').then_some(path);
+    std::iter::successors(path, |path| match path.rsplit_once('/')? {
+        (_, "") => None,
+        ("", _) => Some("/"),
+        (above, _) => Some(above),
+    })
+}
+
+/// What somebody typed.
+struct Query {
+    /// As it is, without blanks around it.
+    whole: String,
+    words: Vec<String>,
+}
+
+impl Query {
+    fn new(text: &str) -> Self {
+        let whole = lower(text.trim());
+        let words = whole.split_whitespace().map(str::to_owned).collect();
+        Self { whole, words }
+    }
+
+    fn all_words(&self, found: impl Fn(&str) -> bool) -> bool {
+        self.words.iter().all(|word| found(word))
+    }
+
+    fn means(&self, process: &ProcessTarget) -> bool {
+        let tgid = process.tgid.to_string();
+        let texts = [&process.comm, &process.command, &process.cgroup].map(|text| lower(text));
+        self.all_words(|word| {
+            tgid.starts_with(word) || texts.iter().any(|text| text.contains(word))
+        })
+    }
+
+    /// Lower is better.
+    fn rank(&self, process: &ProcessTarget) -> u8 {
+        if process.tgid.to_string() == self.whole {
+            return 0;
+        }
+        1 + self.rank_name(&lower(&process.comm))
+    }
+
+    /// A group is known by its last folder's name, as a process by its comm.
+    fn rank_group(&self, path: &str) -> u8 {
+        let path = lower(path);
+        if path == self.whole {
+            return 0;
+        }
+        1 + self.rank_name(path.rsplit('/').next().unwrap_or_default())
+    }
+
+    fn rank_name(&self, name: &str) -> u8 {
+        if name.starts_with(&self.whole) {
+            0
+        } else if name.contains(&self.whole) {
+            1
+        } else {
+            2
+        }
+    }
+}
+
+fn lower(text: &str) -> String {
+    text.to_lowercase()
+}
+
+/// Bytes that a process chose itself, as text that can be shown: what is no UTF-8 and what would move
+/// a cursor is replaced.
+fn shown(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    let replace = |c: char| {
+        if c.is_control() {
+            char::REPLACEMENT_CHARACTER
+        } else {
+            c
+        }
+    };
+    text.chars().map(replace).collect()
+}
+
+/// The beginning of a command line as /proc has it: each argument ended by a NUL.
+fn command(bytes: &[u8]) -> String {
+    // Programs that write their own title leave NULs behind it.
+    let used = bytes
+        .iter()
+        .rposition(|&byte| byte != 0)
+        .map_or(0, |at| at + 1);
+    let blanks: Vec<u8> = bytes[..used]
+        .iter()
+        .map(|&byte| if byte == 0 { b' ' } else { byte })
+        .collect();
+    shown(&blanks).chars().take(MAX_COMMAND).collect()
+}
+
+#[cfg(test)]
+mod tests;

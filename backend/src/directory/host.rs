@@ -1,0 +1,95 @@
+//! Who could be measured on this host, from /proc and the v2 hierarchy's folders.
+
+use super::{Directory, Listing, command, shown};
+use crate::{cgroup, procfs};
+use runqlat_common::wire::{MAX_COMMAND, ProcessTarget};
+use std::fs::{self, File};
+use std::io::{self, Read};
+
+/// This host.
+pub struct Host;
+
+impl Directory for Host {
+    fn list(&self) -> io::Result<Listing> {
+        // In a pid namespace, ids are not the kernel's: a process can't be chosen by one.
+        let processes = if procfs::in_initial_pid_namespace() {
+            procfs::tgids()?.filter_map(process).collect()
+        } else {
+            Vec::new()
+        };
+        let cgroups = cgroups();
+        Ok(Listing { processes, cgroups })
+    }
+}
+
+/// The paths of the groups that can be measured; none where a namespace hides where they lie.
+fn cgroups() -> Vec<String> {
+    let mounts = cgroup::mounted();
+    let measurable = cgroup::find("/", &mounts).is_ok();
+    let mount = cgroup::v2(&mounts).filter(|_| measurable);
+    let paths = mount.and_then(|mount| cgroup::paths(mount).ok());
+    let paths = paths.unwrap_or_default().into_values();
+    paths.map(|path| shown(path.as_bytes())).collect()
+}
+
+/// What /proc says of a process; `None` if it has just ended.
+fn process(tgid: u32) -> Option<ProcessTarget> {
+    let comm = fs::read(format!("/proc/{tgid}/comm")).ok()?;
+    Some(ProcessTarget {
+        tgid,
+        comm: shown(comm.strip_suffix(b"\n").unwrap_or(&comm)),
+        command: command(&beginning(tgid).unwrap_or_default()),
+        cgroup: group(&fs::read(format!("/proc/{tgid}/cgroup")).unwrap_or_default()),
+    })
+}
+
+/// As much of a command line as can be shown: it may be megabytes long.
+fn beginning(tgid: u32) -> io::Result<Vec<u8>> {
+    // A character is at most four bytes.
+    let most = 4 * MAX_COMMAND as u64;
+    let mut bytes = Vec::new();
+    File::open(format!("/proc/{tgid}/cmdline"))?
+        .take(most)
+        .read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// The v2 group's path in `/proc/PID/cgroup`; empty if there is none.
+fn group(text: &[u8]) -> String {
+    let mut lines = text.split(|&byte| byte == b'\n');
+    let path = lines.find_map(|line| line.strip_prefix(b"0::"));
+    shown(path.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Host, group, process};
+    use crate::directory::Directory;
+    use crate::procfs;
+
+    #[test]
+    fn this_process_is_listed() {
+        let tgid = std::process::id();
+        let own = process(tgid).unwrap();
+        assert!(own.command.contains("runqlat_web"), "{own:?}");
+        assert!(own.command.starts_with('/') || own.command.starts_with("target"));
+        assert_eq!(process(u32::MAX), None);
+        let listing = Host.list().unwrap();
+        let listed = listing.processes.iter().any(|p| p.tgid == tgid);
+        assert_eq!(listed, procfs::in_initial_pid_namespace());
+    }
+
+    #[test]
+    fn only_the_v2_line_names_the_group() {
+        let table: [(&[u8], &str); 5] = [
+            (b"0::/system.slice/a.service\n", "/system.slice/a.service"),
+            (b"12:cpu:/old\n1:name=systemd:/\n0::/new\n", "/new"),
+            (b"12:cpu:/old\n", ""),
+            (b"0::/odd\xff\x1b\n", "/odd\u{fffd}\u{fffd}"),
+            (b"", ""),
+        ];
+        for (text, path) in table {
+            assert_eq!(group(text), path);
+        }
+    }
+}

@@ -1,0 +1,150 @@
+use super::{Listing, command, shown, with_ancestors};
+use runqlat_common::wire::{MAX_TARGETS, ProcessTarget};
+
+fn process(tgid: u32, comm: &str, command: &str, cgroup: &str) -> ProcessTarget {
+    ProcessTarget {
+        tgid,
+        comm: comm.into(),
+        command: command.into(),
+        cgroup: cgroup.into(),
+    }
+}
+
+fn listing() -> Listing {
+    Listing {
+        processes: vec![
+            process(4120, "worker", "/usr/bin/worker --for postgres", "/batch"),
+            process(
+                412,
+                "Postgres",
+                "postgres -D /data",
+                "/system.slice/pg.service",
+            ),
+            process(41, "pg_postgres", "", "/system.slice/pg.service"),
+            process(2, "kthreadd", "", ""),
+            process(
+                7,
+                "postgres",
+                "postgres: Writer",
+                "/system.slice/pg.service",
+            ),
+        ],
+        cgroups: [
+            "/",
+            "/system.slice",
+            "/system.slice/pg.service",
+            "/batch",
+            "/pg.slice",
+        ]
+        .map(String::from)
+        .into(),
+    }
+}
+
+#[test]
+fn all_words_are_to_be_found_and_the_nearest_come_first() {
+    let table: [(&str, &[u32], &[&str]); 11] = [
+        (
+            "",
+            &[2, 7, 41, 412, 4120],
+            &[
+                "/",
+                "/batch",
+                "/pg.slice",
+                "/system.slice",
+                "/system.slice/pg.service",
+            ],
+        ),
+        ("postgres", &[7, 412, 41, 4120], &[]),
+        (" POSTgres ", &[7, 412, 41, 4120], &[]),
+        // The id itself first, then those that begin with it; never one that only holds it.
+        ("412", &[412, 4120], &[]),
+        ("12", &[], &[]),
+        ("41 worker", &[4120], &[]),
+        ("postgres writer", &[7], &[]),
+        (
+            "slice pg",
+            &[7, 41, 412],
+            &["/pg.slice", "/system.slice/pg.service"],
+        ),
+        (
+            "/system.slice",
+            &[7, 41, 412],
+            &["/system.slice", "/system.slice/pg.service"],
+        ),
+        (
+            "pg",
+            &[41, 7, 412],
+            &["/pg.slice", "/system.slice/pg.service"],
+        ),
+        ("nobody", &[], &[]),
+    ];
+    for (query, tgids, paths) in table {
+        let targets = listing().matching(query);
+        let found: Vec<u32> = targets.processes.iter().map(|p| p.tgid).collect();
+        assert_eq!(found, tgids, "{query:?}");
+        let found: Vec<&str> = targets.cgroups.iter().map(|group| &*group.path).collect();
+        assert_eq!(found, paths, "{query:?}");
+        assert_eq!((&*targets.query, targets.more), (query, false));
+    }
+}
+
+#[test]
+fn a_cgroup_counts_those_below_it_whatever_is_asked() {
+    let targets = listing().matching("slice");
+    let counts: Vec<_> = targets
+        .cgroups
+        .iter()
+        .map(|g| (&*g.path, g.processes))
+        .collect();
+    let expected = [
+        ("/pg.slice", 0),
+        ("/system.slice", 3),
+        ("/system.slice/pg.service", 3),
+    ];
+    assert_eq!(counts, expected);
+    assert_eq!(listing().matching("/").cgroups[0].processes, 4);
+}
+
+#[test]
+fn long_lists_are_cut_and_say_so() {
+    let of = |processes: usize, groups: usize| {
+        let listing = Listing {
+            processes: (0..processes as u32)
+                .map(|tgid| process(tgid, "a", "", ""))
+                .collect(),
+            cgroups: (0..groups).map(|n| format!("/{n}")).collect(),
+        };
+        let targets = listing.matching("");
+        (targets.processes.len(), targets.cgroups.len(), targets.more)
+    };
+    let most = MAX_TARGETS;
+    assert_eq!(of(most, most), (most, most, false));
+    assert_eq!(of(most + 1, 1), (most, 1, true));
+    assert_eq!(of(1, most + 1), (1, most, true));
+}
+
+#[test]
+fn the_groups_above_end_at_the_root() {
+    let above = |path| with_ancestors(path).collect::<Vec<_>>();
+    assert_eq!(above("/a/b"), ["/a/b", "/a", "/"]);
+    assert_eq!(above("/"), ["/"]);
+    assert!(above("").is_empty() && above("odd").is_empty());
+}
+
+#[test]
+fn what_a_process_says_of_itself_can_be_shown() {
+    let table: [(&[u8], &str); 6] = [
+        (b"sleep\x001000\0", "sleep 1000"),
+        (b"nginx: master\0\0\0\0", "nginx: master"),
+        (b"a\0\0b\0", "a  b"),
+        (b"\x1b[31mred\n", "\u{fffd}[31mred\u{fffd}"),
+        (b"\xff\xfe", "\u{fffd}\u{fffd}"),
+        (b"", ""),
+    ];
+    for (bytes, text) in table {
+        assert_eq!(command(bytes), text);
+    }
+    assert_eq!(command("ü".repeat(500).as_bytes()).chars().count(), 200);
+    assert_eq!(shown(b"a\0b\x7f"), "a\u{fffd}b\u{fffd}");
+}

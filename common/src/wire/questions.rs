@@ -1,0 +1,108 @@
+//! What a viewer may ask and its answers: who could be measured, and whose waits lie in a rectangle
+//! of the heatmap.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use serde::{Deserialize, Serialize};
+
+/// Longest query for targets, in characters.
+pub const MAX_QUERY: usize = 200;
+
+/// Longest command line in an answer, in characters.
+pub const MAX_COMMAND: usize = 200;
+
+/// Processes, and as many cgroups, that an answer lists at most.
+pub const MAX_TARGETS: usize = 50;
+
+/// Series that an answer about a region lists at most.
+pub const MAX_REGION_SERIES: usize = 100;
+
+/// What can be chosen as a scope and matches a query, best first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Targets {
+    /// As it was asked.
+    pub query: String,
+    pub processes: Vec<ProcessTarget>,
+    pub cgroups: Vec<CgroupTarget>,
+    /// More match than are listed.
+    pub more: bool,
+}
+
+/// A process.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProcessTarget {
+    pub tgid: u32,
+    pub comm: String,
+    /// The beginning of its command line, with blanks between arguments; empty for a kernel thread.
+    pub command: String,
+    /// Its cgroup's path in the v2 hierarchy; empty if unknown.
+    pub cgroup: String,
+}
+
+/// A cgroup of the v2 hierarchy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CgroupTarget {
+    /// From the hierarchy's root.
+    pub path: String,
+    /// How many are in it and in those below it, which a scope measures too.
+    pub processes: u32,
+}
+
+/// A rectangle of the heatmap, and what to hold it against.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Region {
+    /// The intervals, both included.
+    pub from_seq: u64,
+    pub to_seq: u64,
+    /// The buckets, both included.
+    pub from_slot: u8,
+    pub to_slot: u8,
+    /// The intervals whose other waits are counted as outside, both included.
+    pub context_from_seq: u64,
+    pub context_to_seq: u64,
+    /// Only waits of this cause, inside and outside, when set.
+    pub cause: Option<Cause>,
+}
+
+/// Why a task waited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// It was woken.
+    Woken,
+    /// It lost its CPU while still runnable.
+    Preempted,
+}
+
+/// Whose waits lie in a region.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RegionReply {
+    /// As it was asked.
+    pub region: Region,
+    /// The part of its intervals that is still kept and whose series can be compared with the
+    /// newest's, both included; none if the first is greater than the last. The context is clipped alike.
+    pub known_from_seq: u64,
+    pub known_to_seq: u64,
+    /// Waits in the rectangle.
+    pub inside: u64,
+    /// Waits of the context that are not in the rectangle.
+    pub outside: u64,
+    /// The series with most waits inside, most first, then by key.
+    pub series: Vec<RegionSeries>,
+    /// How many more series have waits inside.
+    pub more: u32,
+    /// Waits inside that are of no listed series; all of them where no series are kept apart.
+    pub more_inside: u64,
+}
+
+/// One series' part in a region.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RegionSeries {
+    /// As in [`Series::key`](super::Series::key).
+    pub key: u64,
+    /// Empty if it is not known any more.
+    pub name: String,
+    pub inside: u64,
+    pub outside: u64,
+}

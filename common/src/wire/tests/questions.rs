@@ -1,0 +1,106 @@
+//! The golden bytes of questions and answers.
+
+use crate::wire::{
+    Cause, CgroupTarget, ClientMessage, ProcessTarget, Region, RegionReply, RegionSeries,
+    ServerMessage, Targets,
+};
+use alloc::string::String;
+use alloc::{format, vec, vec::Vec};
+
+const REGION_JSON: &str = r#"{"from_seq":3,"to_seq":300,"from_slot":4,"to_slot":35,"context_from_seq":1,"context_to_seq":7,"cause":"preempted"}"#;
+
+fn region() -> Region {
+    Region {
+        from_seq: 3,
+        to_seq: 300,
+        from_slot: 4,
+        to_slot: 35,
+        context_from_seq: 1,
+        context_to_seq: 7,
+        cause: Some(Cause::Preempted),
+    }
+}
+
+pub(super) fn asked() -> Vec<(ClientMessage, String, &'static str)> {
+    let any_cause = Region {
+        cause: None,
+        ..region()
+    };
+    vec![
+        (
+            ClientMessage::Targets { query: "pg".into() },
+            r#"{"targets":{"query":"pg"}}"#.into(),
+            "03027067",
+        ),
+        (
+            ClientMessage::Region(region()),
+            format!(r#"{{"region":{REGION_JSON}}}"#),
+            "0403ac02042301070101",
+        ),
+        (
+            ClientMessage::Region(any_cause),
+            format!(r#"{{"region":{REGION_JSON}}}"#).replace(r#""preempted""#, "null"),
+            "0403ac020423010700",
+        ),
+    ]
+}
+
+pub(super) fn answers() -> Vec<(ServerMessage, String, &'static str)> {
+    vec![
+        (
+            ServerMessage::Targets(Targets {
+                query: "pg".into(),
+                processes: vec![ProcessTarget {
+                    tgid: 300,
+                    comm: "pg".into(),
+                    command: "pg -D".into(),
+                    cgroup: "/a".into(),
+                }],
+                cgroups: vec![CgroupTarget {
+                    path: "/a".into(),
+                    processes: 2,
+                }],
+                more: true,
+            }),
+            r#"{"targets":{"query":"pg","processes":[{"tgid":300,"comm":"pg","command":"pg -D","cgroup":"/a"}],"cgroups":[{"path":"/a","processes":2}],"more":true}}"#.into(),
+            "0802706701ac02027067057067202d44022f6101022f610201",
+        ),
+        (
+            ServerMessage::Region(RegionReply {
+                region: region(),
+                known_from_seq: 3,
+                known_to_seq: 9,
+                inside: 12,
+                outside: 300,
+                series: vec![RegionSeries {
+                    key: 1_234,
+                    name: "pg".into(),
+                    inside: 10,
+                    outside: 5,
+                }],
+                more: 1,
+                more_inside: 2,
+            }),
+            format!(
+                r#"{{"region":{{"region":{REGION_JSON},"known_from_seq":3,"known_to_seq":9,"inside":12,"outside":300,"series":[{{"key":1234,"name":"pg","inside":10,"outside":5}}],"more":1,"more_inside":2}}}}"#
+            ),
+            "0903ac0204230107010103090cac0201d2090270670a050102",
+        ),
+    ]
+}
+
+/// People write requests by hand.
+#[test]
+fn a_region_may_leave_out_its_cause_and_misspell_nothing() {
+    use crate::wire::Format;
+    let decode = |text: &str| Format::Json.decode_client(text.as_bytes());
+    let fields = r#""from_seq":3,"to_seq":300,"from_slot":4,"to_slot":35,"context_from_seq":1,"context_to_seq":7"#;
+    let any_cause = Region {
+        cause: None,
+        ..region()
+    };
+    let short = decode(&format!(r#"{{"region":{{{fields}}}}}"#)).unwrap();
+    assert_eq!(short, ClientMessage::Region(any_cause));
+    let error = decode(&format!(r#"{{"region":{{{fields},"why":"woken"}}}}"#)).unwrap_err();
+    assert!(error.0.contains("unknown field `why`"), "{error}");
+}
