@@ -5,7 +5,6 @@ use runqlat_common::contract::{COMM_LEN, KeyStats};
 use runqlat_common::counts::Counts;
 use runqlat_common::wire::{Losses, OTHER, Series, SeriesName};
 use std::sync::Arc;
-use std::time::Instant;
 
 /// The part of an interval that the readings determine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,12 +101,9 @@ impl Meter {
         self.before.at_ns
     }
 
-    /// Reads again: what has happened since the last time. In the log it says how long that took.
+    /// Reads again: what has happened since the last time.
     pub fn advance(&mut self, probe: &mut dyn Probe) -> Result<Step, ReadError> {
-        let begun = Instant::now();
         probe.read(&mut self.spare)?;
-        let (keys, us) = (self.spare.keys.len(), begun.elapsed().as_micros());
-        tracing::debug!("reading: {keys} keys in {us} µs");
         std::mem::swap(&mut self.before, &mut self.spare);
         let (before, after) = (&self.spare, &mut self.before);
         let between = between(before, after, self.keyed);

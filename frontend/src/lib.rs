@@ -11,6 +11,7 @@ pub mod compare;
 pub mod filter;
 pub mod histogram;
 pub mod keys;
+pub mod region;
 pub mod session;
 pub mod table;
 pub mod tooltip;

@@ -17,8 +17,8 @@ use data::Data;
 use notice::{Board, Notice};
 use runqlat_common::counts::Counts;
 use runqlat_common::wire::{
-    ClientMessage, Interval, ProbeState, Scope, ScopeChange, SeriesName, ServerInfo, ServerMessage,
-    Snapshot,
+    ClientMessage, Interval, ProbeState, RegionReply, Scope, ScopeChange, SeriesName, ServerInfo,
+    ServerMessage, SetScope, Snapshot, Targets,
 };
 use selection::Selection;
 
@@ -40,6 +40,11 @@ pub struct Session {
     pub server: Option<ServerInfo>,
     pub probe: Option<ProbeState>,
     pub selection: Option<Selection>,
+    /// The newest answers to what was asked.
+    pub targets: Option<Targets>,
+    pub region: Option<RegionReply>,
+    /// Why the last change of the scope was not made, and what to do.
+    pub refused: Option<(String, String)>,
     live: Data,
     /// What was shown when the page was paused.
     frozen: Option<Data>,
@@ -76,10 +81,17 @@ impl Session {
             ServerMessage::Error { reason, hint } => self.say(Notice::Refused { reason, hint }),
             ServerMessage::Scope(change) => self.change(change),
             ServerMessage::ScopeRefused { reason, hint } => {
+                self.refused = Some((reason.clone(), hint.clone()));
                 self.say(Notice::ScopeRefused { reason, hint })
             }
-            // Answers to what the page does not ask.
-            ServerMessage::Targets(_) | ServerMessage::Region(_) => Vec::new(),
+            ServerMessage::Targets(targets) => {
+                self.targets = Some(targets);
+                Vec::new()
+            }
+            ServerMessage::Region(region) => {
+                self.region = Some(region);
+                Vec::new()
+            }
         }
     }
 
@@ -113,6 +125,13 @@ impl Session {
             Some(selection) => self.ask(selection.key, selection.name),
             None => Vec::new(),
         }
+    }
+
+    /// Asks for something else to be measured, unless somebody else has changed it meanwhile.
+    pub fn set_scope(&mut self, scope: Scope) -> Vec<ClientMessage> {
+        self.refused = None;
+        let expect = Some(self.live.scopes.number());
+        vec![ClientMessage::SetScope(SetScope { scope, expect })]
     }
 
     fn change(&mut self, change: ScopeChange) -> Vec<ClientMessage> {

@@ -37,6 +37,23 @@ impl Scopes {
         self.0.last().map(|change| &change.scope)
     }
 
+    /// The number of what is measured now.
+    pub fn number(&self) -> u32 {
+        self.0.last().map_or(0, |change| change.number)
+    }
+
+    /// What was measured before and can be gone back to, newest first, each once.
+    pub fn earlier(&self) -> Vec<Scope> {
+        let mut found: Vec<Scope> = Vec::new();
+        for change in self.0.iter().rev() {
+            let is_new = !found.contains(&change.scope) && Some(&change.scope) != self.current();
+            if is_new {
+                found.push(change.scope.clone());
+            }
+        }
+        found
+    }
+
     /// What series are now.
     pub fn series(&self) -> SeriesScope {
         let series = |scope: &Scope| SeriesScope {

@@ -2,6 +2,7 @@
 
 use super::help::HelpButton;
 use super::link::LinkButton;
+use super::scope::ScopeButton;
 use super::state::App;
 use super::theme::ThemeButton;
 use crate::session::Link;
@@ -21,6 +22,7 @@ pub(crate) fn Header() -> impl IntoView {
                 "runqlat-web"
             </span>
             <Subject/>
+            <ScopeButton/>
             <span class="spring"></span>
             <Probe/>
             <Connection/>

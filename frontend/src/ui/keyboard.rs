@@ -11,7 +11,7 @@ use wasm_bindgen::JsCast;
 const STEP: f64 = 0.25;
 
 pub(crate) fn on_key(app: App, filter: NodeRef<Input>, event: &KeyboardEvent) {
-    if event.ctrl_key() || event.meta_key() || event.alt_key() || app.help.get_untracked() {
+    if event.ctrl_key() || event.meta_key() || event.alt_key() || is_covered(app) {
         return;
     }
     let target = event.target();
@@ -28,6 +28,11 @@ pub(crate) fn on_key(app: App, filter: NodeRef<Input>, event: &KeyboardEvent) {
     {
         event.prevent_default();
     }
+}
+
+/// A panel lies over the page and has the keys.
+fn is_covered(app: App) -> bool {
+    app.help.get_untracked() || app.choosing.get_untracked()
 }
 
 fn move_in_time(app: App, key: &str) -> bool {
@@ -62,6 +67,7 @@ fn go(app: App, filter: NodeRef<Input>, key: &str) -> bool {
         "Escape" => app.escape(),
         " " => app.toggle_pause(),
         "?" => app.help.set(true),
+        "s" | "S" => app.choosing.set(true),
         "/" => {
             if let Some(input) = filter.get_untracked() {
                 let _focused = input.focus();

@@ -14,10 +14,13 @@ mod link;
 mod map_table;
 mod marks;
 mod panel;
+mod region;
 mod rows;
+mod scope;
 mod series;
 mod state;
 mod style;
+mod targets;
 mod theme;
 mod toolbar;
 mod tooltip;
@@ -31,6 +34,8 @@ use leptos::ev;
 use leptos::html::Input;
 use leptos::prelude::*;
 use panel::Panel;
+use region::RegionCard;
+use scope::ScopePicker;
 use series::SeriesList;
 use state::App;
 use std::time::Duration;
@@ -57,18 +62,24 @@ pub(crate) fn Page() -> impl IntoView {
         }
     });
     link::keep_in_step(app);
+    region::ask_about_marked(app);
     app.connect();
+    let marked = Memo::new(move |_| app.brush.get().is_some());
     view! {
         <Header/>
         <Trust/>
-        <main>
+        <main class:marked=move || marked.get()>
             <section class="card map" aria-label="Latency heatmap">
                 <Toolbar/>
                 <Heatmap/>
             </section>
             <HistogramCard/>
             <SeriesList filter/>
+            <Show when=move || marked.get()>
+                <RegionCard/>
+            </Show>
         </main>
         <Help/>
+        <ScopePicker/>
     }
 }

@@ -45,6 +45,8 @@ pub(crate) struct App {
     /// The picture is shown as a table.
     pub(crate) as_table: RwSignal<bool>,
     pub(crate) help: RwSignal<bool>,
+    /// The picker of what is measured is open.
+    pub(crate) choosing: RwSignal<bool>,
     pub(crate) baseline: RwSignal<Option<Baseline>>,
     /// Of the heatmap's canvas.
     pub(crate) size: RwSignal<Size>,
@@ -86,6 +88,7 @@ impl App {
             sort,
             as_table: RwSignal::new(false),
             help: RwSignal::new(false),
+            choosing: RwSignal::new(false),
             baseline: RwSignal::new(None),
             cursor,
             size,
@@ -119,7 +122,7 @@ impl App {
         self.net.set_value(Some(net));
     }
 
-    fn send(self, messages: &[ClientMessage]) {
+    pub(crate) fn send(self, messages: &[ClientMessage]) {
         self.with_net(|net| messages.iter().for_each(|message| net.send(message)));
     }
 

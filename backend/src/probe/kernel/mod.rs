@@ -186,6 +186,8 @@ impl Probe for KernelProbe {
                 .recursion_misses()
                 .map_err(fail("asking for missed runs"))?,
         };
+        let us = procfs::monotonic_ns().saturating_sub(into.at_ns) / 1_000;
+        tracing::debug!("reading: {} keys in {us} µs", into.keys.len());
         Ok(())
     }
 }

@@ -1,0 +1,166 @@
+//! What can be measured, as it is found while one types: the whole system, processes, cgroups.
+
+use super::scope::{Draft, look_up};
+use super::state::App;
+use leptos::ev::KeyboardEvent;
+use leptos::html::Input;
+use leptos::prelude::*;
+use runqlat_common::wire::{CgroupTarget, ProcessTarget};
+use wasm_bindgen::JsCast;
+
+/// One line of the list.
+#[derive(Clone, PartialEq)]
+struct Target {
+    tgid: Option<u32>,
+    cgroup: Option<String>,
+    name: String,
+    detail: String,
+}
+
+impl Target {
+    fn everything() -> Self {
+        Self {
+            tgid: None,
+            cgroup: None,
+            name: "Whole system".to_owned(),
+            detail: "all tasks of this host".to_owned(),
+        }
+    }
+
+    fn process(process: &ProcessTarget) -> Self {
+        let command = match process.command.as_str() {
+            "" => "kernel thread",
+            command => command,
+        };
+        Self {
+            tgid: Some(process.tgid),
+            cgroup: None,
+            name: format!("{} {}", process.comm, process.tgid),
+            detail: format!("{command} · {}", process.cgroup),
+        }
+    }
+
+    fn cgroup(cgroup: &CgroupTarget) -> Self {
+        Self {
+            tgid: None,
+            cgroup: Some(cgroup.path.clone()),
+            name: cgroup.path.clone(),
+            detail: match cgroup.processes {
+                1 => "cgroup of 1 process".to_owned(),
+                n => format!("cgroup of {n} processes"),
+            },
+        }
+    }
+}
+
+#[component]
+pub(super) fn TargetList(search: NodeRef<Input>) -> impl IntoView {
+    let app = expect_context::<App>();
+    let draft = expect_context::<Draft>();
+    let found = Memo::new(move |_| {
+        let session = app.session.read();
+        let mut found = vec![Target::everything()];
+        if let Some(targets) = &session.targets {
+            found.extend(targets.processes.iter().map(Target::process));
+            found.extend(targets.cgroups.iter().map(Target::cgroup));
+        }
+        found
+    });
+    let more = Memo::new(move |_| app.session.read().targets.as_ref().is_some_and(|t| t.more));
+    let typed = move |event| {
+        let typed: String = event_target_value(&event);
+        look_up(app, &typed);
+        draft.typed.set(typed);
+    };
+    let rows = move || {
+        let rows = found.get().into_iter();
+        rows.map(|target| view! { <TargetRow target/> })
+            .collect_view()
+    };
+    view! {
+        <input
+            node_ref=search
+            type="search"
+            class="picker-search"
+            data-testid="target-search"
+            placeholder="process name, id, command line, or cgroup"
+            aria-label="Find a process or a cgroup"
+            autocomplete="off"
+            spellcheck="false"
+            prop:value=draft.typed
+            on:input=typed
+            on:keydown=on_search_key
+        />
+        <div class="targets" role="listbox" aria-label="What can be measured" data-testid="targets">
+            {rows}
+        </div>
+        <p class="muted">{move || more.get().then_some("More match: type more to narrow")}</p>
+    }
+}
+
+/// Down goes into the list.
+fn on_search_key(event: KeyboardEvent) {
+    if event.key() == "ArrowDown" {
+        event.prevent_default();
+        let first = document().query_selector(".targets [role=option]");
+        focus(first.ok().flatten());
+    }
+}
+
+fn focus(element: Option<web_sys::Element>) {
+    let element = element.and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok());
+    let _focused = element.map(|element| element.focus());
+}
+
+#[component]
+fn TargetRow(target: Target) -> impl IntoView {
+    let app = expect_context::<App>();
+    let draft = expect_context::<Draft>();
+    let Target {
+        tgid,
+        cgroup,
+        name,
+        detail,
+    } = target;
+    let detail_in_full = detail.clone();
+    let cgroup = StoredValue::new(cgroup);
+    let chosen = Memo::new(move |_| {
+        let scope = draft.scope.read();
+        scope.tgid == tgid && cgroup.with_value(|cgroup| *cgroup == scope.cgroup)
+    });
+    let choose = move || {
+        draft.scope.update(|scope| {
+            scope.tgid = tgid;
+            scope.cgroup = cgroup.get_value();
+        });
+    };
+    let on_key = move |event: KeyboardEvent| {
+        let row = event.current_target();
+        let row = row.and_then(|row| row.dyn_into::<web_sys::Element>().ok());
+        match event.key().as_str() {
+            "ArrowDown" => focus(row.and_then(|row| row.next_element_sibling())),
+            "ArrowUp" => focus(row.and_then(|row| row.previous_element_sibling())),
+            " " => choose(),
+            "Enter" => {
+                choose();
+                draft.apply(app);
+            }
+            _ => return,
+        }
+        event.prevent_default();
+    };
+    view! {
+        <div
+            role="option"
+            tabindex="0"
+            data-testid="target"
+            aria-selected=move || chosen.get().to_string()
+            title=detail_in_full
+            on:click=move |_| choose()
+            on:keydown=on_key
+        >
+            <strong>{name}</strong>
+            <span class="muted">{detail}</span>
+        </div>
+    }
+}
