@@ -5,7 +5,8 @@ use crate::history::Past;
 use runqlat_common::buckets::SLOTS;
 use runqlat_common::counts::Counts;
 use runqlat_common::wire::{
-    Cause, Interval, MAX_REGION_SERIES, OTHER, Region, RegionReply, RegionSeries, SeriesName,
+    Cause, Interval, MAX_REGION_SERIES, OTHER, Region, RegionReply, RegionSeries, Series,
+    SeriesName,
 };
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -88,7 +89,8 @@ struct Sums {
     /// Of its context, as far as it is known.
     context: RangeInclusive<u64>,
     whole: Part,
-    series: HashMap<u64, Part>,
+    /// By ascending key.
+    series: Vec<(u64, Part)>,
     /// As series were called at the region's end: a key may have been another's later.
     names: HashMap<u64, String>,
 }
@@ -101,7 +103,7 @@ impl Sums {
             seqs,
             context,
             whole: Part::default(),
-            series: HashMap::new(),
+            series: Vec::new(),
             names: HashMap::new(),
         }
     }
@@ -109,16 +111,34 @@ impl Sums {
     fn add(&mut self, interval: Interval) {
         let seq = interval.column.seq;
         self.whole.add(self.part(seq, &interval.column.counts));
-        for series in &interval.series {
-            let part = self.part(seq, &series.counts);
-            self.series.entry(series.key).or_default().add(part);
-        }
+        self.add_series(seq, &interval.series);
         for name in interval.names {
             if seq <= *self.seqs.end() {
                 self.names.insert(name.key, name.name);
             } else {
                 self.names.entry(name.key).or_insert(name.name);
             }
+        }
+    }
+
+    /// Walks both lists side by side, for both are in order. Of 8,000 series, looking up each key took
+    /// a third of an answer's 375 ms.
+    fn add_series(&mut self, seq: u64, all: &[Series]) {
+        let mut new = Vec::new();
+        let mut at = 0;
+        for series in all {
+            let part = self.part(seq, &series.counts);
+            while self.series.get(at).is_some_and(|sum| sum.0 < series.key) {
+                at += 1;
+            }
+            match self.series.get_mut(at) {
+                Some((key, sum)) if *key == series.key => sum.add(part),
+                _ => new.push((series.key, part)),
+            }
+        }
+        if !new.is_empty() {
+            self.series.extend(new);
+            self.series.sort_by_key(|sum| sum.0);
         }
     }
 
@@ -145,8 +165,8 @@ impl Sums {
 
     /// The answer, with the names that are known of `living` series and from what was decoded.
     fn reply(mut self, region: Region, living: &[SeriesName]) -> RegionReply {
-        self.series.retain(|_, part| part.inside > 0);
-        let mut parts: Vec<(u64, Part)> = self.series.drain().collect();
+        let mut parts = std::mem::take(&mut self.series);
+        parts.retain(|(_, part)| part.inside > 0);
         parts.sort_unstable_by_key(|&(key, part)| (Reverse(part.inside), key));
         let more = parts.len().saturating_sub(MAX_REGION_SERIES);
         parts.truncate(MAX_REGION_SERIES);
