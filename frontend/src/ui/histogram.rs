@@ -99,7 +99,7 @@ fn BarRow(bucket: usize, looked_at: Memo<Option<usize>>) -> impl IntoView {
             <span class="bar-track">
                 <span class="bar" style:width=move || format!("{:.2}%", bar.get().map_or(0.0, |b| b.1 * 100.0))></span>
                 <span class="bar-marks">{marks}</span>
-                <Show when=move || then.get().is_some()>
+                <Show when=move || then.get().is_some_and(|share| share > 0.0)>
                     <span class="bar-then" style:width=move || format!("{:.2}%", then.get().unwrap_or(0.0) * 100.0)></span>
                 </Show>
             </span>
