@@ -6,6 +6,8 @@ mod heatmap;
 mod histogram;
 mod legend;
 mod marks;
+mod reach;
+mod row;
 mod rows;
 mod series;
 mod state;

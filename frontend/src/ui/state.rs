@@ -10,6 +10,8 @@ use crate::chart::layout::Size;
 use crate::filter::Filter;
 use crate::net::{Event, Net};
 use crate::session::Session;
+use crate::table::pins::Pins;
+use crate::table::view::View;
 use crate::table::{Listing, Sort};
 use crate::words;
 use leptos::prelude::*;
@@ -28,7 +30,12 @@ pub(crate) struct App {
     pub(crate) spread: RwSignal<Spread>,
     pub(crate) percentiles: RwSignal<Vec<Percentile>>,
     pub(crate) filter: RwSignal<String>,
+    /// What is wrong with the filter that was typed; the list follows the last right one.
+    pub(crate) filter_error: Memo<Option<String>>,
     pub(crate) sort: RwSignal<Sort>,
+    pub(crate) pins: RwSignal<Pins>,
+    /// The part of the list that is in view.
+    pub(crate) view: RwSignal<View>,
     pub(crate) cursor: RwSignal<Cursor>,
     /// Of the heatmap's canvas.
     pub(crate) size: RwSignal<Size>,
@@ -54,9 +61,22 @@ impl App {
             let frame = frame.get()?;
             cursor.get().target(&frame)
         });
+        let (pins, view) = (
+            RwSignal::new(Pins::default()),
+            RwSignal::new(View::default()),
+        );
+        let (valid, filter_error) = filter_of(filter);
         let listing = Memo::new(move |_| {
-            let (filter, sort) = (Filter::new(&filter.read()), sort.get());
-            Arc::new(Listing::new(&session.read().shown().recent, &filter, sort))
+            let session = session.read();
+            let recent = &session.shown().recent;
+            let listing = Listing::new(
+                recent,
+                &valid.read(),
+                sort.get(),
+                &pins.read(),
+                &view.read(),
+            );
+            Arc::new(listing)
         });
         Self {
             session,
@@ -64,7 +84,10 @@ impl App {
             spread,
             percentiles: RwSignal::new(vec![Percentile::P99]),
             filter,
+            filter_error,
             sort,
+            pins,
+            view,
             cursor,
             size,
             now: RwSignal::new(browser::now_ms()),
@@ -189,6 +212,25 @@ impl App {
             self.window.set(Some(minutes));
         }
     }
+}
+
+/// The last filter that could be understood, and what is wrong with the present one.
+fn filter_of(typed: RwSignal<String>) -> (Memo<Arc<Filter>>, Memo<Option<String>>) {
+    let parsed = Memo::new_with_compare(
+        move |_| Filter::new(&typed.read()).map(Arc::new),
+        |_, _| true,
+    );
+    let valid = Memo::new_with_compare(
+        move |before: Option<&Arc<Filter>>| {
+            let found = parsed.read().as_ref().ok().cloned();
+            found.or_else(|| before.cloned()).unwrap_or_default()
+        },
+        |_, _| true,
+    );
+    (
+        valid,
+        Memo::new(move |_| parsed.read().as_ref().err().cloned()),
+    )
 }
 
 fn frame_of(
