@@ -1,7 +1,7 @@
 //! The few things that the page asks the browser for besides its elements: clock, storage, theme.
 
 use js_sys::{Date, Math};
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
 
 /// Now, in ms since 1970.
 pub(crate) fn now_ms() -> f64 {
@@ -73,6 +73,17 @@ pub(crate) fn set_query(query: &str, step: bool) {
     } else {
         history.replace_state_with_url(&JsValue::NULL, "", Some(&address))
     };
+}
+
+/// Calls back when an element's size is another, and once at the beginning. For elements that live as
+/// long as the page, as the watch does.
+pub(crate) fn on_resize(element: &web_sys::Element, act: impl FnMut() + 'static) -> Option<()> {
+    let act = Closure::<dyn FnMut()>::new(act);
+    let observer = web_sys::ResizeObserver::new(act.as_ref().unchecked_ref()).ok()?;
+    observer.observe(element);
+    act.forget();
+    std::mem::forget(observer);
+    Some(())
 }
 
 fn storage() -> Option<web_sys::Storage> {

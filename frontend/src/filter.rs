@@ -1,35 +1,125 @@
-//! Which series the list shows: by a part of the name, in any case, or by the beginning of the id.
+//! Which series the list shows. Terms between blanks must all fit: a part of the name in any case,
+//! the beginning of the id, a `/regular expression/`, or any of these negated by a `!` before it.
 
-/// What was typed.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+use regex_lite::{Regex, RegexBuilder};
+
+/// What was typed; the default lets everything through.
+#[derive(Clone, Debug, Default)]
 pub struct Filter {
-    /// Lower case, without blanks around it.
-    text: String,
-    /// Digits only: an id.
-    is_number: bool,
+    terms: Vec<Term>,
+}
+
+#[derive(Clone, Debug)]
+struct Term {
+    excludes: bool,
+    what: What,
+}
+
+#[derive(Clone, Debug)]
+enum What {
+    Text {
+        /// Lower case.
+        text: String,
+        /// Digits only: an id.
+        is_number: bool,
+    },
+    Regex(Regex),
 }
 
 impl Filter {
-    pub fn new(text: &str) -> Self {
-        let text = lower(text.trim());
-        let is_number = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-        Self { text, is_number }
+    /// An error is for people: what is wrong with what they typed.
+    pub fn new(text: &str) -> Result<Self, String> {
+        let terms = split(text).into_iter().filter_map(Term::new);
+        Ok(Self {
+            terms: terms.collect::<Result<_, _>>()?,
+        })
     }
 
     /// Lets everything through.
     pub fn is_empty(&self) -> bool {
-        self.text.is_empty()
+        self.terms.is_empty()
     }
 
     pub fn matches(&self, key: u64, name: &str) -> bool {
-        self.is_empty()
-            || (self.is_number && key.to_string().starts_with(&self.text))
-            || self.is_in(name)
+        // Lowered once for all terms, and only where one is a text.
+        let has_text = |term: &Term| matches!(term.what, What::Text { .. });
+        let lowered = self.terms.iter().any(has_text).then(|| lower(name));
+        let lowered = lowered.unwrap_or_default();
+        self.terms
+            .iter()
+            .all(|term| term.what.is_in(key, name, &lowered) != term.excludes)
+    }
+}
+
+/// Text between blanks. Blanks in a regular expression belong to it: it goes on to the next `/` that
+/// a blank or the end follows, if there is one.
+fn split(text: &str) -> Vec<&str> {
+    let mut terms = Vec::new();
+    let mut rest = text.trim_start();
+    while !rest.is_empty() {
+        let body = rest.strip_prefix('!').unwrap_or(rest);
+        let closed = if body.starts_with('/') {
+            let begin = rest.len() - body.len() + 1;
+            let is_end = |at: &usize| {
+                let after = rest[at + 1..].chars().next();
+                after.is_none_or(char::is_whitespace)
+            };
+            let ends = rest.match_indices('/').map(|(at, _)| at);
+            let end = ends.filter(|at| *at >= begin).find(is_end);
+            end.map(|at| at + 1)
+        } else {
+            None
+        };
+        let end = closed.or_else(|| rest.find(char::is_whitespace));
+        let end = end.unwrap_or(rest.len());
+        terms.push(&rest[..end]);
+        rest = rest[end..].trim_start();
+    }
+    terms
+}
+
+impl Term {
+    /// Nothing for a term that is not typed to its end: a lone `!` or `/`.
+    fn new(term: &str) -> Option<Result<Self, String>> {
+        let (excludes, body) = match term.strip_prefix('!') {
+            Some(body) => (true, body),
+            None => (false, term),
+        };
+        let what = match body.strip_prefix('/') {
+            // Until the last `/` is typed, too. The beginning of a path is found just so.
+            Some(open) => match open.strip_suffix('/').unwrap_or(open) {
+                "" => return None,
+                pattern => regex(pattern),
+            },
+            None if body.is_empty() => return None,
+            None => Ok(What::text(body)),
+        };
+        Some(what.map(|what| Self { excludes, what }))
+    }
+}
+
+fn regex(pattern: &str) -> Result<What, String> {
+    let regex = RegexBuilder::new(pattern).case_insensitive(true).build();
+    regex
+        .map(What::Regex)
+        .map_err(|error| format!("/{pattern}/: {error}"))
+}
+
+impl What {
+    fn text(text: &str) -> Self {
+        Self::Text {
+            text: lower(text),
+            is_number: text.bytes().all(|b| b.is_ascii_digit()),
+        }
     }
 
-    fn is_in(&self, name: &str) -> bool {
-        // A kernel's name has 15 bytes: lowering it anew costs less than keeping a second copy.
-        lower(name).contains(&self.text)
+    fn is_in(&self, key: u64, name: &str, lowered: &str) -> bool {
+        match self {
+            Self::Text { text, is_number } => {
+                (*is_number && key.to_string().starts_with(text)) || lowered.contains(text.as_str())
+            }
+            Self::Regex(regex) => regex.is_match(name),
+        }
     }
 }
 
@@ -41,8 +131,13 @@ fn lower(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::Filter;
-    use proptest::prelude::{prop_assert, proptest};
+    use super::{Filter, split};
+    use proptest::prelude::{prop_assert, prop_assert_eq, prop_assume, proptest};
+
+    fn fits(text: &str, key: u64, name: &str) -> bool {
+        let filter = Filter::new(text).expect("a filter");
+        filter.is_empty() || filter.matches(key, name)
+    }
 
     #[test]
     fn names_match_in_part_and_ids_from_their_beginning() {
@@ -59,19 +154,62 @@ mod tests {
             ("ÄRG", 1, "ärger", true),
         ];
         for (text, key, name, shown) in table {
-            assert_eq!(
-                Filter::new(text).matches(key, name),
-                shown,
-                "{text:?} {name}"
-            );
+            assert_eq!(fits(text, key, name), shown, "{text:?} {name}");
+        }
+    }
+
+    #[test]
+    fn terms_are_all_required_or_excluded() {
+        let table = [
+            ("ssh d", "sshd", true),
+            ("ssh x", "sshd", false),
+            ("!ssh", "sshd", false),
+            ("!ssh", "nginx", true),
+            ("worker !3", "worker-3", false),
+            ("!", "sshd", true),
+            ("/^s.*D$/", "sshd", true),
+            ("/^h/", "sshd", false),
+            ("!/^h/", "sshd", true),
+            ("/a b/ c", "a b c", true),
+            ("/a b/ d", "a b c", false),
+            ("/system.slice/ssh", "/system.slice/ssh.service", true),
+            ("/", "sshd", true),
+            ("/sys", "/system.slice", true),
+            ("/sys x", "/system.slice", false),
+            ("/^h", "sshd", false),
+            ("//", "sshd", true),
+        ];
+        for (text, name, shown) in table {
+            assert_eq!(fits(text, 1, name), shown, "{text:?} {name}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_expression_is_told() {
+        for text in ["x /(/", "x /("] {
+            let error = Filter::new(text).expect_err("no expression");
+            assert!(error.starts_with("/(/: "), "{error}");
         }
     }
 
     proptest! {
         #[test]
         fn every_process_is_found_by_its_name_and_id(key: u64, name in "\\PC{1,15}") {
-            prop_assert!(Filter::new(&key.to_string()).matches(key, &name));
-            prop_assert!(Filter::new(&name).matches(key, &name));
+            prop_assume!(!name.starts_with(['!', '/']) && !name.contains([' ', '\u{a0}']));
+            prop_assume!(!name.chars().any(char::is_whitespace));
+            prop_assert!(fits(&key.to_string(), key, &name));
+            prop_assert!(fits(&name, key, &name));
+        }
+
+        /// Whatever is typed, nothing of it is lost, and nothing panics.
+        #[test]
+        fn every_letter_is_in_a_term(text in "[a!/ ()]{0,20}", name: String) {
+            let kept: String = split(&text).concat().split_whitespace().collect();
+            let typed: String = text.split_whitespace().collect();
+            prop_assert_eq!(kept, typed);
+            if let Ok(filter) = Filter::new(&text) {
+                filter.matches(1, &name);
+            }
         }
     }
 }

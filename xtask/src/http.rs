@@ -26,6 +26,30 @@ pub(crate) fn get(address: SocketAddr, path: &str, patience: Duration) -> Result
     Ok(body)
 }
 
+/// The body of the answer to a JSON request, whatever its status.
+pub(crate) fn ask(
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    body: &str,
+    patience: Duration,
+) -> Result<Vec<u8>> {
+    let mut stream = TcpStream::connect_timeout(&address, patience).context("cannot connect")?;
+    stream.set_read_timeout(Some(patience))?;
+    write!(
+        stream,
+        "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )?;
+    let mut stream = BufReader::new(stream);
+    let head = head(&mut stream)?;
+    let length = header(&head, "content-length").and_then(|length| length.parse().ok());
+    let mut body = vec![0; length.with_context(|| format!("no length in {head}"))?];
+    stream.read_exact(&mut body).context("the body")?;
+    Ok(body)
+}
+
 /// Joins as a viewer; what comes next is frames. `headers` are complete lines.
 pub(crate) fn join(
     address: SocketAddr,

@@ -3,12 +3,14 @@
 
 pub mod columns;
 pub mod data;
+pub mod keyed;
 pub mod notice;
 pub mod recent;
 pub mod scopes;
 pub mod selection;
 #[cfg(test)]
 mod tests;
+pub mod total;
 
 use crate::chart::grid::Slice;
 use crate::chart::view::Known;

@@ -2,26 +2,22 @@
 //! to date by adding what comes and subtracting what goes, so that an update costs the same however
 //! many intervals are summed.
 
+use super::keyed::Keyed;
 use super::scopes::SeriesScope;
+use super::total::Total;
 use crate::keys;
-use runqlat_common::buckets::SLOTS;
-use runqlat_common::counts::Counts;
 use runqlat_common::wire::{Interval, Series, SeriesName};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::borrow::Cow;
+use std::collections::VecDeque;
 
 /// Intervals that are summed: enough that a list sorted by them can be read.
 pub const INTERVALS: usize = 10;
 
-/// The waits of one series in the recent intervals.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Total {
-    /// Waits by bucket, both causes.
-    pub counts: [u64; SLOTS],
-    pub waits: u64,
-    pub sum_ns: u64,
-    /// Recent intervals in which it waited; at 0 it leaves.
-    intervals: usize,
-}
+/// How long a series that is gone stays listed, so that one can still look at what it did.
+pub const GONE_MS: u64 = 60_000;
+
+/// Most of those that are listed for nothing else.
+pub const GONE_MAX: usize = 2_000;
 
 #[derive(Clone, Debug)]
 struct Part {
@@ -33,14 +29,30 @@ struct Part {
     series: Vec<Series>,
 }
 
+/// What is known of one series.
+#[derive(Clone, Debug)]
+struct Known {
+    total: Total,
+    name: Option<Name>,
+    /// When it was gone, in ms since 1970.
+    gone_ms: Option<u64>,
+}
+
+#[derive(Clone, Debug)]
+struct Name {
+    text: Box<str>,
+    /// For sorting, which would else make thousands anew with every update.
+    lower: Box<str>,
+}
+
 /// The last [`INTERVALS`] intervals.
 #[derive(Clone, Debug, Default)]
 pub struct Recent {
     scope: SeriesScope,
     parts: VecDeque<Part>,
-    totals: BTreeMap<u64, Total>,
-    names: BTreeMap<u64, String>,
-    gone: BTreeSet<u64>,
+    series: Keyed<Known>,
+    /// Series that are gone and listed.
+    gone: Vec<u64>,
 }
 
 impl Recent {
@@ -57,20 +69,19 @@ impl Recent {
     }
 
     pub fn push(&mut self, interval: Interval) {
-        for key in &interval.gone {
-            self.gone.insert(*key);
-        }
+        let now_ms = interval.column.end_ms;
         for series in &interval.series {
+            let known = self.series.entry(series.key).or_insert(Known::NEW);
             // A key that waits again after its series was gone is another series.
-            if !interval.gone.contains(&series.key) {
-                self.gone.remove(&series.key);
+            if known.gone_ms.is_some() && !interval.gone.contains(&series.key) {
+                known.gone_ms = None;
             }
-            self.totals
-                .entry(series.key)
-                .or_insert(Total::ZERO)
-                .add(&series.counts);
+            known.total.add(&series.counts);
         }
         self.learn(interval.names);
+        for key in interval.gone {
+            self.leave(key, now_ms);
+        }
         self.parts.push_back(Part {
             seq: interval.column.seq,
             duration_us: interval.column.duration_us,
@@ -81,7 +92,19 @@ impl Recent {
         while self.parts.len() > INTERVALS {
             self.drop_oldest();
         }
-        self.forget_gone();
+        self.forget_gone(now_ms);
+    }
+
+    /// A series is gone: it stays listed if it was.
+    fn leave(&mut self, key: u64, now_ms: u64) {
+        match self.series.get_mut(&key) {
+            Some(known) if known.gone_ms.is_some() => {}
+            Some(known) if known.total.is_recent() => {
+                known.gone_ms = Some(now_ms);
+                self.gone.push(key);
+            }
+            _ => drop(self.series.remove(&key)),
+        }
     }
 
     fn drop_oldest(&mut self) {
@@ -89,47 +112,83 @@ impl Recent {
             return;
         };
         for series in &part.series {
-            let Some(total) = self.totals.get_mut(&series.key) else {
-                continue;
-            };
-            total.subtract(&series.counts);
-            if total.intervals == 0 {
-                self.totals.remove(&series.key);
+            if let Some(known) = self.series.get_mut(&series.key) {
+                known.total.subtract(&series.counts);
+                if known.is_nothing() {
+                    self.series.remove(&series.key);
+                }
             }
         }
     }
 
-    /// A name lives as long as its series, and longer while its waits are in the list.
-    fn forget_gone(&mut self) {
-        let (totals, names) = (&self.totals, &mut self.names);
+    /// Those that are gone stay, with their names, while their waits are summed, and for a while after.
+    fn forget_gone(&mut self, now_ms: u64) {
+        let series = &mut self.series;
+        let mut spare = self.gone.len().saturating_sub(GONE_MAX);
+        // Oldest first, so that the first ones make room.
         self.gone.retain(|key| {
-            let listed = totals.contains_key(key);
-            if !listed {
-                names.remove(key);
+            let Some(known) = series.get(key) else {
+                return false;
+            };
+            let Some(gone_ms) = known.gone_ms else {
+                return false;
+            };
+            let is_old = now_ms.saturating_sub(gone_ms) >= GONE_MS;
+            let stays = known.total.is_recent() || !(is_old || spare > 0);
+            if !stays {
+                spare = spare.saturating_sub(1);
+                series.remove(key);
             }
-            listed
+            stays
         });
     }
 
     fn learn(&mut self, names: Vec<SeriesName>) {
         for SeriesName { key, name } in names {
-            self.names.insert(key, name);
+            let lower = name.to_lowercase().into();
+            let text = name.into();
+            let known = self.series.entry(key).or_insert(Known::NEW);
+            known.name = Some(Name { text, lower });
         }
     }
 
-    /// Series with recent waits, by ascending key.
-    pub fn totals(&self) -> impl Iterator<Item = (u64, &Total)> {
-        self.totals.iter().map(|(key, total)| (*key, total))
+    /// The series to list, in no order: those with recent waits, and those that are gone.
+    pub fn listed(&self) -> impl Iterator<Item = (u64, &Total)> {
+        let listed = self.series.iter().filter(|(_, known)| known.is_listed());
+        listed.map(|(key, known)| (*key, &known.total))
     }
 
+    pub fn is_listed(&self, key: u64) -> bool {
+        self.series.get(&key).is_some_and(Known::is_listed)
+    }
+
+    /// Of a series with recent waits.
     pub fn total(&self, key: u64) -> Option<&Total> {
-        self.totals.get(&key)
+        let total = self.series.get(&key).map(|known| &known.total);
+        total.filter(|total| total.is_recent())
+    }
+
+    /// Whether there is any such series as far as is known, with recent waits or without.
+    pub fn knows(&self, key: u64) -> bool {
+        self.series.contains_key(&key)
     }
 
     /// The name for people: the series' own, or its id when none is known.
     pub fn name_of(&self, key: u64) -> String {
-        let known = self.names.get(&key);
-        keys::name(self.scope.key, key, known.map(String::as_str))
+        let name = self.name(key).map(|name| &*name.text);
+        keys::name(self.scope.key, key, name)
+    }
+
+    /// The name in lower case.
+    pub fn lower_name(&self, key: u64) -> Cow<'_, str> {
+        match self.name(key) {
+            Some(name) => Cow::Borrowed(&name.lower),
+            None => Cow::Owned(self.name_of(key)),
+        }
+    }
+
+    fn name(&self, key: u64) -> Option<&Name> {
+        self.series.get(&key)?.name.as_ref()
     }
 
     /// What the series are, and what their buckets count.
@@ -138,7 +197,8 @@ impl Recent {
     }
 
     pub fn is_gone(&self, key: u64) -> bool {
-        self.gone.contains(&key)
+        let known = self.series.get(&key);
+        known.is_some_and(|known| known.gone_ms.is_some())
     }
 
     /// The time that the sums cover, in s.
@@ -169,47 +229,19 @@ impl Recent {
     }
 }
 
-impl Total {
-    const ZERO: Self = Self {
-        counts: [0; SLOTS],
-        waits: 0,
-        sum_ns: 0,
-        intervals: 0,
+impl Known {
+    const NEW: Self = Self {
+        total: Total::ZERO,
+        name: None,
+        gone_ms: None,
     };
 
-    // Both wrap alike, so that what is added is subtracted exactly, whatever a peer sends.
-    fn add(&mut self, counts: &Counts) {
-        self.each(counts, u64::wrapping_add);
-        self.intervals += 1;
+    fn is_listed(&self) -> bool {
+        self.total.is_recent() || self.gone_ms.is_some()
     }
 
-    fn subtract(&mut self, counts: &Counts) {
-        self.each(counts, u64::wrapping_sub);
-        self.intervals = self.intervals.saturating_sub(1);
-    }
-
-    fn each(&mut self, counts: &Counts, op: fn(u64, u64) -> u64) {
-        for side in [&counts.woken, &counts.preempted] {
-            for (sum, n) in self.counts.iter_mut().zip(&side.counts) {
-                *sum = op(*sum, *n);
-                self.waits = op(self.waits, *n);
-            }
-            self.sum_ns = op(self.sum_ns, side.sum_ns);
-        }
-    }
-
-    /// The highest bucket with a wait in it.
-    pub fn max_slot(&self) -> Option<usize> {
-        self.counts.iter().rposition(|n| *n != 0)
-    }
-
-    /// The bucket of the wait with rank `ceil(percent / 100 * waits)`.
-    pub fn percentile_slot(&self, percent: u64) -> Option<usize> {
-        let rank = (u128::from(self.waits) * u128::from(percent)).div_ceil(100);
-        let mut seen = 0_u128;
-        self.counts.iter().position(|n| {
-            seen += u128::from(*n);
-            seen >= rank && seen > 0
-        })
+    /// Nothing is lost when it is dropped.
+    fn is_nothing(&self) -> bool {
+        !self.is_listed() && self.name.is_none()
     }
 }

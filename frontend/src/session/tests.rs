@@ -2,7 +2,7 @@
 
 mod scope;
 
-use super::recent::INTERVALS;
+use super::recent::{GONE_MAX, INTERVALS};
 use super::{Link, Notice, Session};
 use proptest::prelude::{prop_assert_eq, proptest};
 use runqlat_common::counts::{Counts, Waits};
@@ -175,20 +175,49 @@ fn a_paused_page_stands_still_and_catches_up() {
 }
 
 #[test]
-fn names_live_until_the_process_and_its_waits_are_gone() {
+fn a_series_that_is_gone_stays_a_minute_with_its_name() {
     let mut session = started(vec![interval(1, &[(7, 3)])]);
     let mut last = interval(2, &[(7, 1)]);
     last.gone = vec![7];
     session.apply(ServerMessage::Interval(last));
-    for seq in 3..=11 {
-        assert!(session.live().recent.is_gone(7), "{seq}");
-        assert_eq!(session.live().recent.name_of(7), "postgres");
+    for seq in 3..=62 {
+        let recent = &session.live().recent;
+        assert!(recent.is_gone(7), "{seq}");
+        assert_eq!(recent.name_of(7), "postgres");
+        assert_eq!(recent.listed().count(), 1);
         session.apply(ServerMessage::Interval(interval(seq, &[])));
     }
-    session.apply(ServerMessage::Interval(interval(12, &[])));
-    assert!(!session.live().recent.is_gone(7));
-    assert_eq!(session.live().recent.name_of(7), "process 7");
-    assert_eq!(session.live().recent.name_of(0), "other (not told apart)");
+    let recent = &session.live().recent;
+    assert!(!recent.is_gone(7) && !recent.knows(7));
+    assert_eq!(recent.listed().count(), 0);
+    assert_eq!(recent.name_of(7), "process 7");
+    assert_eq!(recent.name_of(0), "other (not told apart)");
+}
+
+#[test]
+fn many_that_are_gone_make_room_for_each_other() {
+    let mut session = started(Vec::new());
+    let keys = GONE_MAX as u64 + 50;
+    let series: Vec<_> = (1..=keys).map(|key| (key, 1)).collect();
+    let mut last = interval(1, &series);
+    last.gone = (1..=keys).collect();
+    session.apply(ServerMessage::Interval(last));
+    for seq in 2..=11 {
+        assert_eq!(session.live().recent.listed().count(), series.len());
+        session.apply(ServerMessage::Interval(interval(seq, &[])));
+    }
+    let recent = &session.live().recent;
+    assert_eq!(recent.listed().count(), GONE_MAX);
+    assert!(!recent.is_gone(1) && recent.is_gone(keys));
+}
+
+#[test]
+fn a_series_that_is_gone_and_was_not_listed_is_forgotten() {
+    let mut session = started(vec![interval(1, &[])]);
+    let mut last = interval(2, &[]);
+    last.gone = vec![7];
+    session.apply(ServerMessage::Interval(last));
+    assert!(!session.live().recent.knows(7));
 }
 
 #[test]

@@ -1,16 +1,16 @@
-//! The rows of the list of series, and their heads.
+//! The list's heads and its scrolled part: which rows are in view. What a row looks like is in `row`,
+//! and what keys and clicks do in `reach`.
 
+use super::reach::{on_click, on_focus, on_key};
+use super::row::Place;
 use super::state::App;
+use crate::browser;
 use crate::keys;
-use crate::table::{Column, Listing, MAX_ROWS, Row};
-use crate::words;
-use leptos::ev::KeyboardEvent;
+use crate::table::{Column, Listing};
+use leptos::ev::FocusEvent;
+use leptos::html::{Div, Tbody};
 use leptos::prelude::*;
-use runqlat_common::counts::Range;
-use runqlat_common::human;
-use runqlat_common::wire::{Key, OTHER};
-use std::sync::Arc;
-use wasm_bindgen::JsCast;
+use runqlat_common::wire::Key;
 
 /// Columns, with the word that a test finds them by.
 const HEADS: [(Column, &str, &str); 7] = [
@@ -33,68 +33,135 @@ const HEADS: [(Column, &str, &str); 7] = [
 ];
 
 /// Height of a row in CSS pixels, as in the style sheet.
-const ROW_PX: usize = 24;
-
-/// Rows that are built before anyone scrolls: moving a row costs layout, with every update.
-const FIRST_ROWS: usize = 60;
+pub(super) const ROW_PX: usize = 24;
 
 #[component]
 pub(crate) fn Table() -> impl IntoView {
     let app = expect_context::<App>();
-    let built = RwSignal::new(FIRST_ROWS);
-    let keys = Memo::new(move |_| {
-        let first = |listing: &Arc<Listing>| {
-            let rows = listing.rows.iter().take(built.get());
-            rows.map(|row| row.key).collect::<Vec<_>>()
-        };
-        app.listing.with(first)
-    });
+    let (scroll, body) = (NodeRef::<Div>::new(), NodeRef::<Tbody>::new());
+    let rows = Memo::new(move |_| app.listing.with(|listing| listing.rows));
     let is_path = Memo::new(move |_| app.listing.with(|listing| listing.key == Key::Cgroup));
-    // What is not built yet takes its room, so that the scroll bar tells the truth.
-    let rest = Memo::new(move |_| {
-        let rows = app.listing.with(|listing| listing.rows.len());
-        rows.saturating_sub(built.get()) * ROW_PX
-    });
+    let said = Memo::new(move |_| app.listing.with(|listing| remark(listing)));
+    watch_room(app, scroll);
+    fill(app, body);
     view! {
-        <div class="table-scroll" on:scroll=move |event| built.set(rows_to_build(&event))>
-            <table class:paths=move || is_path.get()>
-                <thead>
-                    <tr>{HEADS.map(|(column, name, title)| view! { <Head column name title/> }).collect_view()}</tr>
+        <div
+            class="table-scroll"
+            data-testid="list-scroll"
+            node_ref=scroll
+            on:scroll=move |_| measure(app, scroll)
+        >
+            <table
+                role="table"
+                class:paths=move || is_path.get()
+                aria-rowcount=move || rows.get() + 1
+            >
+                <thead role="rowgroup">
+                    <tr role="row" aria-rowindex="1">
+                        <th role="columnheader" class="c-pin"><span class="hidden">"pinned"</span></th>
+                        {HEADS.map(|(column, name, title)| view! { <Head column name title/> }).collect_view()}
+                    </tr>
                 </thead>
-                <tbody>
-                    <For each=move || keys.get() key=|key| *key let:key>
-                        <SeriesRow key/>
-                    </For>
-                </tbody>
+                <tbody
+                    role="rowgroup"
+                    node_ref=body
+                    style:height=move || format!("{}px", rows.get() * ROW_PX)
+                    on:click=move |event| on_click(app, &event)
+                    on:keydown=move |event| on_key(app, body, &event)
+                    on:focusin=move |event| on_focus(app, event.target())
+                    on:focusout=move |event: FocusEvent| on_focus(app, event.related_target())
+                ></tbody>
             </table>
-            <div style:height=move || format!("{}px", rest.get())></div>
-            <p class="muted more">{move || app.listing.with(|listing| remark(listing))}</p>
+            <p class="muted more">{said}</p>
         </div>
     }
 }
 
-/// The rows that someone who has scrolled there sees, and some more.
-fn rows_to_build(event: &web_sys::Event) -> usize {
-    let target = event
-        .target()
-        .and_then(|t| t.dyn_into::<web_sys::Element>().ok());
-    let bottom = target.map_or(0, |element| element.scroll_top() + element.client_height());
-    let seen = usize::try_from(bottom).unwrap_or(0) / ROW_PX;
-    (seen + FIRST_ROWS / 2).next_multiple_of(FIRST_ROWS)
+/// Follows the height of what is visible of the list.
+fn watch_room(app: App, scroll: NodeRef<Div>) {
+    Effect::new(move |_| {
+        let element = scroll.get()?;
+        browser::on_resize(&element, move || measure(app, scroll))
+    });
 }
 
-/// What the rows don't show.
+fn measure(app: App, scroll: NodeRef<Div>) {
+    let Some(element) = scroll.get_untracked() else {
+        return;
+    };
+    let rows = |px: i32| usize::try_from(px).unwrap_or(0) / ROW_PX;
+    let (top, visible) = (
+        rows(element.scroll_top()),
+        rows(element.client_height()) + 2,
+    );
+    let view = app.listed.read_untracked();
+    if (view.top, view.visible) != (top, visible) {
+        drop(view);
+        app.listed
+            .update(|view| (view.top, view.visible) = (top, visible));
+    }
+}
+
+/// Writes the rows in view into their places, of which it makes as many as it needs. By hand and not by
+/// signals: hundreds of cells change with every update.
+fn fill(app: App, body: NodeRef<Tbody>) {
+    let selected = Memo::new(move |_| app.session.read().selected_key());
+    let places = StoredValue::new_local(Vec::<Place>::new());
+    Effect::new(move |_| {
+        let body = body.get()?;
+        let (listing, selected) = (app.listing.get(), selected.get());
+        let view = app.listed.read_untracked().clone();
+        places.update_value(|places| {
+            // The list may have been put up anew, with another body.
+            if places.first().is_some_and(|place| !place.is_in(&body)) {
+                places.clear();
+            }
+            while places.len() < listing.places.len() {
+                let Some(place) = Place::new(&body, places.len()) else {
+                    return;
+                };
+                places.push(place);
+            }
+            let stop = view
+                .held
+                .map_or_else(|| stop_of(&listing, view.top), |(_, key)| Some(key));
+            for (at, place) in places.iter_mut().enumerate() {
+                let row = listing.places.get(at).and_then(Option::as_ref);
+                place.show(row, listing.key, selected, stop);
+            }
+        });
+        follow_focus(app, &listing);
+        Some(())
+    });
+}
+
+/// Where the tab key enters the list: its first visible row.
+fn stop_of(listing: &Listing, top: usize) -> Option<u64> {
+    let row = listing.at(top.min(listing.rows.saturating_sub(1)));
+    row.map(|row| row.key)
+}
+
+/// When the row with the focus has left the list, the focus stays where it is: on another row.
+fn follow_focus(app: App, listing: &Listing) {
+    let Some((place, key)) = app.listed.read_untracked().held else {
+        return;
+    };
+    let now = listing
+        .places
+        .get(place)
+        .and_then(Option::as_ref)
+        .map(|row| row.key);
+    if now != Some(key) {
+        app.listed
+            .update(|view| view.held = now.map(|key| (place, key)));
+    }
+}
+
 fn remark(listing: &Listing) -> String {
     let one = keys::kind(listing.key).one;
     match (listing.total, listing.matched) {
         (0, _) => format!("No {one} waits"),
         (_, 0) => format!("No {one} matches"),
-        (_, n) if n > MAX_ROWS => {
-            format!(
-                "showing {MAX_ROWS} of {} — filter to narrow",
-                words::grouped(n as u64)
-            )
-        }
         _ => String::new(),
     }
 }
@@ -120,7 +187,7 @@ fn Head(column: Column, name: &'static str, title: &'static str) -> impl IntoVie
         }
     };
     view! {
-        <th aria-sort=order scope="col" class=class_of(column)>
+        <th role="columnheader" aria-sort=order scope="col" class=class_of(column)>
             <button
                 title=move || words().1
                 data-sort=name
@@ -141,103 +208,5 @@ fn class_of(column: Column) -> &'static str {
         Column::P50 => "c-p50 num",
         Column::P99 => "c-p99 num",
         Column::Max => "c-max num",
-    }
-}
-
-#[component]
-fn SeriesRow(key: u64) -> impl IntoView {
-    let app = expect_context::<App>();
-    let row = Memo::new(move |_| {
-        app.listing
-            .with(|listing| listing.rows.iter().find(|row| row.key == key).cloned())
-    });
-    let text = move |read: fn(&Row) -> String| {
-        move || row.with(|row| row.as_ref().map(read).unwrap_or_default())
-    };
-    let gone = move || row.with(|row| row.as_ref().is_some_and(|row| row.gone));
-    let selected = Memo::new(move |_| app.session.read().selected_key() == Some(key));
-    let id = (key != OTHER).then_some(key);
-    let kind = Memo::new(move |_| app.listing.with(|listing| listing.key));
-    let about = move || match kind.get() {
-        kind if key == OTHER => keys::about_other(kind),
-        kind if gone() => format!("this {} is gone", keys::kind(kind).one),
-        _ => String::new(),
-    };
-    view! {
-        <tr
-            class:gone=gone
-            class:selected=move || selected.get()
-            data-testid="process-row"
-            data-key=key
-            tabindex="0"
-            aria-current=move || selected.get().then_some("true")
-            title=about
-            on:click=move |_| app.select(Some(key))
-            on:keydown=move |event| on_row_key(app, key, &event)
-        >
-            <td class="c-name"><NameCell row kind/></td>
-            <td class="c-id num">{id}</td>
-            <td class="c-rate num">{text(|row| human::count(row.waits_per_s))}</td>
-            <td class="c-wait num">
-                <WaitCell row/>
-            </td>
-            <td class="c-p50 num">{text(|row| range(row.p50))}</td>
-            <td class="c-p99 num">{text(|row| range(row.p99))}</td>
-            <td class="c-max num">{text(|row| range(row.max))}</td>
-        </tr>
-    }
-}
-
-/// The name in full on hover; where there is no room for a path, its end is shown.
-#[component]
-fn NameCell(row: Memo<Option<Row>>, kind: Memo<Key>) -> impl IntoView {
-    let name = Memo::new(move |_| row.with(|row| row.as_ref().map(|row| row.name.clone())));
-    let part = move |part: fn((&str, &str)) -> String| {
-        move || name.get().map(|name| part(keys::parts(kind.get(), &name)))
-    };
-    view! {
-        <span class="name" title=move || name.get()>
-            <span class="name-head">{part(|parts| parts.0.to_owned())}</span>
-            <span class="name-end">{part(|parts| parts.1.to_owned())}</span>
-        </span>
-    }
-}
-
-/// The time waited, as a number and as a bar.
-#[component]
-fn WaitCell(row: Memo<Option<Row>>) -> impl IntoView {
-    let share = move || row.with(|row| row.as_ref().map_or(0.0, |row| row.share));
-    let rate = move || row.with(|row| row.as_ref().map(|row| words::wait_rate(row.wait_ns_per_s)));
-    view! {
-        <div class="wait-cell">
-            <span class="share">
-                <span style:width=move || format!("{:.1}%", share() * 100.0)></span>
-            </span>
-            <span class="wait">{rate}</span>
-        </div>
-    }
-}
-
-fn range(range: Option<Range>) -> String {
-    range.map_or_else(|| "–".to_owned(), words::short_range)
-}
-
-/// Enter selects, arrows go to the neighbours.
-fn on_row_key(app: App, key: u64, event: &KeyboardEvent) {
-    let row = event
-        .current_target()
-        .and_then(|row| row.dyn_into::<web_sys::Element>().ok());
-    let neighbour = match event.key().as_str() {
-        "Enter" => {
-            event.prevent_default();
-            return app.select(Some(key));
-        }
-        "ArrowDown" => row.and_then(|row| row.next_element_sibling()),
-        "ArrowUp" => row.and_then(|row| row.previous_element_sibling()),
-        _ => return,
-    };
-    event.prevent_default();
-    if let Some(row) = neighbour.and_then(|row| row.dyn_into::<web_sys::HtmlElement>().ok()) {
-        let _focused = row.focus();
     }
 }

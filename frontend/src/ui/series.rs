@@ -52,6 +52,9 @@ fn NotCounted() -> impl IntoView {
     }
 }
 
+const FILTER_HELP: &str = "A part of the name, the beginning of the id, or a /regular expression/. \
+    All terms must fit; !term excludes. The key / comes here.";
+
 #[component]
 fn FilterBox(filter: NodeRef<Input>) -> impl IntoView {
     let app = expect_context::<App>();
@@ -74,13 +77,19 @@ fn FilterBox(filter: NodeRef<Input>) -> impl IntoView {
         }
     };
     view! {
+        <span class="filter-error" id="filter-error" role="status" data-testid="filter-error">
+            {move || app.filter_error.get()}
+        </span>
         <span class="muted count" data-testid="filter-count">{count}</span>
         <input
             node_ref=filter
             type="search"
             data-testid="filter"
-            placeholder="name or id  ( / )"
+            placeholder="name, id, /regex/, !not"
+            title=FILTER_HELP
             aria-label="Filter by name or id"
+            aria-invalid=move || app.filter_error.read().is_some().then_some("true")
+            aria-describedby="filter-error"
             autocomplete="off"
             spellcheck="false"
             prop:value=app.filter

@@ -2,29 +2,28 @@
 //! here; whatever can be computed from state is computed in the pure modules.
 
 use super::panel::Baseline;
+use super::picture::frame_of;
 use super::style::Style;
 use crate::browser;
 use crate::chart::bands::Percentile;
 use crate::chart::brush::Brush;
 use crate::chart::cursor::{Cursor, Target};
-use crate::chart::frame::{Frame, Request};
+use crate::chart::frame::Frame;
 use crate::chart::gesture::Tool;
 use crate::chart::layout::Size;
-use crate::chart::view::{Known, View};
+use crate::chart::view::View;
 use crate::filter::Filter;
 use crate::net::{Event, Net};
 use crate::session::Session;
+use crate::table::pins::Pins;
+use crate::table::view::View as ListView;
 use crate::table::{Listing, Sort};
-use crate::words;
 use leptos::prelude::*;
 use runqlat_common::wire::{ClientMessage, ProbeState};
 use std::sync::Arc;
 
 /// How long the time axis can be set to, in minutes.
 pub(crate) const WINDOWS: [u32; 4] = [1, 5, 10, 60];
-
-/// Until someone chooses, or more is known.
-const FIRST_VIEW_MS: f64 = 300_000.0;
 
 /// Everything that components share. Copies are the same state.
 #[derive(Clone, Copy)]
@@ -40,7 +39,12 @@ pub(crate) struct App {
     pub(crate) tool: RwSignal<Tool>,
     pub(crate) percentiles: RwSignal<Vec<Percentile>>,
     pub(crate) filter: RwSignal<String>,
+    /// What is wrong with the filter that was typed; the list follows the last right one.
+    pub(crate) filter_error: Memo<Option<String>>,
     pub(crate) sort: RwSignal<Sort>,
+    pub(crate) pins: RwSignal<Pins>,
+    /// The part of the list that is in view.
+    pub(crate) listed: RwSignal<ListView>,
     pub(crate) cursor: RwSignal<Cursor>,
     /// The picture is shown as a table.
     pub(crate) as_table: RwSignal<bool>,
@@ -72,9 +76,22 @@ impl App {
             let frame = frame.get()?;
             cursor.get().target(&frame)
         });
+        let (pins, listed) = (
+            RwSignal::new(Pins::default()),
+            RwSignal::new(ListView::default()),
+        );
+        let (valid, filter_error) = filter_of(filter);
         let listing = Memo::new(move |_| {
-            let (filter, sort) = (Filter::new(&filter.read()), sort.get());
-            Arc::new(Listing::new(&session.read().shown().recent, &filter, sort))
+            let session = session.read();
+            let recent = &session.shown().recent;
+            let listing = Listing::new(
+                recent,
+                &valid.read(),
+                sort.get(),
+                &pins.read(),
+                &listed.read(),
+            );
+            Arc::new(listing)
         });
         Self {
             session,
@@ -85,11 +102,14 @@ impl App {
             tool: RwSignal::new(Tool::default()),
             percentiles: RwSignal::new(vec![Percentile::P99]),
             filter,
+            filter_error,
             sort,
             as_table: RwSignal::new(false),
             help: RwSignal::new(false),
             choosing: RwSignal::new(false),
             baseline: RwSignal::new(None),
+            pins,
+            listed,
             cursor,
             size,
             now: RwSignal::new(browser::now_ms()),
@@ -204,71 +224,23 @@ impl App {
             self.select(None);
         }
     }
-
-    /// A server that has just started has little past: the axis begins short, and stays.
-    fn settle_view(self) {
-        if self.view.get_untracked().is_some() {
-            return;
-        }
-        if let Some(known) = self.session.with_untracked(Session::known) {
-            let minutes = if known.end_ms - known.start_ms < 90_000.0 {
-                1
-            } else {
-                5
-            };
-            self.view.set(Some(View::minutes(minutes)));
-        }
-    }
-
-    /// What is shown, and out of what; before anything is known, around now.
-    pub(crate) fn view_and_known(self) -> (View, Known) {
-        let now = browser::now_ms();
-        let (start_ms, end_ms) = (now - FIRST_VIEW_MS, now);
-        let known = self.session.with_untracked(Session::known);
-        let view = self.view.get_untracked();
-        (
-            view.unwrap_or(View::newest(FIRST_VIEW_MS)),
-            known.unwrap_or(Known { start_ms, end_ms }),
-        )
-    }
-
-    /// Looks at another part of time.
-    pub(crate) fn look(self, change: impl FnOnce(View, &Known) -> View) {
-        let (view, known) = self.view_and_known();
-        self.chosen_view.set(true);
-        self.view.set(Some(change(view, &known)));
-    }
 }
 
-fn frame_of(
-    session: RwSignal<Session>,
-    view: RwSignal<Option<View>>,
-    style: RwSignal<Style>,
-    size: RwSignal<Size>,
-) -> Memo<Option<Arc<Frame>>> {
-    // Every computed picture counts as a new one: comparing two costs as much as painting.
-    Memo::new_with_compare(
-        move |before: Option<&Option<Arc<Frame>>>| {
-            let keeper = before.and_then(|frame| Some(frame.as_ref()?.keeper));
-            let session = session.read();
-            let view = view.get().unwrap_or(View::newest(FIRST_VIEW_MS));
-            let style = style.get();
-            let end_ms = session.known().map(|known| view.end_ms(&known));
-            let request = Request {
-                size: size.get(),
-                window_ms: view.span_ms,
-                end_ms: end_ms.unwrap_or_else(browser::now_ms),
-                spread: style.spread,
-                measure: style.measure,
-                cause: style.cause,
-                pinned: style.pinned_max(),
-                unit: session.shown().scopes.series().unit,
-            };
-            let slices = session.slices(request.end_ms - request.window_ms);
-            let changes = session.shown().changes();
-            let changes = changes.map(|change| words::scope::mark(&change)).collect();
-            Frame::new(slices, changes, &request, keeper).map(Arc::new)
+/// The last filter that could be understood, and what is wrong with the present one.
+fn filter_of(typed: RwSignal<String>) -> (Memo<Arc<Filter>>, Memo<Option<String>>) {
+    let parsed = Memo::new_with_compare(
+        move |_| Filter::new(&typed.read()).map(Arc::new),
+        |_, _| true,
+    );
+    let valid = Memo::new_with_compare(
+        move |before: Option<&Arc<Filter>>| {
+            let found = parsed.read().as_ref().ok().cloned();
+            found.or_else(|| before.cloned()).unwrap_or_default()
         },
         |_, _| true,
+    );
+    (
+        valid,
+        Memo::new(move |_| parsed.read().as_ref().err().cloned()),
     )
 }

@@ -1,13 +1,16 @@
 //! Measurements of the real binary on this machine: what it costs the measured, the kernel and itself. Costs to the
 //! measured are ratios against a peer, since absolute figures say more about the machine than about the program.
 
+mod driver;
 mod kernel;
 mod load;
 mod memory;
 mod nap;
+mod page;
 mod proc;
 mod read;
 mod stats;
+mod trace;
 mod tracer;
 mod variants;
 mod viewer;
@@ -34,6 +37,7 @@ pub(crate) enum Bench {
     Memory,
     Read { rounds: Option<u32> },
     Whole { rounds: Option<u32> },
+    Page,
     All,
 }
 
@@ -43,7 +47,7 @@ const ROUNDS: u32 = 3;
 
 /// Measures, prints tables, and holds each figure to its limit: an error if one is over.
 pub(crate) fn run(project: &Project, bench: Bench) -> Result<()> {
-    if Root::detect() != Root::Already {
+    if bench != Bench::Page && Root::detect() != Root::Already {
         bail!("measuring loads programs into the kernel\nhint: run `cargo xtask bench` as root");
     }
     let binary = binary(project, bench)?;
@@ -55,10 +59,12 @@ pub(crate) fn run(project: &Project, bench: Bench) -> Result<()> {
         Bench::Memory => memory::bench(&binary),
         Bench::Read { rounds } => read(rounds),
         Bench::Whole { rounds } => whole(rounds),
+        Bench::Page => page::bench(&binary),
         Bench::All => all(&[
             ("memory", &|| memory::bench(&binary)),
             ("read", &|| read(None)),
             ("whole", &|| whole(None)),
+            ("page", &|| page::bench(&binary)),
             ("kernel", &|| kernel(None)),
         ]),
     }

@@ -55,7 +55,9 @@ fn missing(session: &Session) -> Vec<Option<Missing>> {
 
 fn listed(session: &Session) -> Vec<u64> {
     let recent = &session.shown().recent;
-    recent.totals().map(|(key, _)| key).collect()
+    let mut keys: Vec<_> = recent.listed().map(|(key, _)| key).collect();
+    keys.sort_unstable();
+    keys
 }
 
 #[test]

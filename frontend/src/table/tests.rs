@@ -1,0 +1,151 @@
+//! What the list shows, and in which order.
+
+use super::pins::Pins;
+use super::view::View;
+use super::{Column, Listing, Row, Sort};
+use crate::filter::Filter;
+use crate::session::recent::Recent;
+use crate::session::scopes::SeriesScope;
+use crate::words;
+use runqlat_common::buckets::Unit;
+use runqlat_common::counts::{Counts, Range, Waits};
+use runqlat_common::wire::{self, Health, Interval, Key, Series, SeriesName};
+
+/// One interval of 2 s; each series is id, name, bucket and number of waits.
+fn recent(unit: Unit, series: &[(u64, &str, usize, u64)]) -> Recent {
+    let counts = |slot: usize, n: u64| {
+        let mut counts = vec![0; slot + 1];
+        counts[slot] = n;
+        let sum_ns = n << slot;
+        Counts {
+            woken: Waits { counts, sum_ns },
+            preempted: Waits::default(),
+        }
+    };
+    let interval = Interval {
+        column: wire::Column {
+            seq: 1,
+            end_ms: 2_000,
+            duration_us: 2_000_000,
+            counts: Counts::default(),
+        },
+        series: series
+            .iter()
+            .map(|&(key, _, slot, n)| Series {
+                key,
+                counts: counts(slot, n),
+            })
+            .collect(),
+        names: Vec::new(),
+        gone: Vec::new(),
+        health: Health::default(),
+    };
+    let names = series.iter().map(|&(key, name, ..)| SeriesName {
+        key,
+        name: name.into(),
+    });
+    let scope = SeriesScope {
+        key: Key::Thread,
+        unit,
+    };
+    Recent::new(scope, vec![interval], names.collect())
+}
+
+/// The list as a window with room for ten rows shows it.
+fn list(recent: &Recent, filter: &str, sort: Sort) -> Listing {
+    let filter = Filter::new(filter).expect("a filter");
+    Listing::new(recent, &filter, sort, &Pins::default(), &ten_from(0))
+}
+
+fn ten_from(top: usize) -> View {
+    View {
+        top,
+        visible: 10,
+        held: None,
+    }
+}
+
+fn rows(listing: &Listing) -> Vec<&Row> {
+    listing.places.iter().flatten().collect()
+}
+
+fn keys(listing: &Listing) -> Vec<u64> {
+    listing.places.iter().flatten().map(|row| row.key).collect()
+}
+
+#[test]
+fn rows_are_sorted_by_the_chosen_column() {
+    let recent = recent(
+        Unit::Us,
+        &[(1, "b", 10, 4), (2, "A", 0, 500), (3, "c", 12, 1)],
+    );
+    let list = |sort| keys(&list(&recent, "", sort));
+    let by = |by| Sort::natural(by);
+    // 1 and 3 waited 4,096 ns each, 2 waited 500.
+    assert_eq!(list(Sort::default()), [1, 3, 2]);
+    assert_eq!(list(by(Column::Name)), [2, 1, 3]);
+    assert_eq!(list(by(Column::Id)), [1, 2, 3]);
+    assert_eq!(list(by(Column::Rate)), [2, 1, 3]);
+    assert_eq!(list(by(Column::Max)), [3, 1, 2]);
+    assert_eq!(list(by(Column::P50).clicked(Column::P50)), [2, 1, 3]);
+    assert_eq!(Sort::default().clicked(Column::Name), by(Column::Name));
+}
+
+#[test]
+fn rates_are_per_second_and_bars_relative_to_the_largest() {
+    let recent = recent(Unit::Us, &[(1, "b", 10, 4), (2, "A", 0, 2_048)]);
+    let listing = list(&recent, "", Sort::default());
+    let rows = rows(&listing);
+    let row = rows[0];
+    assert_eq!(
+        (row.waits_per_s, row.wait_ns_per_s, row.share),
+        (2.0, 2_048.0, 1.0)
+    );
+    assert_eq!(row.p99, Some(Range::of(10, Unit::Us)));
+    assert_eq!((row.p50, row.max), (row.p99, row.p99));
+    assert_eq!(listing.key, Key::Thread);
+    assert_eq!(rows[1].share, 0.5);
+}
+
+#[test]
+fn buckets_are_those_of_their_unit() {
+    let recent = recent(Unit::Ms, &[(1, "b", 10, 4)]);
+    let listing = list(&recent, "", Sort::default());
+    let found = rows(&listing)[0].max.map(words::short_range);
+    assert_eq!(found.as_deref(), Some("1.02–2.05 s"));
+}
+
+#[test]
+fn thousands_of_rows_are_counted_and_a_few_built() {
+    let many: Vec<_> = (1..=3_000).map(|key| (key, "worker", 3, key)).collect();
+    let recent = recent(Unit::Us, &many);
+    let all = list(&recent, "", Sort::default());
+    assert_eq!((all.rows, all.matched, all.total), (3_000, 3_000, 3_000));
+    assert_eq!(keys(&all), (2_979..=3_000).rev().collect::<Vec<_>>());
+    let few = list(&recent, "299", Sort::default());
+    assert_eq!((few.rows, few.matched, few.total), (11, 11, 3_000));
+    let (filter, pins) = (Filter::default(), Pins::default());
+    let end = Listing::new(&recent, &filter, Sort::default(), &pins, &ten_from(2_995));
+    assert_eq!(keys(&end), (1..=22).rev().collect::<Vec<_>>());
+    assert_eq!(end.at(2_999).map(|row| row.key), Some(1));
+}
+
+#[test]
+fn pinned_rows_are_on_top_whatever_the_filter_and_the_order() {
+    let recent = recent(
+        Unit::Us,
+        &[(1, "b", 10, 4), (2, "A", 0, 500), (3, "c", 12, 1)],
+    );
+    let mut pins = Pins::default();
+    pins.toggle(Key::Thread, 2, "A");
+    pins.toggle(Key::Thread, 9, "left");
+    for (filter, expected) in [("", [2, 9, 1, 3].as_slice()), ("c", &[2, 9, 3])] {
+        let filter = Filter::new(filter).expect("a filter");
+        let listing = Listing::new(&recent, &filter, Sort::default(), &pins, &ten_from(0));
+        assert_eq!(keys(&listing), expected);
+        let rows = rows(&listing);
+        assert_eq!((rows[1].name.as_str(), rows[1].gone), ("left", true));
+        assert_eq!((rows[0].pinned, rows[2].pinned), (true, false));
+        assert_eq!(listing.rows, expected.len());
+    }
+}

@@ -1,0 +1,137 @@
+//! The part of a long list that is in view. Only its rows are sorted, built and filled; each is shown
+//! in one of a few places, which are used again for other rows.
+
+use std::cmp::Ordering;
+use std::ops::Range;
+
+/// Rows above and below the visible ones, so that scrolling by a little shows no gap.
+const MORE: usize = 6;
+
+/// What is in view.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct View {
+    /// The topmost visible row.
+    pub top: usize,
+    /// Rows that there is room for.
+    pub visible: usize,
+    /// The place that has the focus, and the key it stays with, wherever that goes.
+    pub held: Option<(usize, u64)>,
+}
+
+pub trait Keyed {
+    fn key(&self) -> u64;
+}
+
+impl View {
+    /// Places that are used: one for each row, and one for the row that makes room for a held one.
+    pub fn places(&self) -> usize {
+        self.visible + 2 * MORE + 1
+    }
+
+    /// The rows that are built, of so many.
+    fn window(&self, rows: usize) -> Range<usize> {
+        let count = self.places() - 1;
+        let start = self.top.saturating_sub(MORE);
+        let start = start.min(rows.saturating_sub(count));
+        start..(start + count).min(rows)
+    }
+
+    /// For each place the row to show: its index in the list, and where it is in `all` afterwards.
+    pub fn choose<T: Keyed>(
+        &self,
+        all: &mut [T],
+        compare: impl Fn(&T, &T) -> Ordering,
+    ) -> Vec<Option<(usize, usize)>> {
+        let window = self.window(all.len());
+        let held = self.held.and_then(|(place, key)| {
+            let held = all.iter().find(|entry| entry.key() == key)?;
+            let before = |entry: &&T| compare(entry, held) == Ordering::Less;
+            Some((place, key, all.iter().filter(before).count()))
+        });
+        sort_within(all, &window, compare);
+        let mut places: Vec<_> = window.clone().map(|index| Some((index, index))).collect();
+        places.resize(self.places(), None);
+        if let Some((place, key, index)) = held.filter(|(place, ..)| *place < places.len()) {
+            let found = window.contains(&index).then(|| index - window.start);
+            let from = found.unwrap_or(places.len() - 1);
+            if found.is_none() {
+                let at = all.iter().position(|entry| entry.key() == key);
+                places[from] = at.map(|at| (index, at));
+            }
+            places.swap(place, from);
+        }
+        places
+    }
+}
+
+/// Puts the entries of a part of the order into their order; the others stay unsorted on their side.
+fn sort_within<T>(all: &mut [T], window: &Range<usize>, compare: impl Fn(&T, &T) -> Ordering) {
+    let mut rest = all;
+    if window.start > 0 && window.start < rest.len() {
+        rest.select_nth_unstable_by(window.start, &compare);
+        rest = &mut rest[window.start..];
+    }
+    let count = window.len().min(rest.len());
+    if count < rest.len() {
+        rest.select_nth_unstable_by(count, &compare);
+    }
+    rest[..count].sort_unstable_by(&compare);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Keyed, View};
+    use proptest::prelude::{prop_assert, prop_assert_eq, proptest};
+
+    impl Keyed for u64 {
+        fn key(&self) -> u64 {
+            *self
+        }
+    }
+
+    proptest! {
+        /// Whatever is held, the rows in view are each shown once, and the held one in its place.
+        #[test]
+        fn every_row_in_view_has_one_place(
+            keys in proptest::collection::btree_set(0..500_u64, 0..200),
+            top in 0..300_usize, visible in 0..20_usize, held: Option<(u8, u16)>,
+        ) {
+            let sorted: Vec<u64> = keys.iter().copied().collect();
+            let mut all = sorted.clone();
+            all.sort_by_key(|key| key.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+            let view = View { top, visible, held: None };
+            let held = held.map(|(place, key)| {
+                (usize::from(place) % view.places(), u64::from(key % 500))
+            });
+            let view = View { held, ..view };
+            let places = view.choose(&mut all, u64::cmp);
+            prop_assert_eq!(places.len(), view.places());
+            let mut shown = Vec::new();
+            for (index, at) in places.iter().flatten() {
+                prop_assert_eq!(all[*at], sorted[*index]);
+                shown.push(*index);
+            }
+            shown.sort_unstable();
+            for index in view.window(all.len()) {
+                prop_assert!(shown.binary_search(&index).is_ok());
+            }
+            shown.dedup();
+            prop_assert_eq!(shown.len(), places.iter().flatten().count());
+            if let Some((place, key)) = held.filter(|(_, key)| keys.contains(key)) {
+                prop_assert_eq!(places[place].map(|(_, at)| all[at]), Some(key));
+            }
+        }
+    }
+
+    #[test]
+    fn the_window_ends_with_the_list() {
+        let view = View {
+            top: 90,
+            visible: 10,
+            held: None,
+        };
+        assert_eq!(view.window(100), 78..100);
+        assert_eq!(view.window(1_000), 84..106);
+        assert_eq!(view.window(5), 0..5);
+    }
+}

@@ -1,0 +1,244 @@
+//! One place of the list and what it shows: elements that are made once and written only where
+//! something has changed.
+
+use super::rows::ROW_PX;
+use crate::keys;
+use crate::table::Row;
+use crate::words;
+use runqlat_common::counts::Range;
+use runqlat_common::human;
+use runqlat_common::wire::{Key, OTHER};
+use wasm_bindgen::JsCast;
+use web_sys::{Document, Element, HtmlElement};
+
+/// A row of the page, used for one series after another.
+pub(super) struct Place {
+    row: HtmlElement,
+    pin: Text,
+    name: HtmlElement,
+    name_head: Text,
+    name_end: Text,
+    cells: [Text; 6],
+    bar: HtmlElement,
+    shown: Option<Shown>,
+    scale: String,
+}
+
+/// What makes up a row besides its texts.
+#[derive(Clone, PartialEq)]
+struct Shown {
+    index: usize,
+    key: u64,
+    name: String,
+    kind: Key,
+    gone: bool,
+    pinned: bool,
+    selected: bool,
+    is_stop: bool,
+}
+
+/// An element with the text that was written into it.
+struct Text {
+    element: HtmlElement,
+    text: String,
+}
+
+impl Place {
+    /// Makes the row with this number, empty and not seen, at the end of the list.
+    pub(super) fn new(body: &HtmlElement, number: usize) -> Option<Self> {
+        let document = body.owner_document()?;
+        let make = Maker(&document);
+        let row = make.child(body, "tr", "", "row")?;
+        row.set_attribute("data-place", &number.to_string()).ok()?;
+        row.set_attribute("hidden", "").ok()?;
+        let pin_cell = make.child(&row, "td", "c-pin", "cell")?;
+        let pin = make.child(&pin_cell, "button", "pin", "")?;
+        pin.set_tab_index(-1);
+        let name_cell = make.child(&row, "td", "c-name", "cell")?;
+        let name = make.child(&name_cell, "span", "name", "")?;
+        let name_head = make.child(&name, "span", "name-head", "")?;
+        let name_end = make.child(&name, "span", "name-end", "")?;
+        let cell = |class| make.child(&row, "td", class, "cell");
+        let (id, rate, wait) = (cell("c-id num")?, cell("c-rate num")?, cell("c-wait num")?);
+        let wait_cell = make.child(&wait, "div", "wait-cell", "")?;
+        let share = make.child(&wait_cell, "span", "share", "")?;
+        let bar = make.child(&share, "span", "", "")?;
+        let wait = make.child(&wait_cell, "span", "wait", "")?;
+        let (p50, p99, max) = (cell("c-p50 num")?, cell("c-p99 num")?, cell("c-max num")?);
+        Some(Self {
+            row,
+            pin: Text::new(pin),
+            name,
+            name_head: Text::new(name_head),
+            name_end: Text::new(name_end),
+            cells: [id, rate, wait, p50, p99, max].map(Text::new),
+            bar,
+            shown: None,
+            scale: String::new(),
+        })
+    }
+
+    pub(super) fn is_in(&self, body: &HtmlElement) -> bool {
+        self.row.parent_node().as_ref() == Some(body)
+    }
+
+    /// Shows a row, or nothing. `stop` is where the tab key enters the list.
+    pub(super) fn show(
+        &mut self,
+        row: Option<&Row>,
+        kind: Key,
+        selected: Option<u64>,
+        stop: Option<u64>,
+    ) {
+        let now = row.map(|row| Shown {
+            index: row.index,
+            key: row.key,
+            name: row.name.clone(),
+            kind,
+            gone: row.gone,
+            pinned: row.pinned,
+            selected: selected == Some(row.key),
+            is_stop: stop == Some(row.key),
+        });
+        if now != self.shown {
+            self.dress(now.as_ref());
+            self.shown = now;
+        }
+        if let Some(row) = row {
+            self.write(row);
+        }
+    }
+
+    /// Everything but the measured.
+    fn dress(&mut self, now: Option<&Shown>) {
+        let before = self.shown.take();
+        let row = &self.row;
+        let Some(now) = now else {
+            return set(row, "hidden", Some(""));
+        };
+        if before.is_none() {
+            set(row, "hidden", None);
+            set(row, "data-testid", Some("process-row"));
+        }
+        let was = before.as_ref();
+        if was.is_none_or(|was| was.index != now.index) {
+            let from_top = format!("translateY({}px)", now.index * ROW_PX);
+            let _set = row.style().set_property("transform", &from_top);
+            set(row, "aria-rowindex", Some(&(now.index + 2).to_string()));
+        }
+        if was.is_none_or(|was| was.key != now.key) {
+            set(row, "data-key", Some(&now.key.to_string()));
+            let id = (now.key != OTHER).then(|| now.key.to_string());
+            self.cells[0].set(id.unwrap_or_default());
+        }
+        let looks = |shown: &Shown| (shown.gone, shown.pinned, shown.selected, shown.is_stop);
+        if was.is_none_or(|was| looks(was) != looks(now)) {
+            self.mark(now);
+        }
+        let about = |shown: &Shown| (shown.key == OTHER, shown.gone, shown.kind);
+        if was.is_none_or(|was| about(was) != about(now)) {
+            self.row.set_title(&title(now));
+        }
+        if was.is_none_or(|was| (&was.name, was.kind) != (&now.name, now.kind)) {
+            let (head, end) = keys::parts(now.kind, &now.name);
+            self.name_head.set(head.to_owned());
+            self.name_end.set(end.to_owned());
+            self.name.set_title(&now.name);
+        }
+    }
+
+    fn mark(&mut self, now: &Shown) {
+        let marks = [
+            (now.gone, "gone"),
+            (now.selected, "selected"),
+            (now.pinned, "pinned"),
+        ];
+        let classes: Vec<_> = marks
+            .iter()
+            .filter(|(is, _)| *is)
+            .map(|(_, class)| *class)
+            .collect();
+        self.row.set_class_name(&classes.join(" "));
+        set(&self.row, "aria-current", now.selected.then_some("true"));
+        self.row.set_tab_index(if now.is_stop { 0 } else { -1 });
+        let pin = &self.pin.element;
+        set(
+            pin,
+            "aria-pressed",
+            Some(if now.pinned { "true" } else { "false" }),
+        );
+        let about = if now.pinned {
+            "Unpin (p)"
+        } else {
+            "Pin to the top (p)"
+        };
+        set(pin, "aria-label", Some(about));
+        pin.set_title(about);
+        self.pin.set(if now.pinned { "★" } else { "☆" }.to_owned());
+    }
+
+    /// The measured.
+    fn write(&mut self, row: &Row) {
+        let range = |range: Option<Range>| range.map_or_else(|| "–".to_owned(), words::short_range);
+        let texts = [
+            human::count(row.waits_per_s),
+            words::wait_rate(row.wait_ns_per_s),
+            range(row.p50),
+            range(row.p99),
+            range(row.max),
+        ];
+        for (cell, text) in self.cells[1..].iter_mut().zip(texts) {
+            cell.set(text);
+        }
+        let scale = format!("scaleX({:.2})", row.share);
+        if self.scale != scale {
+            let _set = self.bar.style().set_property("transform", &scale);
+            self.scale = scale;
+        }
+    }
+}
+
+fn title(shown: &Shown) -> String {
+    match shown.kind {
+        kind if shown.key == OTHER => keys::about_other(kind),
+        kind if shown.gone => format!("this {} is gone", keys::kind(kind).one),
+        _ => String::new(),
+    }
+}
+
+fn set(element: &Element, name: &str, value: Option<&str>) {
+    // Names and values are ours and valid.
+    let _set = match value {
+        Some(value) => element.set_attribute(name, value),
+        None => element.remove_attribute(name),
+    };
+}
+
+impl Text {
+    fn new(element: HtmlElement) -> Self {
+        let text = String::new();
+        Self { element, text }
+    }
+
+    fn set(&mut self, text: String) {
+        if self.text != text {
+            self.element.set_text_content(Some(&text));
+            self.text = text;
+        }
+    }
+}
+
+struct Maker<'a>(&'a Document);
+
+impl Maker<'_> {
+    fn child(&self, parent: &Element, tag: &str, class: &str, role: &str) -> Option<HtmlElement> {
+        let element = self.0.create_element(tag).ok()?;
+        for (name, value) in [("class", class), ("role", role)] {
+            if !value.is_empty() {
+                set(&element, name, Some(value));
+            }
+        }
+        parent.append_child(&element).ok()?;
+        element.dyn_into().ok()
+    }
+}

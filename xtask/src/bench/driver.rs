@@ -1,0 +1,155 @@
+//! A headless Chromium that is told what to do through chromedriver, in WebDriver's plain JSON over HTTP.
+
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+use std::{env, fs};
+
+use anyhow::{Context, Result, bail};
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
+use serde_json::{Value, json};
+
+use crate::http;
+
+/// A log of some seconds' trace has tens of megabytes.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How the browser is started: nothing of it may speak to the outside.
+const ARGUMENTS: [&str; 10] = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    // Else the heap's size is told in coarse steps.
+    "--enable-precise-memory-info",
+    "--window-size=1280,720",
+];
+
+/// A browser with one window; ends when dropped.
+pub(super) struct Driver {
+    child: Child,
+    address: SocketAddr,
+    profile: PathBuf,
+    session: String,
+}
+
+impl Driver {
+    /// Starts a browser; with trace categories, it records those.
+    pub(super) fn start(categories: Option<&str>) -> Result<Self> {
+        let mut child = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            // A group of its own: the browser that it starts is ended with it.
+            .process_group(0)
+            .spawn()
+            .context("cannot start chromedriver\nhint: `cargo xtask setup` installs it")?;
+        let port = port(&mut child);
+        let mut driver = Self {
+            profile: env::temp_dir().join(format!("runqlat-web-bench-{}", child.id())),
+            child,
+            address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            session: String::new(),
+        };
+        driver.address.set_port(port?);
+        let mut arguments = ARGUMENTS.map(str::to_owned).to_vec();
+        arguments.push(format!("--user-data-dir={}", driver.profile.display()));
+        let mut wishes = json!({ "goog:chromeOptions": { "args": arguments } });
+        if let Some(categories) = categories {
+            wishes["goog:chromeOptions"]["perfLoggingPrefs"] = json!({
+                "enableNetwork": false, "enablePage": false, "traceCategories": categories,
+            });
+            wishes["goog:loggingPrefs"] = json!({ "performance": "ALL" });
+        }
+        let wishes = json!({ "capabilities": { "alwaysMatch": wishes } });
+        let opened = driver.ask("/session", &wishes)?;
+        let id = opened["sessionId"].as_str().context("a session's id")?;
+        driver.session = id.to_owned();
+        Ok(driver)
+    }
+
+    fn ask(&self, path: &str, body: &Value) -> Result<Value> {
+        let answer = http::ask(self.address, "POST", path, &body.to_string(), PATIENCE)?;
+        let mut answer: Value = serde_json::from_slice(&answer).context("chromedriver's JSON")?;
+        match answer["value"].take() {
+            value if value["error"].is_string() => bail!("chromedriver: {}", value["message"]),
+            value => Ok(value),
+        }
+    }
+
+    fn command(&self, name: &str, body: &Value) -> Result<Value> {
+        self.ask(&format!("/session/{}/{name}", self.session), body)
+    }
+
+    /// Goes to a page; `before` runs there before anything else does.
+    pub(super) fn open(&self, url: &str, before: &str) -> Result<()> {
+        let script = json!({ "source": before });
+        self.cdp("Page.addScriptToEvaluateOnNewDocument", &script)?;
+        self.command("url", &json!({ "url": url })).map(drop)
+    }
+
+    /// Chromium's own protocol.
+    pub(super) fn cdp(&self, command: &str, parameters: &Value) -> Result<Value> {
+        let body = json!({ "cmd": command, "params": parameters });
+        self.command("goog/cdp/execute", &body)
+    }
+
+    /// What JavaScript gives; a promise is waited for.
+    pub(super) fn run(&self, script: &str) -> Result<Value> {
+        self.command("execute/sync", &json!({ "script": script, "args": [] }))
+    }
+
+    /// A number that JavaScript gives, once it gives one.
+    pub(super) fn number(&self, script: &str, within: Duration) -> Result<f64> {
+        let deadline = Instant::now() + within;
+        loop {
+            if let Some(number) = self.run(script)?.as_f64() {
+                return Ok(number);
+            }
+            if Instant::now() > deadline {
+                bail!("the page never said: {script}");
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// What was recorded since this was last asked.
+    pub(super) fn trace(&self) -> Result<Vec<Value>> {
+        let entries = self.command("se/log", &json!({ "type": "performance" }))?;
+        let entries = entries.as_array().context("entries of the log")?.iter();
+        let messages = entries.filter_map(|entry| {
+            let mut entry: Value = serde_json::from_str(entry["message"].as_str()?).ok()?;
+            let mut message = entry["message"].take();
+            (message["method"] == "Tracing.dataCollected").then(|| message["params"].take())
+        });
+        Ok(messages.collect())
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        if let Ok(group) = i32::try_from(self.child.id()) {
+            let _ = killpg(Pid::from_raw(group), Signal::SIGKILL);
+        }
+        let _ = self.child.wait();
+        let _ = fs::remove_dir_all(&self.profile);
+    }
+}
+
+fn port(child: &mut Child) -> Result<u16> {
+    let stdout = BufReader::new(child.stdout.take().context("a pipe")?);
+    for line in stdout.lines().map_while(Result::ok) {
+        if let Some((_, port)) = line.split_once("started successfully on port ") {
+            return port.trim_end_matches('.').parse().context("a port");
+        }
+    }
+    bail!("chromedriver told no port")
+}
