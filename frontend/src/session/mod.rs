@@ -8,6 +8,7 @@ pub mod notice;
 pub mod recent;
 pub mod scopes;
 pub mod selection;
+pub mod sum;
 #[cfg(test)]
 mod tests;
 pub mod total;
@@ -17,7 +18,6 @@ use crate::chart::view::Known;
 use columns::start_ms;
 use data::Data;
 use notice::{Board, Notice};
-use runqlat_common::counts::Counts;
 use runqlat_common::wire::{
     ClientMessage, Interval, ProbeState, RegionReply, Scope, ScopeChange, SeriesName, ServerInfo,
     ServerMessage, SetScope, Snapshot, Targets,
@@ -266,30 +266,6 @@ impl Session {
     /// The intervals of what is looked at that end after `since_ms`, oldest first.
     pub fn slices(&self, since_ms: f64) -> impl DoubleEndedIterator<Item = Slice<'_>> {
         self.shown().slices(self.selection.as_ref(), since_ms)
-    }
-}
-
-/// The waits of a time range, and how long of it was measured, in ms.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Sum {
-    pub counts: Counts,
-    pub measured_ms: f64,
-}
-
-impl Session {
-    /// What is looked at, from one time to another.
-    pub fn sum(&self, from_ms: f64, to_ms: f64) -> Sum {
-        let mut sum = Sum::default();
-        let inside = self
-            .slices(from_ms)
-            .take_while(|slice| slice.end_ms <= to_ms + 1.0);
-        for slice in inside {
-            if let Ok(counts) = slice.counts {
-                sum.counts.add(counts);
-                sum.measured_ms += slice.end_ms - slice.start_ms;
-            }
-        }
-        sum
     }
 }
 

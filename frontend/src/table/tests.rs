@@ -3,7 +3,7 @@
 use super::pins::Pins;
 use super::view::View;
 use super::{Column, Listing, Row, Sort};
-use crate::filter::Filter;
+use crate::filter::{Filter, compile_for_tests};
 use crate::session::recent::Recent;
 use crate::session::scopes::SeriesScope;
 use crate::words;
@@ -53,7 +53,7 @@ fn recent(unit: Unit, series: &[(u64, &str, usize, u64)]) -> Recent {
 
 /// The list as a window with room for ten rows shows it.
 fn list(recent: &Recent, filter: &str, sort: Sort) -> Listing {
-    let filter = Filter::new(filter).expect("a filter");
+    let filter = Filter::new(filter, compile_for_tests).expect("a filter");
     Listing::new(recent, &filter, sort, &Pins::default(), &ten_from(0))
 }
 
@@ -140,7 +140,7 @@ fn pinned_rows_are_on_top_whatever_the_filter_and_the_order() {
     pins.toggle(Key::Thread, 2, "A");
     pins.toggle(Key::Thread, 9, "left");
     for (filter, expected) in [("", [2, 9, 1, 3].as_slice()), ("c", &[2, 9, 3])] {
-        let filter = Filter::new(filter).expect("a filter");
+        let filter = Filter::new(filter, compile_for_tests).expect("a filter");
         let listing = Listing::new(&recent, &filter, Sort::default(), &pins, &ten_from(0));
         assert_eq!(keys(&listing), expected);
         let rows = rows(&listing);

@@ -23,27 +23,32 @@ pub(crate) fn Drawing() -> impl IntoView {
     }
 }
 
-/// A row of buttons of which one is on.
+/// A button: its name and what it does.
+type Named = (&'static str, &'static str);
+
+/// A row of buttons of which one is on, by its place.
 #[component]
-fn Choice<T: Copy + PartialEq + Send + Sync + 'static>(
+fn Choice(
     label: &'static str,
-    /// The values with their names and what they do.
-    options: Vec<(T, &'static str, &'static str)>,
-    #[prop(into)] chosen: Signal<T>,
-    choose: impl Fn(T) + Copy + Send + Sync + 'static,
+    options: Vec<Named>,
+    chosen: Signal<usize>,
+    choose: Callback<usize>,
 ) -> impl IntoView {
-    let buttons = options.into_iter().map(move |(value, name, title)| {
-        view! {
-            <button
-                aria-pressed=move || (chosen.get() == value).to_string()
-                data-choice=name
-                title=title
-                on:click=move |_| choose(value)
-            >
-                {name}
-            </button>
-        }
-    });
+    let buttons = options
+        .into_iter()
+        .enumerate()
+        .map(move |(at, (name, title))| {
+            view! {
+                <button
+                    aria-pressed=move || (chosen.get() == at).to_string()
+                    data-choice=name
+                    title=title
+                    on:click=move |_| choose.run(at)
+                >
+                    {name}
+                </button>
+            }
+        });
     view! {
         <div class="choice">
             <span class="muted">{label}</span>
@@ -52,23 +57,22 @@ fn Choice<T: Copy + PartialEq + Send + Sync + 'static>(
     }
 }
 
+/// Where a value stands among all.
+fn place<T: PartialEq>(all: &[T], one: &T) -> usize {
+    all.iter().position(|other| other == one).unwrap_or(0)
+}
+
 #[component]
 fn Spreads() -> impl IntoView {
     let app = expect_context::<App>();
     let options = vec![
-        (
-            Spread::Sqrt,
-            "√",
-            "Colour by the square root of a cell's value",
-        ),
-        (
-            Spread::Log,
-            "log",
-            "Colour by the logarithm of a cell's value",
-        ),
+        ("√", "Colour by the square root of a cell's value"),
+        ("log", "Colour by the logarithm of a cell's value"),
     ];
-    let chosen = Signal::derive(move || app.style.read().spread);
-    let choose = move |spread| app.style.update(|style| style.spread = spread);
+    let chosen = Signal::derive(move || place(&Spread::ALL, &app.style.read().spread));
+    let choose = Callback::new(move |at: usize| {
+        app.style.update(|style| style.spread = Spread::ALL[at]);
+    });
     view! { <Choice label="Scale" options chosen choose/> }
 }
 
@@ -76,9 +80,10 @@ fn Spreads() -> impl IntoView {
 fn Hues() -> impl IntoView {
     let look = expect_context::<Look>();
     let about = "Perceptually uniform; can be read by colour-blind eyes";
-    let options = Hue::ALL.map(|hue| (hue, hue.name(), about)).to_vec();
-    let chosen = Signal::derive(move || look.hue.get());
-    view! { <Choice label="Colours" options chosen choose=move |hue| look.hue.set(hue)/> }
+    let options = Hue::ALL.map(|hue| (hue.name(), about)).to_vec();
+    let chosen = Signal::derive(move || place(&Hue::ALL, &look.hue.get()));
+    let choose = Callback::new(move |at: usize| look.hue.set(Hue::ALL[at]));
+    view! { <Choice label="Colours" options chosen choose/> }
 }
 
 /// Holds the colour scale while two times are compared.
@@ -87,41 +92,37 @@ fn Pin() -> impl IntoView {
     let app = expect_context::<App>();
     let options = vec![
         (
-            false,
             "follows",
             "The scale ends at the greatest value that is shown",
         ),
         (
-            true,
             "pinned",
             "K: the scale stays, so that two times can be compared",
         ),
     ];
-    let chosen = Signal::derive(move || app.style.read().pinned_max().is_some());
-    let choose = move |pinned| {
-        if pinned != app.style.read_untracked().pinned_max().is_some() {
+    let chosen = Signal::derive(move || usize::from(app.style.read().pinned_max().is_some()));
+    let choose = Callback::new(move |at| {
+        if at != chosen.get_untracked() {
             app.toggle_pin();
         }
-    };
+    });
     view! { <Choice label="Scale's end" options chosen choose/> }
 }
 
 #[component]
 fn Tools() -> impl IntoView {
     let app = expect_context::<App>();
+    const TOOLS: [Tool; 2] = [Tool::Brush, Tool::Pan];
     let options = vec![
         (
-            Tool::Brush,
             "marks",
             "A drag marks a region to compare; with Shift it moves time",
         ),
-        (
-            Tool::Pan,
-            "moves",
-            "A drag moves time; with Shift it marks a region",
-        ),
+        ("moves", "A drag moves time; with Shift it marks a region"),
     ];
-    view! { <Choice label="A drag" options chosen=app.tool choose=move |tool| app.tool.set(tool)/> }
+    let chosen = Signal::derive(move || place(&TOOLS, &app.tool.get()));
+    let choose = Callback::new(move |at: usize| app.tool.set(TOOLS[at]));
+    view! { <Choice label="A drag" options chosen choose/> }
 }
 
 /// The picture in numbers.
@@ -129,12 +130,13 @@ fn Tools() -> impl IntoView {
 fn AsTable() -> impl IntoView {
     let app = expect_context::<App>();
     let options = vec![
-        (false, "map", "The heatmap"),
+        ("map", "The heatmap"),
         (
-            true,
             "table",
             "T: the same as a table, for screen readers and for copying",
         ),
     ];
-    view! { <Choice label="Shown as" options chosen=app.as_table choose=move |on| app.as_table.set(on)/> }
+    let chosen = Signal::derive(move || usize::from(app.as_table.get()));
+    let choose = Callback::new(move |at| app.as_table.set(at == 1));
+    view! { <Choice label="Shown as" options chosen choose/> }
 }

@@ -229,7 +229,7 @@ impl App {
 /// The last filter that could be understood, and what is wrong with the present one.
 fn filter_of(typed: RwSignal<String>) -> (Memo<Arc<Filter>>, Memo<Option<String>>) {
     let parsed = Memo::new_with_compare(
-        move |_| Filter::new(&typed.read()).map(Arc::new),
+        move |_| Filter::new(&typed.read(), browser::regex).map(Arc::new),
         |_, _| true,
     );
     let valid = Memo::new_with_compare(
