@@ -169,8 +169,11 @@ async fn the_filter_says_how_many_match() {
         .as_u64()
         .unwrap();
     assert!(rows > 5, "{rows}");
-    let text = browser.text().await;
-    assert!(text.contains(&format!("{rows} of ")), "{text}");
+    // Rows out of view are not built.
+    let count = "return document.querySelector('[data-testid=filter-count]').innerText";
+    let count = browser.run(count).await;
+    let matched = count.as_str().unwrap().split(" of ").next().unwrap();
+    assert!(matched.parse::<u64>().unwrap() >= rows, "{count} {rows}");
     browser.close().await;
 }
 

@@ -121,7 +121,7 @@ impl Session {
         // Its past may be another server's: ask anew.
         match self.selection.take_if(|selection| !selection.ended) {
             // A link names a series before anything is known of it.
-            Some(selection) if selection.name.is_empty() => {
+            Some(selection) if self.live.recent.knows(selection.key) => {
                 self.ask(selection.key, self.live.recent.name_of(selection.key))
             }
             Some(selection) => self.ask(selection.key, selection.name),

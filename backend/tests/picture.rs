@@ -1,0 +1,311 @@
+//! Looking at the heatmap: time that is zoomed and moved, regions that are marked, what is measured that is
+//! chosen on the page, and links that show the same. In a real browser, on the synthetic machine.
+
+mod support;
+
+use fantoccini::actions::{InputSource, MouseActions, PointerAction, WheelAction, WheelActions};
+use serde_json::Value;
+use std::time::Duration;
+use support::browser::Browser;
+use support::is_root;
+use support::load::{Process, last_cpu};
+use support::server::Server;
+
+const MAP: &str = "document.querySelector('[data-testid=heatmap]')";
+
+async fn open(server: &Server, query: &str) -> Browser {
+    let browser = Browser::open(1280, 860).await;
+    let address = format!("{}{query}", server.url());
+    browser.page.goto(&address).await.expect("a page");
+    painted(&browser, 12).await;
+    browser
+}
+
+fn demo() -> Server {
+    Server::start(&["--demo=100", "--interval", "100ms"])
+}
+
+async fn painted(browser: &Browser, seq: u64) {
+    let script = format!("return Number({MAP}?.dataset.seq || 0) >= {seq}");
+    browser
+        .until(&format!("interval {seq} is painted"), &script)
+        .await;
+}
+
+async fn number(browser: &Browser, what: &str) -> f64 {
+    let script = format!("return Number({MAP}.dataset.{what})");
+    browser.run(&script).await.as_f64().expect("a number")
+}
+
+/// A point of the plot in CSS pixels of the window, from fractions of its width and height.
+async fn point(browser: &Browser, across: f64, down: f64) -> (f64, f64) {
+    let script = format!(
+        "const r = {MAP}.getBoundingClientRect(), d = {MAP}.dataset;
+        return [r.left + Number(d.plotLeft) + {across} * Number(d.plotWidth),
+            r.top + Number(d.plotTop) + {down} * Number(d.plotHeight)]"
+    );
+    let at = browser.run(&script).await;
+    let of = |i: usize| at[i].as_f64().expect("a place").round();
+    (of(0), of(1))
+}
+
+async fn drag(browser: &Browser, from: (f64, f64), to: (f64, f64)) {
+    let step = Some(Duration::from_millis(30));
+    let to_point = |(x, y)| PointerAction::MoveTo {
+        duration: step,
+        x,
+        y,
+    };
+    let button = fantoccini::actions::MOUSE_BUTTON_LEFT;
+    let middle = (f64::midpoint(from.0, to.0), f64::midpoint(from.1, to.1));
+    let actions = MouseActions::new("mouse".into())
+        .then(to_point(from))
+        .then(PointerAction::Down { button })
+        .then(to_point(middle))
+        .then(to_point(to))
+        .then(PointerAction::Up { button });
+    browser.page.perform_actions(actions).await.expect("a drag");
+}
+
+async fn wheel(browser: &Browser, at: (f64, f64), delta_y: i64) {
+    let actions = WheelActions::new("wheel".into()).then(WheelAction::Scroll {
+        duration: None,
+        x: at.0 as i64,
+        y: at.1 as i64,
+        delta_x: 0,
+        delta_y,
+    });
+    browser
+        .page
+        .perform_actions(actions)
+        .await
+        .expect("a wheel");
+}
+
+/// A key pressed where the focus is.
+async fn press(browser: &Browser, key: &str) {
+    let script = format!(
+        "(document.activeElement ?? document.body).dispatchEvent(
+            new KeyboardEvent('keydown', {{ key: '{key}', bubbles: true, cancelable: true }}))"
+    );
+    browser.run(&script).await;
+}
+
+#[tokio::test]
+async fn looking_back_stands_still_and_one_key_follows_again() {
+    let server = demo();
+    let browser = open(&server, "").await;
+    painted(&browser, 60).await;
+    let middle = point(&browser, 0.99, 0.5).await;
+    wheel(&browser, middle, -1_800).await;
+    let zoomed = format!("return {MAP}.dataset.endMs - {MAP}.dataset.startMs < 6000");
+    browser.until("the wheel zooms in", &zoomed).await;
+    let end = number(&browser, "endMs").await;
+    press(&browser, "[").await;
+    let moved = format!("return {MAP}.dataset.endMs < {end}");
+    browser.until("it moves back", &moved).await;
+    let held = number(&browser, "endMs").await;
+    let later = format!(
+        "return document.querySelector('[data-testid=follow]') && location.search.includes('to={held:.0}')"
+    );
+    browser
+        .until("it stands, and the address says where", &later)
+        .await;
+    assert_eq!(number(&browser, "endMs").await, held);
+    press(&browser, "l").await;
+    let live = format!(
+        "return {MAP}.dataset.endMs > {end} && !document.querySelector('[data-testid=follow]')"
+    );
+    browser.until("it follows again", &live).await;
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn a_marked_region_says_who_waits_in_it() {
+    let server = demo();
+    let browser = open(&server, "").await;
+    painted(&browser, 40).await;
+    let (from, to) = (
+        point(&browser, 0.97, 0.2).await,
+        point(&browser, 0.99, 0.95).await,
+    );
+    drag(&browser, from, to).await;
+    let rows = "return document.querySelectorAll('[data-testid=region-row]').length || false";
+    let rows = browser.until("who waits there is listed", rows).await;
+    assert!(rows.as_u64() > Some(5), "{rows}");
+    let headline = "return document.querySelector('[data-testid=region-headline]').innerText";
+    let headline = browser.run(headline).await;
+    assert!(headline.as_str().unwrap().contains("account"), "{headline}");
+    let marked = "return /[?&]mark=\\d+,\\d+,\\d+,\\d+/.test(location.search)";
+    browser.until("the address says it", marked).await;
+    browser.keep("marked").await;
+    press(&browser, "b").await;
+    let kept = "return document.querySelector('[data-testid=differences]')?.innerText";
+    let told = browser.until("the baseline is compared with", kept).await;
+    assert_eq!(told, "Like the baseline");
+    press(&browser, "Escape").await;
+    let cleared = "return !document.querySelector('[data-testid=region]')";
+    browser.until("Escape clears the mark", cleared).await;
+    browser.keep("baseline").await;
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn a_link_shows_somebody_else_the_same_and_back_goes_back() {
+    let server = demo();
+    let browser = open(
+        &server,
+        "?series=1002&by=share&waits=woken&last=120&filter=java",
+    )
+    .await;
+    let shown = format!(
+        "const d = {MAP}.dataset;
+        return d.measure === 'share' && d.cause === 'woken' && d.endMs - d.startMs === 120000
+            && document.querySelector('[data-testid=series-title]').innerText.startsWith('java')
+            && document.querySelector('[data-testid=filter]').value === 'java'"
+    );
+    browser.until("the link's view", &shown).await;
+    press(&browser, "m").await;
+    let address = "return location.search.includes('by=time')";
+    browser.until("the address follows", address).await;
+    browser.keep("series").await;
+    browser.run("history.back()").await;
+    let back = format!("return {MAP}.dataset.measure === 'share'");
+    browser.until("back goes back", &back).await;
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn what_is_measured_is_chosen_on_the_page() {
+    let server = demo();
+    let browser = open(&server, "").await;
+    press(&browser, "s").await;
+    let search = "const s = document.querySelector('[data-testid=target-search]');
+        if (document.activeElement !== s) return false;
+        s.value = 'redis'; s.dispatchEvent(new InputEvent('input', { bubbles: true })); return true";
+    browser.until("the picker is open", search).await;
+    let found = "const t = [...document.querySelectorAll('[data-testid=target]')];
+        const redis = t.find(r => r.innerText.startsWith('redis-server'));
+        if (!redis || t.some(r => r.innerText.startsWith('java'))) return false;
+        redis.click(); return redis.innerText.match(/redis-server (\\d+)/)[1]";
+    let tgid = browser.until("redis is found", found).await;
+    let tgid = tgid.as_str().expect("an id").to_owned();
+    browser.keep("picker").await;
+    let apply = "const b = document.querySelector('[data-testid=apply]');
+        if (b.disabled) return false; b.click(); return true";
+    browser.until("it can be applied", apply).await;
+    let measured = format!(
+        "return !document.querySelector('[data-testid=scope-picker]').open
+            && document.querySelector('[data-testid=scope]').innerText.includes('{tgid}')
+            && !!document.querySelector('[data-testid=scope-mark]')"
+    );
+    browser.until("it is measured, and marked", &measured).await;
+    // And back again, by the list of what was measured before.
+    press(&browser, "s").await;
+    let back = "const b = document.querySelector('[data-testid=earlier]'); b?.click(); return !!b";
+    browser
+        .until("what was measured before is offered", back)
+        .await;
+    let all =
+        "return document.querySelector('[data-testid=scope]').innerText.includes('all tasks')";
+    browser.until("everything is measured again", all).await;
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn a_scope_that_is_refused_says_why_and_changes_nothing() {
+    if !is_root("a_scope_that_is_refused_says_why_and_changes_nothing") {
+        return;
+    }
+    let server = Server::start(&["--interval", "100ms"]);
+    let browser = open(&server, "").await;
+    let hog = Process::hog(last_cpu());
+    press(&browser, "s").await;
+    let search = format!(
+        "const s = document.querySelector('[data-testid=target-search]');
+        s.value = '{}'; s.dispatchEvent(new InputEvent('input', {{ bubbles: true }}));
+        const t = document.querySelectorAll('[data-testid=target]')[1];
+        if (!t?.innerText.includes('{}')) return false;
+        t.click(); return true",
+        hog.id(),
+        hog.id()
+    );
+    browser.until("the process is found", &search).await;
+    drop(hog);
+    browser
+        .run("document.querySelector('[data-testid=apply]').click()")
+        .await;
+    let refused = "return document.querySelector('[data-testid=refused]')?.innerText";
+    let refused = browser.until("it is refused", refused).await;
+    let refused = refused.as_str().unwrap();
+    assert!(
+        refused.contains("no process") && refused.contains("still is"),
+        "{refused}"
+    );
+    browser.keep("refused").await;
+    let scope = "return document.querySelector('[data-testid=scope]').innerText";
+    let scope = browser.run(scope).await;
+    assert!(scope.as_str().unwrap().contains("all tasks"), "{scope}");
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn the_picture_is_a_table_too_and_help_is_one_key_away() {
+    let server = demo();
+    let browser = open(&server, "").await;
+    press(&browser, "t").await;
+    let rows = "return document.querySelectorAll('[data-testid=map-table] tbody tr').length > 5
+        && /µs/.test(document.querySelector('[data-testid=map-table]').innerText)";
+    browser.until("the map as a table", rows).await;
+    press(&browser, "t").await;
+    press(&browser, "?").await;
+    let help = "return document.querySelector('[data-testid=help]').open
+        && document.querySelector('[data-testid=help]').innerText.includes('Run-queue latency')";
+    browser.until("the help", help).await;
+    browser.keep("help").await;
+    browser
+        .run("document.querySelector('[data-testid=help]').close()")
+        .await;
+    browser.close().await;
+}
+
+/// One wait among hours of quiet, merged into a picture of an hour, still has its pixel: the synthetic
+/// machine's rare long waits are in the top rows whatever the zoom.
+#[tokio::test]
+async fn a_lone_outlier_survives_zooming_out_to_an_hour() {
+    let server = demo();
+    let browser = open(&server, "?last=60").await;
+    let top = format!(
+        "const c = {MAP}, d = c.dataset, scale = c.width / c.getBoundingClientRect().width;
+        const [left, top, width, row] = [d.plotLeft, d.plotTop, d.plotWidth, d.rowHeight].map(Number);
+        const empty = d.emptyRgb.split(',').map(Number);
+        // Rows of 100 ms and more.
+        const rows = Math.max(0, Number(d.rows) - 17);
+        if (!rows) return false;
+        const [w, h] = [Math.round(width * scale), Math.round(rows * row * scale)];
+        const pixels = c.getContext('2d').getImageData(Math.round(left * scale), Math.round(top * scale), w, h).data;
+        const start = Number(d.startMs), span = d.endMs - start;
+        let found = 0;
+        for (let y = Math.floor(row * scale / 2); y < h; y += Math.round(row * scale))
+            for (let x = 0; x < w; x++) {{
+                // Time that is hatched is not the background either: only what was measured counts.
+                const at = start + (x + .5) / w * span;
+                if (at < FROM) continue;
+                const i = 4 * (y * w + x);
+                if (empty.some((v, k) => Math.abs(v - pixels[i + k]) > 3)) found++;
+            }}
+        return found || false"
+    );
+    let from = number(&browser, "endMs").await - 500.0;
+    let top = top.replace("FROM", &format!("{from}"));
+    let near = browser.until("a long wait", &top).await;
+    assert_ne!(near, Value::from(0));
+    let hour = "[...document.querySelectorAll('[data-window]')].find(b => b.dataset.window === '60').click()";
+    browser.run(hour).await;
+    let wide = format!("return {MAP}.dataset.endMs - {MAP}.dataset.startMs === 3600000");
+    browser.until("an hour is shown", &wide).await;
+    let far = browser.until("it is still there", &top).await;
+    assert_ne!(far, Value::from(0));
+    browser.keep("hour").await;
+    browser.close().await;
+}
