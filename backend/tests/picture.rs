@@ -130,7 +130,8 @@ async fn a_marked_region_says_who_waits_in_it() {
         point(&browser, 0.99, 0.95).await,
     );
     drag(&browser, from, to).await;
-    let rows = "return document.querySelectorAll('[data-testid=region-row]').length || false";
+    let rows = "const rows = [...document.querySelectorAll('[data-testid=region-row]')];
+        return rows.filter(r => r.getBoundingClientRect().height > 15).length || false";
     let rows = browser.until("who waits there is listed", rows).await;
     assert!(rows.as_u64() > Some(5), "{rows}");
     let headline = "return document.querySelector('[data-testid=region-headline]').innerText";
@@ -254,7 +255,7 @@ async fn the_picture_is_a_table_too_and_help_is_one_key_away() {
     let server = demo();
     let browser = open(&server, "").await;
     press(&browser, "t").await;
-    let rows = "return document.querySelectorAll('[data-testid=map-table] tbody tr').length > 5
+    let rows = "return document.querySelector('[data-testid=map-table] tbody tr:nth-child(5)')?.offsetHeight > 15
         && /µs/.test(document.querySelector('[data-testid=map-table]').innerText)";
     browser.until("the map as a table", rows).await;
     press(&browser, "t").await;

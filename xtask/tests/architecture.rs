@@ -64,7 +64,7 @@ const RULES: &[Rule] = &[
             "frontend/src/chart",
             "frontend/src/session",
             "frontend/src/filter.rs",
-            "frontend/src/table.rs",
+            "frontend/src/table",
             "frontend/src/histogram.rs",
             "frontend/src/tooltip.rs",
             "frontend/src/words.rs",

@@ -61,7 +61,8 @@ fn who_has_more_than_elsewhere_comes_first() {
 
 #[test]
 fn headlines_say_who_and_how_much() {
-    let table: [(&[(u64, &str, u64, u64)], u32, &str); 5] = [
+    type Case<'a> = (&'a [(u64, &'a str, u64, u64)], u32, &'a str);
+    let table: [Case<'_>; 5] = [
         (&[], 0, "Nothing waited here"),
         (&[(1, "java", 5, 9)], 0, "All of it is java"),
         (
