@@ -51,15 +51,6 @@ async fn row(browser: &Browser, slot: usize, from: u64, to: u64) -> (u64, usize,
     (read["seq"].as_u64().expect("a number"), full, empty)
 }
 
-async fn painted(browser: &Browser, seq: u64) {
-    let script = format!(
-        "return Number(document.querySelector('[data-testid=heatmap]')?.dataset.seq || 0) >= {seq}"
-    );
-    browser
-        .until(&format!("interval {seq} is painted"), &script)
-        .await;
-}
-
 async fn open(server: &Server) -> Browser {
     let browser = Browser::open(1280, 720).await;
     browser.page.goto(&server.url()).await.expect("a page");
@@ -81,14 +72,14 @@ async fn a_load_appears_in_its_row_when_it_starts() {
     const SLOT: usize = 18;
     let server = Server::start(&[]);
     let browser = open(&server).await;
-    painted(&browser, 4).await;
+    browser.painted(4).await;
     let opened = now_ms() - 3_000;
     let started = now_ms();
     let cpu = last_cpu();
     let hog = Process::hog(cpu);
     let blocker = Blocker::start(cpu, Duration::from_millis(300), Duration::from_millis(300));
     let (seq, ..) = row(&browser, SLOT, 0, 0).await;
-    painted(&browser, seq + 6).await;
+    browser.painted(seq + 6).await;
     let ended = now_ms();
     let (_, full, _) = row(&browser, SLOT, started + 2_000, ended - 2_000).await;
     assert!(full > 0, "the load is not in its row");
@@ -111,7 +102,7 @@ async fn a_load_appears_in_its_row_when_it_starts() {
     let title_has = format!("{title}?.includes('{}')", hog.id());
     browser.until("its heatmap is shown", &title_has).await;
     let (seq, ..) = row(&browser, SLOT, 0, 0).await;
-    painted(&browser, seq + 1).await;
+    browser.painted(seq + 1).await;
     let (_, full, _) = row(&browser, SLOT, started + 2_000, ended - 2_000).await;
     assert!(full > 0, "the hog's past is not shown");
     browser.keep("live-process").await;
@@ -123,7 +114,7 @@ async fn a_load_appears_in_its_row_when_it_starts() {
 async fn synthetic_data_is_marked() {
     let server = Server::start(&["--demo"]);
     let browser = open(&server).await;
-    painted(&browser, 2).await;
+    browser.painted(2).await;
     let badge = "return document.querySelector('[data-testid=demo-badge]')?.innerText";
     let badge = browser.until("a badge", badge).await;
     assert!(badge.as_str().unwrap().to_lowercase().contains("demo"));
@@ -135,7 +126,7 @@ async fn synthetic_data_is_marked() {
 async fn pause_holds_the_picture_and_resume_catches_up() {
     let server = Server::start(&["--demo", "--interval", "100ms"]);
     let browser = open(&server).await;
-    painted(&browser, 5).await;
+    browser.painted(5).await;
     let press = "document.querySelector('[data-testid=pause]').click()";
     browser.run(press).await;
     let seq = "return Number(document.querySelector('[data-testid=heatmap]').dataset.seq)";
@@ -146,7 +137,7 @@ async fn pause_holds_the_picture_and_resume_catches_up() {
     browser.until("it is further behind", more).await;
     assert_eq!(browser.run(seq).await.as_u64().unwrap(), held);
     browser.run(press).await;
-    painted(&browser, held + 10).await;
+    browser.painted(held + 10).await;
     browser.close().await;
 }
 
@@ -154,7 +145,7 @@ async fn pause_holds_the_picture_and_resume_catches_up() {
 async fn the_filter_says_how_many_match() {
     let server = Server::start(&["--demo=500"]);
     let browser = open(&server).await;
-    painted(&browser, 2).await;
+    browser.painted(2).await;
     let filter = browser
         .page
         .find(fantoccini::Locator::Css("[data-testid=filter]"))
@@ -182,7 +173,7 @@ async fn a_lost_connection_is_shown_and_regained() {
     let server = Server::start(&["--demo", "--interval", "100ms"]);
     let address = server.address.to_string();
     let browser = open(&server).await;
-    painted(&browser, 3).await;
+    browser.painted(3).await;
     drop(server);
     let lost = "return document.body.innerText.includes('Connection lost')
         && document.querySelector('[data-testid=connection]').innerText === 'offline'";
@@ -195,7 +186,7 @@ async fn a_lost_connection_is_shown_and_regained() {
     let live = "return !document.body.innerText.includes('Connection lost')
         && document.querySelector('[data-testid=connection]').innerText === 'live'";
     browser.until("it is live again", live).await;
-    painted(&browser, 3).await;
+    browser.painted(3).await;
     drop(again);
     browser.close().await;
 }
@@ -205,7 +196,7 @@ async fn a_lost_connection_is_shown_and_regained() {
 async fn the_page_loads_without_a_complaint_and_asks_nobody_else() {
     let server = Server::start(&["--demo"]);
     let browser = open(&server).await;
-    painted(&browser, 2).await;
+    browser.painted(2).await;
     let foreign = "return performance.getEntriesByType('resource')
         .filter(e => !e.name.startsWith(location.origin)).map(e => e.name).join()";
     assert_eq!(browser.run(foreign).await, "");
@@ -225,7 +216,7 @@ async fn the_first_interval_is_painted_when_it_is_over() {
     let start = std::time::Instant::now();
     let server = Server::start(&[]);
     browser.page.goto(&server.url()).await.expect("a page");
-    painted(&browser, 1).await;
+    browser.painted(1).await;
     println!(
         "start to first data on the page: {} ms",
         start.elapsed().as_millis()
@@ -243,7 +234,7 @@ async fn the_first_interval_is_painted_when_it_is_over() {
 async fn nobody_scrolls_to_see_the_picture() {
     let server = Server::start(&["--demo"]);
     let browser = open(&server).await;
-    painted(&browser, 1).await;
+    browser.painted(1).await;
     let fits = "const r = document.querySelector('[data-testid=heatmap]').getBoundingClientRect();
         return r.top >= 0 && r.bottom <= innerHeight && r.width > 400
             && document.documentElement.scrollWidth <= innerWidth";

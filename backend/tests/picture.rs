@@ -17,19 +17,12 @@ async fn open(server: &Server, query: &str) -> Browser {
     let browser = Browser::open(1280, 860).await;
     let address = format!("{}{query}", server.url());
     browser.page.goto(&address).await.expect("a page");
-    painted(&browser, 12).await;
+    browser.painted(12).await;
     browser
 }
 
 fn demo() -> Server {
     Server::start(&["--demo=100", "--interval", "100ms"])
-}
-
-async fn painted(browser: &Browser, seq: u64) {
-    let script = format!("return Number({MAP}?.dataset.seq || 0) >= {seq}");
-    browser
-        .until(&format!("interval {seq} is painted"), &script)
-        .await;
 }
 
 async fn number(browser: &Browser, what: &str) -> f64 {
@@ -95,7 +88,7 @@ async fn press(browser: &Browser, key: &str) {
 async fn looking_back_stands_still_and_one_key_follows_again() {
     let server = demo();
     let browser = open(&server, "").await;
-    painted(&browser, 60).await;
+    browser.painted(60).await;
     let middle = point(&browser, 0.99, 0.5).await;
     wheel(&browser, middle, -1_800).await;
     let zoomed = format!("return {MAP}.dataset.endMs - {MAP}.dataset.startMs < 6000");
@@ -124,7 +117,7 @@ async fn looking_back_stands_still_and_one_key_follows_again() {
 async fn a_marked_region_says_who_waits_in_it() {
     let server = demo();
     let browser = open(&server, "").await;
-    painted(&browser, 40).await;
+    browser.painted(40).await;
     let (from, to) = (
         point(&browser, 0.97, 0.2).await,
         point(&browser, 0.99, 0.95).await,

@@ -87,6 +87,15 @@ impl Browser {
         }
     }
 
+    /// Until the heatmap shows the interval `seq`.
+    pub async fn painted(&self, seq: u64) {
+        let script = format!(
+            "return Number(document.querySelector('[data-testid=heatmap]')?.dataset.seq || 0) >= {seq}"
+        );
+        self.until(&format!("interval {seq} is painted"), &script)
+            .await;
+    }
+
     /// What a person reads.
     pub async fn text(&self) -> String {
         let text = self.run("return document.body.innerText").await;

@@ -149,62 +149,71 @@ impl Viewer {
         .expect("a message of the protocol")
     }
 
-    pub async fn snapshot(&mut self) -> Snapshot {
+    /// What `pick` takes of the first message that it takes; those before it are passed over.
+    async fn first<T>(&mut self, pick: impl Fn(ServerMessage) -> Option<T>) -> T {
         loop {
-            if let ServerMessage::Snapshot(snapshot) = self.next().await {
-                return snapshot;
+            if let Some(found) = pick(self.next().await) {
+                return found;
             }
         }
     }
 
+    pub async fn snapshot(&mut self) -> Snapshot {
+        self.first(|message| match message {
+            ServerMessage::Snapshot(snapshot) => Some(snapshot),
+            _ => None,
+        })
+        .await
+    }
+
     pub async fn interval(&mut self) -> Interval {
-        loop {
-            if let ServerMessage::Interval(interval) = self.next().await {
-                return interval;
-            }
-        }
+        self.first(|message| match message {
+            ServerMessage::Interval(interval) => Some(interval),
+            _ => None,
+        })
+        .await
     }
 
     /// The next change of the scope.
     pub async fn scope(&mut self) -> ScopeChange {
-        loop {
-            if let ServerMessage::Scope(change) = self.next().await {
-                return change;
-            }
-        }
+        self.first(|message| match message {
+            ServerMessage::Scope(change) => Some(change),
+            _ => None,
+        })
+        .await
     }
 
     pub async fn series(&mut self) -> SeriesHistory {
-        loop {
-            if let ServerMessage::Series(series) = self.next().await {
-                return series;
-            }
-        }
+        self.first(|message| match message {
+            ServerMessage::Series(series) => Some(series),
+            _ => None,
+        })
+        .await
     }
 
     pub async fn targets(&mut self) -> Targets {
-        loop {
-            if let ServerMessage::Targets(targets) = self.next().await {
-                return targets;
-            }
-        }
+        self.first(|message| match message {
+            ServerMessage::Targets(targets) => Some(targets),
+            _ => None,
+        })
+        .await
     }
 
     pub async fn region(&mut self) -> RegionReply {
-        loop {
-            if let ServerMessage::Region(reply) = self.next().await {
-                return reply;
-            }
-        }
+        self.first(|message| match message {
+            ServerMessage::Region(reply) => Some(reply),
+            _ => None,
+        })
+        .await
     }
 
     /// The next refusal: its reason and its hint.
     pub async fn error(&mut self) -> (String, String) {
-        loop {
-            if let ServerMessage::Error { reason, hint } = self.next().await {
-                return (reason, hint);
-            }
-        }
+        self.first(|message| match message {
+            ServerMessage::Error { reason, hint } => Some((reason, hint)),
+            _ => None,
+        })
+        .await
     }
 }
 
