@@ -53,7 +53,7 @@ pub(super) fn bench(binary: &Path, rounds: u32) -> Result<()> {
         all.extend(readings);
     }
     println!(
-        "Medians (smallest..largest), wall time; the largest may hold a sweep of /proc for keys that are gone."
+        "Medians (smallest..largest), wall time; each second's holds asking who of them is gone."
     );
     hold(
         &format!("a reading of {KEYS} keys, median of {}", all.len()),
