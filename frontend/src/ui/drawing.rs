@@ -31,19 +31,20 @@ type Named = (&'static str, &'static str);
 fn Choice(
     label: &'static str,
     options: Vec<Named>,
-    chosen: Signal<usize>,
-    choose: Callback<usize>,
+    chosen: fn(App, Look) -> usize,
+    choose: fn(App, Look, usize),
 ) -> impl IntoView {
+    let (app, look) = (expect_context::<App>(), expect_context::<Look>());
     let buttons = options
         .into_iter()
         .enumerate()
         .map(move |(at, (name, title))| {
             view! {
                 <button
-                    aria-pressed=move || (chosen.get() == at).to_string()
+                    aria-pressed=move || (chosen(app, look) == at).to_string()
                     data-choice=name
                     title=title
-                    on:click=move |_| choose.run(at)
+                    on:click=move |_| choose(app, look, at)
                 >
                     {name}
                 </button>
@@ -64,32 +65,27 @@ fn place<T: PartialEq>(all: &[T], one: &T) -> usize {
 
 #[component]
 fn Spreads() -> impl IntoView {
-    let app = expect_context::<App>();
     let options = vec![
         ("√", "Colour by the square root of a cell's value"),
         ("log", "Colour by the logarithm of a cell's value"),
     ];
-    let chosen = Signal::derive(move || place(&Spread::ALL, &app.style.read().spread));
-    let choose = Callback::new(move |at: usize| {
-        app.style.update(|style| style.spread = Spread::ALL[at]);
-    });
+    let chosen = |app: App, _| place(&Spread::ALL, &app.style.read().spread);
+    let choose = |app: App, _, at| app.style.update(|style| style.spread = Spread::ALL[at]);
     view! { <Choice label="Scale" options chosen choose/> }
 }
 
 #[component]
 fn Hues() -> impl IntoView {
-    let look = expect_context::<Look>();
     let about = "Perceptually uniform; can be read by colour-blind eyes";
     let options = Hue::ALL.map(|hue| (hue.name(), about)).to_vec();
-    let chosen = Signal::derive(move || place(&Hue::ALL, &look.hue.get()));
-    let choose = Callback::new(move |at: usize| look.hue.set(Hue::ALL[at]));
+    let chosen = |_, look: Look| place(&Hue::ALL, &look.hue.get());
+    let choose = |_, look: Look, at: usize| look.hue.set(Hue::ALL[at]);
     view! { <Choice label="Colours" options chosen choose/> }
 }
 
 /// Holds the colour scale while two times are compared.
 #[component]
 fn Pin() -> impl IntoView {
-    let app = expect_context::<App>();
     let options = vec![
         (
             "follows",
@@ -100,18 +96,18 @@ fn Pin() -> impl IntoView {
             "K: the scale stays, so that two times can be compared",
         ),
     ];
-    let chosen = Signal::derive(move || usize::from(app.style.read().pinned_max().is_some()));
-    let choose = Callback::new(move |at| {
-        if at != chosen.get_untracked() {
+    let chosen = |app: App, _| usize::from(app.style.read().pinned_max().is_some());
+    let choose = |app: App, _, at| {
+        let pinned = app.style.read_untracked().pinned_max().is_some();
+        if at != usize::from(pinned) {
             app.toggle_pin();
         }
-    });
+    };
     view! { <Choice label="Scale's end" options chosen choose/> }
 }
 
 #[component]
 fn Tools() -> impl IntoView {
-    let app = expect_context::<App>();
     const TOOLS: [Tool; 2] = [Tool::Brush, Tool::Pan];
     let options = vec![
         (
@@ -120,15 +116,14 @@ fn Tools() -> impl IntoView {
         ),
         ("moves", "A drag moves time; with Shift it marks a region"),
     ];
-    let chosen = Signal::derive(move || place(&TOOLS, &app.tool.get()));
-    let choose = Callback::new(move |at: usize| app.tool.set(TOOLS[at]));
+    let chosen = |app: App, _| place(&TOOLS, &app.tool.get());
+    let choose = |app: App, _, at: usize| app.tool.set(TOOLS[at]);
     view! { <Choice label="A drag" options chosen choose/> }
 }
 
 /// The picture in numbers.
 #[component]
 fn AsTable() -> impl IntoView {
-    let app = expect_context::<App>();
     let options = vec![
         ("map", "The heatmap"),
         (
@@ -136,7 +131,7 @@ fn AsTable() -> impl IntoView {
             "T: the same as a table, for screen readers and for copying",
         ),
     ];
-    let chosen = Signal::derive(move || usize::from(app.as_table.get()));
-    let choose = Callback::new(move |at| app.as_table.set(at == 1));
+    let chosen = |app: App, _| usize::from(app.as_table.get());
+    let choose = |app: App, _, at| app.as_table.set(at == 1);
     view! { <Choice label="Shown as" options chosen choose/> }
 }

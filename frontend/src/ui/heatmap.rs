@@ -5,6 +5,7 @@ use super::hand::Hand;
 use super::legend::Legend;
 use super::map_table::MapTable;
 use super::marks::Marks;
+use super::once::once_a_frame;
 use super::state::App;
 use super::theme::Look;
 use super::tooltip::{MapState, Tooltip};
@@ -17,8 +18,6 @@ use crate::words;
 use leptos::ev::KeyboardEvent;
 use leptos::html::{Canvas, Div};
 use leptos::prelude::*;
-use wasm_bindgen::JsCast;
-use wasm_bindgen::closure::Closure;
 
 #[component]
 pub(crate) fn Heatmap() -> impl IntoView {
@@ -90,35 +89,14 @@ fn follow_size(holder: NodeRef<Div>, size: RwSignal<Size>) {
     Effect::new(move |_| {
         let element = holder.get()?;
         let measured = element.clone();
-        let measure = Closure::<dyn Fn()>::new(move || {
+        browser::on_resize(&element, move || {
             size.set(Size {
                 width: f64::from(measured.client_width()),
                 height: f64::from(measured.client_height()),
                 ratio: window().device_pixel_ratio(),
             });
-        });
-        let observer = web_sys::ResizeObserver::new(measure.as_ref().unchecked_ref()).ok()?;
-        observer.observe(&element);
-        // Both live as long as the page.
-        measure.forget();
-        std::mem::forget(observer);
-        Some(())
+        })
     });
-}
-
-/// Runs `paint` with the next frame of the browser, once however often it is asked for.
-fn once_a_frame(paint: impl Fn() + Clone + 'static) -> impl Fn() + Clone {
-    let asked = std::rc::Rc::new(std::cell::Cell::new(false));
-    move || {
-        if asked.replace(true) {
-            return;
-        }
-        let (asked, paint) = (asked.clone(), paint.clone());
-        request_animation_frame(move || {
-            asked.set(false);
-            paint();
-        });
-    }
 }
 
 fn paint_map(app: App, canvas: NodeRef<Canvas>) {

@@ -1,8 +1,7 @@
 //! What the page shows and which keys it knows: one panel over it.
 
+use super::sheet::Sheet;
 use super::state::App;
-use leptos::ev::{KeyboardEvent, MouseEvent};
-use leptos::html::Dialog;
 use leptos::prelude::*;
 
 /// What is measured and how it is shown, for someone who sees it for the first time.
@@ -33,7 +32,7 @@ const LEGEND: [(&str, &str); 6] = [
     ),
 ];
 
-const KEYS: [(&str, &str); 17] = [
+const KEYS: [(&str, &str); 18] = [
     ("Space", "pause and resume"),
     ("+  −", "zoom in and out (the wheel does the same)"),
     (
@@ -59,6 +58,7 @@ const KEYS: [(&str, &str); 17] = [
     ("T", "the map as a table"),
     ("S", "choose what is measured"),
     ("/", "filter the list"),
+    ("P", "in the list: pin the row to the top"),
     ("?", "this panel"),
 ];
 
@@ -69,60 +69,21 @@ const LOAD: &str =
 #[component]
 pub(crate) fn Help() -> impl IntoView {
     let app = expect_context::<App>();
-    let dialog = NodeRef::<Dialog>::new();
-    Effect::new(move |_| {
-        let open = app.help.get();
-        if let Some(dialog) = dialog.get()
-            && dialog.open() != open
-        {
-            if open {
-                let _is_open = dialog.show_modal();
-            } else {
-                dialog.close();
-            }
-        }
-    });
-    // A click on what lies behind it is one on the dialog itself.
-    let on_click = move |event: MouseEvent| {
-        if event.target() == event.current_target() {
-            app.help.set(false);
-        }
-    };
-    let on_key = move |event: KeyboardEvent| {
-        event.stop_propagation();
-        if event.key() == "?" {
-            app.help.set(false);
-        }
-    };
     view! {
-        <dialog
-            node_ref=dialog
-            class="help"
-            data-testid="help"
-            aria-label="Help"
-            on:close=move |_| app.help.set(false)
-            on:click=on_click
-            on:keydown=on_key
-        >
-            <div class="help-body">
-                <div class="help-head">
-                    <h2>"What this shows"</h2>
-                    <button class="button" on:click=move |_| app.help.set(false)>"Close"</button>
-                </div>
-                <dl class="terms">{LEGEND.map(term).collect_view()}</dl>
-                <h2>"Keys"</h2>
-                <dl class="keys">{KEYS.map(key).collect_view()}</dl>
-                <h2>"A load to try it with"</h2>
-                <p>"Twice as many busy loops as CPUs, for 30 s; each waits about half of the time:"</p>
-                <pre tabindex="0">{LOAD}</pre>
-                <p class="muted">
-                    "The same histogram in a terminal: "
-                    <code>"runqlat-web print"</code>
-                    ". For scripts: "
-                    <code>"/api/v1/histogram?format=text"</code>
-                </p>
-            </div>
-        </dialog>
+        <Sheet open=app.help title="What this shows" label="Help" testid="help" key="?">
+            <dl class="terms">{LEGEND.map(term).collect_view()}</dl>
+            <h2>"Keys"</h2>
+            <dl class="keys">{KEYS.map(key).collect_view()}</dl>
+            <h2>"A load to try it with"</h2>
+            <p>"Twice as many busy loops as CPUs, for 30 s; each waits about half of the time:"</p>
+            <pre tabindex="0">{LOAD}</pre>
+            <p class="muted">
+                "The same histogram in a terminal: "
+                <code>"runqlat-web print"</code>
+                ". For scripts: "
+                <code>"/api/v1/histogram?format=text"</code>
+            </p>
+        </Sheet>
     }
 }
 

@@ -1,5 +1,6 @@
 //! The page's address follows what is looked at, and the other way round: links, back and forward.
 
+use super::once::once_in;
 use super::state::App;
 use crate::address::Address;
 use crate::browser;
@@ -57,21 +58,16 @@ pub(crate) fn keep_in_step(app: App) {
     app.follow_address(Address::parse(&browser::query()));
     let address = Memo::new(move |_| app.address());
     let written = StoredValue::new(address.get_untracked());
-    let waits = StoredValue::new(false);
-    let write = move || {
-        waits.set_value(false);
+    let write = once_in(REST, move || {
         let (now, before) = (address.get_untracked(), written.get_value());
         if now != before {
             browser::set_query(&now.query(), now.is_step_from(&before));
             written.set_value(now);
         }
-    };
+    });
     Effect::new(move |_| {
         address.track();
-        if !waits.get_value() {
-            waits.set_value(true);
-            set_timeout(write, REST);
-        }
+        write();
     });
     let back = window_event_listener(ev::popstate, move |_| {
         app.follow_address(Address::parse(&browser::query()));

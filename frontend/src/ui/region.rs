@@ -1,5 +1,6 @@
 //! Who waits in the marked region: in place of the list while there is one.
 
+use super::once::once_in;
 use super::state::App;
 use crate::keys;
 use crate::region::{Finding, Row, question};
@@ -14,12 +15,16 @@ const REST: Duration = Duration::from_millis(120);
 /// Asks the server about the marked region whenever it is another.
 pub(crate) fn ask_about_marked(app: App) {
     let asked = Memo::new(move |_| (app.brush.get(), app.style.read().cause));
-    let waits = StoredValue::new(false);
-    let ask = move || {
-        waits.set_value(false);
+    let ask = once_in(REST, move || {
         let (brush, cause) = asked.get_untracked();
         let (Some(brush), Some(frame)) = (brush, app.frame.get_untracked()) else {
-            app.session.update(|session| session.region = None);
+            // Every change of the session is a new picture: not for nothing.
+            if app
+                .session
+                .with_untracked(|session| session.region.is_some())
+            {
+                app.session.update(|session| session.region = None);
+            }
             return;
         };
         let shown = (frame.time.start_ms, frame.time.end_ms);
@@ -32,16 +37,13 @@ pub(crate) fn ask_about_marked(app: App) {
                 .into_iter()
                 .collect::<Vec<_>>(),
         );
-    };
+    });
     // A link may name a region before anything is known of its time.
     let known = Memo::new(move |_| app.session.read().known().is_some());
     Effect::new(move |_| {
         asked.track();
         known.track();
-        if !waits.get_value() {
-            waits.set_value(true);
-            set_timeout(ask, REST);
-        }
+        ask();
     });
 }
 
@@ -108,7 +110,7 @@ fn RegionRow(row: Row) -> impl IntoView {
     let app = expect_context::<App>();
     let percent = |part: f64| format!("{:.1} %", part * 100.0);
     let key = row.key;
-    let bar = format!("{:.1}%", row.inside * 100.0);
+    let bar = format!("scaleX({:.3})", row.inside);
     view! {
         <tr
             data-testid="region-row"
@@ -127,7 +129,7 @@ fn RegionRow(row: Row) -> impl IntoView {
             <td class="c-rate num">{words::grouped(row.waits)}</td>
             <td class="num">
                 <div class="wait-cell">
-                    <span class="share"><span style:width=bar></span></span>
+                    <span class="share"><span style:transform=bar></span></span>
                     <span>{percent(row.inside)}</span>
                 </div>
             </td>

@@ -1,11 +1,11 @@
 //! The picker of what is measured: a process or a cgroup by type-ahead, what waits are counted by, unit
 //! and interval. What the server says to it is shown until it is done.
 
+use super::sheet::Sheet;
 use super::state::App;
 use super::targets::TargetList;
 use crate::words;
-use leptos::ev::{KeyboardEvent, MouseEvent, SubmitEvent};
-use leptos::html::{Dialog, Input};
+use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use runqlat_common::buckets::Unit;
 use runqlat_common::wire::{ClientMessage, Key, ProbeState, Scope};
@@ -69,20 +69,11 @@ pub(super) fn look_up(app: App, typed: &str) {
 #[component]
 pub(crate) fn ScopePicker() -> impl IntoView {
     let app = expect_context::<App>();
-    let (dialog, search) = (NodeRef::<Dialog>::new(), NodeRef::<Input>::new());
     let draft = Draft::new();
     provide_context(draft);
     Effect::new(move |_| {
-        let open = app.choosing.get();
-        let Some(dialog) = dialog.get().filter(|dialog| dialog.open() != open) else {
-            return;
-        };
-        if open {
+        if app.choosing.get() {
             draft.start(app);
-            let _is_open = dialog.show_modal();
-            let _focused = search.get_untracked().map(|input| input.focus());
-        } else {
-            dialog.close();
         }
     });
     // Done: what was asked for is measured.
@@ -92,36 +83,19 @@ pub(crate) fn ScopePicker() -> impl IntoView {
             app.choosing.set(false);
         }
     });
-    let on_click = move |event: MouseEvent| {
-        if event.target() == event.current_target() {
-            app.choosing.set(false);
-        }
-    };
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         draft.apply(app);
     };
     view! {
-        <dialog
-            node_ref=dialog
-            class="help picker"
-            data-testid="scope-picker"
-            aria-label="What is measured"
-            on:close=move |_| app.choosing.set(false)
-            on:click=on_click
-            on:keydown=move |event: KeyboardEvent| event.stop_propagation()
-        >
-            <form class="help-body" on:submit=submit>
-                <div class="help-head">
-                    <h2>"Measure…"</h2>
-                    <button type="button" class="button" on:click=move |_| app.choosing.set(false)>"Close"</button>
-                </div>
-                <TargetList search/>
+        <Sheet open=app.choosing title="Measure…" label="What is measured" testid="scope-picker">
+            <form class="picker" on:submit=submit>
+                <TargetList/>
                 <Told/>
                 <Status/>
                 <Earlier/>
             </form>
-        </dialog>
+        </Sheet>
     }
 }
 

@@ -3,7 +3,6 @@
 use super::scope::{Draft, look_up};
 use super::state::App;
 use leptos::ev::KeyboardEvent;
-use leptos::html::Input;
 use leptos::prelude::*;
 use runqlat_common::wire::{CgroupTarget, ProcessTarget};
 use wasm_bindgen::JsCast;
@@ -54,7 +53,7 @@ impl Target {
 }
 
 #[component]
-pub(super) fn TargetList(search: NodeRef<Input>) -> impl IntoView {
+pub(super) fn TargetList() -> impl IntoView {
     let app = expect_context::<App>();
     let draft = expect_context::<Draft>();
     let found = Memo::new(move |_| {
@@ -79,8 +78,8 @@ pub(super) fn TargetList(search: NodeRef<Input>) -> impl IntoView {
     };
     view! {
         <input
-            node_ref=search
             type="search"
+            autofocus
             class="picker-search"
             data-testid="target-search"
             placeholder="process name, id, command line, or cgroup"

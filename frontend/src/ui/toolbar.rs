@@ -130,49 +130,56 @@ fn long(minutes: u32) -> String {
 /// What the colours stand for.
 #[component]
 fn Measures() -> impl IntoView {
-    let app = expect_context::<App>();
     let options = Measure::ALL.map(|measure| {
         let name = match measure {
             Measure::Counts => "count",
             Measure::Share => "% of column",
             Measure::Time => "time waited",
         };
-        view! {
-            <option value=measure.name() selected=move || app.style.read().measure == measure>{name}</option>
-        }
+        (measure.name(), name)
     });
-    view! {
-        <select
-            data-testid="measure"
-            aria-label="Colour by"
-            title=move || format!("M: {}", app.style.read().measure.about())
-            on:change=move |event| app.set_measure(&event_target_value(&event))
-        >
-            {options.collect_view()}
-        </select>
-    }
+    let about = |app: App| format!("M: {}", app.style.read().measure.about());
+    let chosen = |app: App| app.style.read().measure.name();
+    let options = options.to_vec();
+    view! { <List label="Colour by" testid="measure" options about chosen choose=App::set_measure/> }
 }
 
 /// Which waits are looked at.
 #[component]
 fn Causes() -> impl IntoView {
-    let app = expect_context::<App>();
     let options = Cause::ALL.map(|cause| {
         let name = match cause {
             Cause::All => "all waits",
-            Cause::Woken => "woken",
-            Cause::Preempted => "preempted",
+            cause => cause.name(),
         };
-        view! {
-            <option value=cause.name() selected=move || app.style.read().cause == cause>{name}</option>
-        }
+        (cause.name(), name)
+    });
+    let about = |app: App| format!("W: {}", app.style.read().cause.about());
+    let chosen = |app: App| app.style.read().cause.name();
+    let options = options.to_vec();
+    view! { <List label="Waits shown" testid="cause" options about chosen choose=App::set_cause/> }
+}
+
+/// A list to choose one of; `options` are values with what people read.
+#[component]
+fn List(
+    label: &'static str,
+    testid: &'static str,
+    options: Vec<(&'static str, &'static str)>,
+    about: fn(App) -> String,
+    chosen: fn(App) -> &'static str,
+    choose: fn(App, &str),
+) -> impl IntoView {
+    let app = expect_context::<App>();
+    let options = options.into_iter().map(move |(value, name)| {
+        view! { <option value=value selected=move || chosen(app) == value>{name}</option> }
     });
     view! {
         <select
-            data-testid="cause"
-            aria-label="Waits shown"
-            title=move || format!("W: {}", app.style.read().cause.about())
-            on:change=move |event| app.set_cause(&event_target_value(&event))
+            data-testid=testid
+            aria-label=label
+            title=move || about(app)
+            on:change=move |event| choose(app, &event_target_value(&event))
         >
             {options.collect_view()}
         </select>
