@@ -201,4 +201,4 @@ impl Past {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -12,7 +12,13 @@ const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 
 /// The body of a GET, which must be answered 200, in so much time for each step.
 pub(crate) fn get(address: SocketAddr, path: &str, patience: Duration) -> Result<Vec<u8>> {
-    let mut stream = request(address, path, "Connection: close\r\n", patience)?;
+    let mut stream = request(
+        address,
+        "GET",
+        path,
+        ("Connection: close\r\n", ""),
+        patience,
+    )?;
     let head = head(&mut stream)?;
     ensure!(head.starts_with("HTTP/1.1 200 "), "answered {head}");
     let mut body = Vec::new();
@@ -34,15 +40,11 @@ pub(crate) fn ask(
     body: &str,
     patience: Duration,
 ) -> Result<Vec<u8>> {
-    let mut stream = TcpStream::connect_timeout(&address, patience).context("cannot connect")?;
-    stream.set_read_timeout(Some(patience))?;
-    write!(
-        stream,
-        "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\
-         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+    let headers = format!(
+        "Connection: close\r\nContent-Type: application/json\r\nContent-Length: {}\r\n",
         body.len()
-    )?;
-    let mut stream = BufReader::new(stream);
+    );
+    let mut stream = request(address, method, path, (&headers, body), patience)?;
     let head = head(&mut stream)?;
     let length = header(&head, "content-length").and_then(|length| length.parse().ok());
     let mut body = vec![0; length.with_context(|| format!("no length in {head}"))?];
@@ -59,7 +61,7 @@ pub(crate) fn join(
     let upgrade = format!(
         "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {KEY}\r\n{headers}"
     );
-    let mut stream = request(address, "/ws", &upgrade, patience)?;
+    let mut stream = request(address, "GET", "/ws", (&upgrade, ""), patience)?;
     let head = head(&mut stream)?;
     ensure!(head.starts_with("HTTP/1.1 101 "), "answered {head}");
     let accept = header(&head, "sec-websocket-accept");
@@ -67,17 +69,19 @@ pub(crate) fn join(
     Ok(stream)
 }
 
+/// Sends a request; its headers are complete lines.
 fn request(
     address: SocketAddr,
+    method: &str,
     path: &str,
-    headers: &str,
+    (headers, body): (&str, &str),
     patience: Duration,
 ) -> Result<BufReader<TcpStream>> {
     let mut stream = TcpStream::connect_timeout(&address, patience).context("cannot connect")?;
     stream.set_read_timeout(Some(patience))?;
     write!(
         stream,
-        "GET {path} HTTP/1.1\r\nHost: {address}\r\n{headers}\r\n"
+        "{method} {path} HTTP/1.1\r\nHost: {address}\r\n{headers}\r\n{body}"
     )?;
     Ok(BufReader::new(stream))
 }

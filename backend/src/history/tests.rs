@@ -33,7 +33,7 @@ fn interval(seq: u64, keys: &[u64]) -> Interval {
     }
 }
 
-fn push(history: &mut History, interval: Interval) {
+pub(crate) fn push(history: &mut History, interval: Interval) {
     let message = ServerMessage::Interval(interval.clone());
     history.push(interval, Format::Postcard.encode_server(&message).into());
 }

@@ -1,11 +1,12 @@
 use super::{RegionError, answer, check};
+use crate::history::tests::push;
 use crate::history::{History, Past};
 use proptest::prelude::{Strategy, prop_assert, prop_assert_eq, proptest};
 use runqlat_common::buckets::SLOTS;
 use runqlat_common::counts::{Counts, Waits};
 use runqlat_common::wire::{
-    Cause, Column, Format, Health, Interval, Key, MAX_REGION_SERIES, Region, RegionReply, Scope,
-    ScopeChange, Series, SeriesName, ServerMessage,
+    Cause, Column, Health, Interval, Key, MAX_REGION_SERIES, Region, RegionReply, Scope,
+    ScopeChange, Series, SeriesName,
 };
 use std::collections::BTreeMap;
 
@@ -39,11 +40,6 @@ fn interval(seq: u64, series: Vec<(u64, Counts)>) -> Interval {
         gone: Vec::new(),
         health: Health::default(),
     }
-}
-
-fn push(history: &mut History, interval: Interval) {
-    let message = ServerMessage::Interval(interval.clone());
-    history.push(interval, Format::Postcard.encode_server(&message).into());
 }
 
 fn past(intervals: Vec<Interval>) -> Past {
