@@ -30,10 +30,6 @@ use wasm_bindgen::prelude::wasm_bindgen;
 /// Puts the page in place of the loading text. Called by the module's start.
 #[wasm_bindgen(start)]
 pub fn start() {
-    // Where a bug report finds it; `boot.js` tells the person.
-    std::panic::set_hook(Box::new(|panic| {
-        web_sys::console::error_1(&panic.to_string().into());
-    }));
     let Some(root) = document().get_element_by_id("app") else {
         return;
     };

@@ -5,7 +5,7 @@ use anyhow::{Result, bail};
 
 use super::apt::{Apt, Package, missing};
 use super::version::{MINIMUM, reaches};
-use super::{Compilers, installing, ok};
+use super::{Compilers, WASM_LIBRARIES, installing, ok};
 use crate::toolchain::Rust;
 
 const PACKAGES: [Package; 5] = [
@@ -19,7 +19,7 @@ const PACKAGES: [Package; 5] = [
     },
     Package {
         name: "rust-web-src",
-        why: "source of the standard library, which WASM has none of",
+        why: "source of the standard library, which is built for WASM",
     },
     Package {
         name: "rust-web-llvm",
@@ -77,7 +77,7 @@ pub(super) fn set_up(apt: &Apt) -> Result<Compilers> {
         wasm: Rust {
             // 1 and not crates' names: cargo's own `-Z` wants exactly that.
             bootstrap: Some("1"),
-            build_std: Some("std,panic_abort"),
+            build_std: Some(WASM_LIBRARIES),
             ..host.clone()
         },
         bpf: Rust {

@@ -21,6 +21,9 @@ use crate::toolchain::{Rust, Toolchain};
 use self::apt::Apt;
 use self::world::World;
 
+/// The parts of the standard library that are built for WASM in both worlds: as small as the page's own code.
+const WASM_LIBRARIES: &str = "std,panic_abort";
+
 /// The compilers for one world, before bpf-linker is known.
 struct Compilers {
     host: Rust,

@@ -1,5 +1,5 @@
-//! rustup's Rust: stable for the host and WASM, a nightly with the library's source for BPF, whose core has to
-//! be built.
+//! rustup's Rust: stable for the host, a nightly with the library's source for WASM and BPF, whose libraries have
+//! to be built.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -8,11 +8,9 @@ use std::{env, fs};
 use anyhow::{Context, Result, bail};
 
 use super::version::{MINIMUM, reaches};
-use super::{Compilers, installing, ok};
+use super::{Compilers, WASM_LIBRARIES, installing, ok};
 use crate::toolchain::Rust;
 use crate::{environment, process};
-
-const WASM: &str = "wasm32-unknown-unknown";
 
 /// Whether there is a rustup at all.
 pub(super) fn is_present() -> bool {
@@ -26,25 +24,18 @@ pub(super) fn is_complete() -> bool {
             .about()
             .is_ok_and(|about| reaches(&about.release, MINIMUM))
     };
-    let stable = toolchain("stable").is_some_and(|bin| recent(&bin) && has_wasm(&bin));
-    stable && toolchain("nightly").is_some_and(|bin| recent(&bin) && has_source(&bin))
+    toolchain("stable").is_some_and(|bin| recent(&bin))
+        && toolchain("nightly").is_some_and(|bin| recent(&bin) && has_source(&bin))
 }
 
 /// Installs what building lacks.
 pub(super) fn set_up() -> Result<Compilers> {
-    let stable = ensure_toolchain("stable", "compiles for this machine and WASM")?;
+    let stable = ensure_toolchain("stable", "compiles for this machine")?;
     let nightly = ensure_toolchain(
         "nightly",
-        "compiles for BPF, whose core library has to be built",
+        "compiles for WASM and BPF, whose libraries have to be built",
     )?;
-    let why = "the standard library for WASM";
-    if has_wasm(&stable) {
-        ok(WASM, why);
-    } else {
-        installing(WASM, why);
-        rustup(&["target", "add", "--toolchain", "stable", WASM])?;
-    }
-    let why = "source of the core library";
+    let why = "source of the standard library";
     if has_source(&nightly) {
         ok("rust-src of nightly", why);
     } else {
@@ -53,7 +44,10 @@ pub(super) fn set_up() -> Result<Compilers> {
     }
     Ok(Compilers {
         host: Rust::plain(&stable),
-        wasm: Rust::plain(&stable),
+        wasm: Rust {
+            build_std: Some(WASM_LIBRARIES),
+            ..Rust::plain(&nightly)
+        },
         bpf: Rust {
             build_std: Some("core"),
             ..Rust::plain(nightly)
@@ -93,10 +87,6 @@ fn ensure_toolchain(name: &str, why: &str) -> Result<PathBuf> {
     installing(name, why);
     rustup(&["toolchain", "install", "--profile", "minimal", name])?;
     toolchain(name).with_context(|| format!("rustup installed {name}, and has no rustc for it"))
-}
-
-fn has_wasm(bin: &Path) -> bool {
-    library(bin).join(WASM).join("lib").is_dir()
 }
 
 fn has_source(bin: &Path) -> bool {

@@ -21,6 +21,10 @@ use crate::toolchain::Toolchain;
 
 const TARGET: &str = "wasm32-unknown-unknown";
 const PROFILE: &str = "wasm-release";
+/// A panic stops the program where it happens, without a message: the code that would make messages is a tenth of
+/// the WASM. `static/boot.js` tells the person; the names for the place in the console's trace are in the WASM as
+/// cargo left it.
+const FLAGS: [&str; 2] = ["-Zunstable-options", "-Cpanic=immediate-abort"];
 /// What the WASM may weigh on its way to the browser.
 const WASM_BUDGET: usize = 250_000;
 
@@ -62,7 +66,7 @@ fn compile(project: &Project, toolchain: &Toolchain) -> Result<PathBuf> {
         .args(["--package", "runqlat-frontend", "--lib"])
         .args(["--profile", PROFILE, "--target", TARGET, "--target-dir"])
         .arg(&folder)
-        .env("CARGO_ENCODED_RUSTFLAGS", rustflags(&[]));
+        .env("CARGO_ENCODED_RUSTFLAGS", rustflags(&FLAGS));
     process::run(&mut cargo)?;
     Ok(folder
         .join(TARGET)
