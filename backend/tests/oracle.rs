@@ -63,17 +63,15 @@ async fn window_agrees(mut watch: Watch, runqlat: Runqlat) -> bool {
     let from = now_ms();
     // No interval holds both the load and what was before the window.
     watch.margin().await;
-    // Waits from 16 us to ms, in thousands.
-    let cpus = cpus();
-    let mut loads = [
-        Workload::start(cpus.last().copied(), "sleepers 12 9000 60 600"),
-        Workload::start(cpus.last().copied(), "sleepers 4 9000 400 4000"),
-        Workload::start(cpus.first().copied(), "sleepers 12 9000 30 400"),
-    ];
+    // Each bucket from 16 us to 1 ms has waits in its middle by the thousand: runqlat reads the clock
+    // 0.1 to 0.3 us later at a switch, which moves some of those at an edge to the next bucket. Where
+    // waits of many sleepers were densest at 16 us, these were up to 3 % of it.
+    let start = |cpu: &usize| Workload::start(Some(*cpu), "steps 9000");
+    let mut loads: Vec<Workload> = cpus().iter().take(2).map(start).collect();
     watch.until_done(&mut loads).await;
     let (theirs, to) = (runqlat.finish(), now_ms());
     let ours = watch.total(from, to);
-    assert!(ours.total() >= 100_000, "too few: {}", ours.total());
+    assert!(ours.total() >= 50_000, "too few: {}", ours.total());
     let (all, sum) = (ours.total(), theirs.total());
     let mut rows = buckets(&ours, &theirs);
     rows.insert(0, ("all".into(), all, sum));
@@ -81,13 +79,7 @@ async fn window_agrees(mut watch: Watch, runqlat: Runqlat) -> bool {
     let mut agree = true;
     for (name, ours, theirs) in rows {
         let ratio = ours as f64 / theirs as f64;
-        let share = match &*name {
-            "all" => 0.005,
-            // Where waits are densest, each program that runs between the two clocks moves some over
-            // the edge: 0.3 to 3 % were seen at 16 us, nearly always too few of ours, and less above.
-            "4" => 0.05,
-            _ => 0.02,
-        };
+        let share = if name == "all" { 0.005 } else { 0.02 };
         let fine = (ratio - 1.0).abs() <= share;
         let said = if fine { "" } else { "  DISAGREE" };
         println!("{name:>6} {ours} {theirs} {ratio:.4}{said}");

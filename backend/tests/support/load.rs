@@ -40,6 +40,14 @@ pub fn pin(cpu: usize) -> std::io::Result<()> {
     }
 }
 
+/// Lets the calling thread go before all that is not real-time.
+pub fn become_real_time() {
+    let priority = libc::sched_param { sched_priority: 1 };
+    // SAFETY: reads one sched_param.
+    let result = unsafe { libc::sched_setscheduler(0, libc::SCHED_FIFO, &raw const priority) };
+    assert_eq!(result, 0, "root may use SCHED_FIFO");
+}
+
 /// A process that is ended when dropped.
 pub struct Process(Child);
 
@@ -109,11 +117,7 @@ impl Blocker {
         let stopped = stop.clone();
         let thread = std::thread::spawn(move || {
             pin(cpu).expect("a CPU of this process");
-            let priority = libc::sched_param { sched_priority: 1 };
-            // SAFETY: reads one sched_param.
-            let result =
-                unsafe { libc::sched_setscheduler(0, libc::SCHED_FIFO, &raw const priority) };
-            assert_eq!(result, 0, "root may use SCHED_FIFO");
+            become_real_time();
             while !stopped.load(Ordering::Relaxed) {
                 let start = Instant::now();
                 while start.elapsed() < busy {}

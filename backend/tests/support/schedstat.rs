@@ -72,13 +72,12 @@ pub const LOADS: [Compared; 5] = [
         share: LONG,
         wait_ns: 2_000,
     },
-    // Waits of 7 to 15 us, so the ends show: 0.3 us a wait more than run_delay, 0.8 with another
-    // tracer on the machine.
+    // Waits of 4 to 15 us, so the ends show: 0.2 to 0.3 us a wait more than run_delay.
     Compared {
         name: "ping-pong",
         loads: &["pingpong 3000", "pingpong 3000"],
         share: LONG,
-        wait_ns: 1_000,
+        wait_ns: 500,
     },
     // 0.2 ms each, and all the work of a process' birth and death between the clocks: 0.996 to 1.016.
     Compared {

@@ -1,6 +1,7 @@
 //! What the loads do; each is a function that ends when the load is over, with its threads alive.
 
 use super::ASKED;
+use crate::support::load::become_real_time;
 use std::io::{Read, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Barrier};
@@ -21,6 +22,7 @@ pub fn run_if_asked() {
             sleepers(threads, until(ms), busy_us, idle_us);
         }
         ("pingpong", &[ms]) => ping_pong(until(ms)),
+        ("steps", &[ms]) => steps(until(ms)),
         ("storm", &[children, busy_us]) => storm(children, busy_us),
         ("threads", &[threads, rounds]) => wake_in_turn(threads, rounds),
         _ => panic!("no such load: {asked}"),
@@ -111,6 +113,30 @@ fn ping_pong(end: Instant) {
     }
     // The other one stays where it is.
     to_second.write_all(&[1]).expect("it is read");
+}
+
+/// Waits in the middle of the buckets of 16 us to 512 us, in turn: a real-time thread wakes another on
+/// its CPU, computes for so long, and then lets it go. On the way to its sleep it takes some 2 us more.
+const STEPS_US: [u64; 6] = [20, 43, 88, 179, 360, 722];
+
+/// How long it sleeps then: the other has time to ask again, and the rest of the machine to go on.
+const STEP_APART: Duration = Duration::from_micros(150);
+
+fn steps(end: Instant) {
+    let (mut from_first, mut to_second) = std::io::pipe().expect("a pipe");
+    thread::spawn(move || {
+        while from_first.read_exact(&mut [0]).is_ok() {}
+        stay();
+    });
+    become_real_time();
+    for us in STEPS_US.into_iter().cycle() {
+        if Instant::now() >= end {
+            break;
+        }
+        to_second.write_all(&[0]).expect("it is read");
+        compute_us(us);
+        thread::sleep(STEP_APART);
+    }
 }
 
 /// A thousand processes a second, five at a time. Each computes for `busy_us` and dies; its account is
