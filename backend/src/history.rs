@@ -2,15 +2,17 @@
 //! ask for. Pure: no clock, no sockets.
 
 use bytes::Bytes;
+use runqlat_common::columns::Columns;
 use runqlat_common::wire::{
-    Column, Format, Interval, ScopeChange, SeriesHistory, SeriesName, ServerMessage,
-    comparable_from, forget_before,
+    Format, Interval, ScopeChange, SeriesHistory, SeriesName, ServerMessage, comparable_from,
+    forget_before, same,
 };
 use std::collections::{HashMap, VecDeque};
 use std::ops::RangeInclusive;
 
-/// Columns of the whole scope that are kept: 20 minutes at one a second.
-const MAX_COLUMNS: usize = 1_200;
+/// Intervals of the whole scope that are kept as they were: an hour at one a second. Shorter ones are
+/// added up for as long.
+const MAX_COLUMNS: usize = 3_600;
 
 /// Intervals that a snapshot holds in full, for lists that show the last ten.
 const RECENT: usize = 10;
@@ -19,11 +21,10 @@ const RECENT: usize = 10;
 const MAX_SERIES_BYTES: usize = 16 << 20;
 
 /// What is kept.
-#[derive(Default)]
 pub struct History {
     /// What was measured over `columns` and is now, oldest first.
     scopes: Vec<ScopeChange>,
-    columns: VecDeque<Column>,
+    columns: Columns,
     recent: VecDeque<Interval>,
     /// Intervals as they were sent in postcard, the newest ones of `columns`: compact, and made
     /// anyway.
@@ -33,6 +34,20 @@ pub struct History {
     names: HashMap<u64, String>,
     /// Series that ended, with the number of the interval that said so.
     ended: VecDeque<(u64, u64)>,
+}
+
+impl Default for History {
+    fn default() -> Self {
+        Self {
+            scopes: Vec::new(),
+            columns: Columns::new(MAX_COLUMNS),
+            recent: VecDeque::new(),
+            encoded: VecDeque::new(),
+            encoded_bytes: 0,
+            names: HashMap::new(),
+            ended: VecDeque::new(),
+        }
+    }
 }
 
 impl History {
@@ -64,7 +79,7 @@ impl History {
 
     /// Drops scopes of which no column is left.
     fn forget_scopes(&mut self) {
-        let oldest = self.columns.front().map_or(u64::MAX, |column| column.seq);
+        let oldest = self.columns.first().map_or(u64::MAX, |column| column.seq);
         forget_before(&mut self.scopes, oldest);
     }
 
@@ -76,7 +91,9 @@ impl History {
         }
         self.ended
             .extend(interval.gone.iter().map(|&key| (seq, key)));
-        self.columns.push_back(interval.column.clone());
+        let scopes = &self.scopes;
+        self.columns
+            .push(interval.column.clone(), |a, b| same(scopes, a, b));
         self.recent.push_back(interval);
         self.encoded_bytes += encoded.len();
         self.encoded.push_back(encoded);
@@ -84,14 +101,13 @@ impl History {
     }
 
     fn trim(&mut self, seq: u64) {
-        while self.columns.len() > MAX_COLUMNS {
-            self.columns.pop_front();
-        }
         self.forget_scopes();
         while self.recent.len() > RECENT {
             self.recent.pop_front();
         }
-        while self.encoded.len() > self.columns.len() || self.encoded_bytes > MAX_SERIES_BYTES {
+        while self.encoded.len() > self.columns.newest().len()
+            || self.encoded_bytes > MAX_SERIES_BYTES
+        {
             let Some(dropped) = self.encoded.pop_front() else {
                 break;
             };
@@ -116,12 +132,12 @@ impl History {
 
     /// Number of the newest interval; 0 before the first.
     pub fn seq(&self) -> u64 {
-        self.columns.back().map_or(0, |column| column.seq)
+        self.columns.last().map_or(0, |column| column.seq)
     }
 
-    /// The columns of the whole scope, oldest first.
-    pub fn columns(&self) -> impl DoubleEndedIterator<Item = &Column> {
-        self.columns.iter()
+    /// The past of the whole scope.
+    pub fn columns(&self) -> &Columns {
+        &self.columns
     }
 
     /// The newest intervals in full, oldest first.

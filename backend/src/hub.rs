@@ -126,7 +126,8 @@ impl Hub {
             scopes: history.scopes().to_vec(),
             probe: live.probe.clone(),
             seq: history.seq(),
-            columns: history.columns().cloned().collect(),
+            older: history.columns().older().cloned().collect(),
+            columns: history.columns().newest().cloned().collect(),
             recent: history.recent().cloned().collect(),
             names: history.names(),
         };

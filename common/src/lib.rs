@@ -12,6 +12,8 @@ pub mod contract;
 pub mod stamp;
 
 #[cfg(feature = "wire")]
+pub mod columns;
+#[cfg(feature = "wire")]
 pub mod counts;
 #[cfg(feature = "wire")]
 pub mod human;

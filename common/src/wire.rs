@@ -11,7 +11,7 @@ pub use questions::{
     Cause, CgroupTarget, MAX_COMMAND, MAX_QUERY, MAX_REGION_SERIES, MAX_TARGETS, ProcessTarget,
     Region, RegionReply, RegionSeries, Targets,
 };
-pub use scopes::{ScopeChange, comparable, comparable_from, forget_before};
+pub use scopes::{ScopeChange, comparable, comparable_from, forget_before, same};
 
 use crate::buckets::Unit;
 use crate::counts::Counts;
@@ -86,12 +86,15 @@ pub struct SetScope {
 pub struct Snapshot {
     pub protocol: u16,
     pub server: ServerInfo,
-    /// What was measured over `columns` and is now, oldest first; never empty.
+    /// What was measured over the columns and is now, oldest first; never empty.
     pub scopes: Vec<ScopeChange>,
     pub probe: ProbeState,
     /// Sequence number of the newest interval, 0 before the first.
     pub seq: u64,
-    /// What is kept of the whole scope, oldest first, without gaps in `seq`.
+    /// What was before `columns`, oldest first: each the sum of several intervals, of which `seq` is the
+    /// last one's.
+    pub older: Vec<Column>,
+    /// The newest intervals of the whole scope, oldest first, without gaps in `seq`.
     pub columns: Vec<Column>,
     /// The newest intervals in full, oldest first: what a list of series starts from.
     pub recent: Vec<Interval>,

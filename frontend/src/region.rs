@@ -3,8 +3,8 @@
 use crate::chart::brush::Brush;
 use crate::chart::measure::Cause;
 use crate::keys;
-use crate::session::columns::{Columns, start_ms};
 use crate::words;
+use runqlat_common::columns::{Columns, start_ms};
 use runqlat_common::wire::{self, Key, Region, RegionReply, RegionSeries};
 use std::cmp::Ordering;
 

@@ -222,7 +222,8 @@ async fn a_change_closes_the_last_interval_and_numbers_go_on() {
     assert_eq!(told[0].column.counts.total(), 4);
     assert_eq!(told[0].health.losses.unmatched, 1);
     assert_eq!(told[0].names[0].key, 9);
-    let columns: Vec<u64> = hub.with_history(|h| h.columns().map(|c| c.counts.total()).collect());
+    let columns: Vec<u64> =
+        hub.with_history(|h| h.columns().iter().map(|c| c.counts.total()).collect());
     assert_eq!(columns, [3, 1, 4]);
     assert_eq!(hub.with_history(|h| h.scopes().len()), 2);
 }

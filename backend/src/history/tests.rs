@@ -49,9 +49,10 @@ fn length_is_bounded_and_the_newest_stay() {
     for seq in 1..=MAX_COLUMNS as u64 + 50 {
         push(&mut history, interval(seq, &[7]));
     }
-    let columns: Vec<u64> = history.columns().map(|c| c.seq).collect();
+    let columns: Vec<u64> = history.columns().newest().map(|c| c.seq).collect();
     assert_eq!(columns.len(), MAX_COLUMNS);
     assert_eq!(columns[0], 51);
+    assert_eq!(history.columns().older().count(), 0, "an hour is over");
     assert_eq!(history.seq(), MAX_COLUMNS as u64 + 50);
     assert_eq!(history.recent().count(), RECENT);
     assert_eq!(history.past().series(7).from_seq, 51);
@@ -66,7 +67,7 @@ fn memory_of_series_is_bounded_and_the_gap_is_told() {
     }
     let past = history.past().series(7);
     assert_eq!((past.from_seq, past.to_seq), (7, 10));
-    assert_eq!(history.columns().count(), 10);
+    assert_eq!(history.columns().iter().count(), 10);
 }
 
 #[test]

@@ -155,7 +155,7 @@ fn sum(hub: &Hub, key: Option<u64>, intervals: usize) -> Option<HistogramReply> 
         let now = history.scope().cloned();
         let since = now.as_ref().map_or(0, |now| now.from_seq);
         let scope = now.map(|now| now.scope).unwrap_or_default();
-        let newest = history.columns().rev().take(intervals);
+        let newest = history.columns().newest().rev().take(intervals);
         for column in newest.take_while(|column| column.seq >= since) {
             let reply = reply.get_or_insert_with(|| HistogramReply {
                 key,

@@ -38,6 +38,12 @@ pub fn comparable_from(scopes: &[ScopeChange]) -> u64 {
     comparable(scopes).first().map_or(0, |first| first.from_seq)
 }
 
+/// Whether the same was measured in the intervals `a` and `b`.
+pub fn same(scopes: &[ScopeChange], a: u64, b: u64) -> bool {
+    let at = |seq| scopes.partition_point(|scope| scope.from_seq <= seq);
+    at(a) == at(b)
+}
+
 /// Drops from `scopes`, oldest first, those that held only before the interval `seq`.
 pub fn forget_before(scopes: &mut Vec<ScopeChange>, seq: u64) {
     let begun = scopes.partition_point(|scope| scope.from_seq <= seq);

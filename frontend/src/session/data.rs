@@ -1,17 +1,21 @@
 //! The recent past, of which a paused page keeps a copy: columns, what was measured in them, and the
 //! newest series.
 
-use super::columns::{Columns, start_ms};
 use super::recent::Recent;
 use super::scopes::{Change, Scopes};
 use super::selection::Selection;
 use crate::chart::grid::{Missing, Slice};
 use runqlat_common::buckets::Unit;
+use runqlat_common::columns::{Columns, start_ms};
 use runqlat_common::counts::Counts;
 use runqlat_common::wire::{Column, Health, Interval, ScopeChange, Snapshot};
 
+/// Intervals kept as they were: ten minutes at 100 ms and some more. At 1 s it is well over an hour, and
+/// about 400 bytes each.
+const MOST: usize = 6_600;
+
 /// The recent past.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Data {
     /// Sequence number of the newest interval, 0 before the first.
     pub seq: u64,
@@ -19,6 +23,18 @@ pub struct Data {
     pub columns: Columns,
     pub recent: Recent,
     pub health: Health,
+}
+
+impl Default for Data {
+    fn default() -> Self {
+        Self {
+            seq: 0,
+            scopes: Scopes::default(),
+            columns: Columns::new(MOST),
+            recent: Recent::default(),
+            health: Health::default(),
+        }
+    }
 }
 
 impl Data {
@@ -34,7 +50,7 @@ impl Data {
         let recent = recent.filter(|interval| interval.column.seq >= comparable);
         Self {
             seq: snapshot.seq,
-            columns: Columns::new(snapshot.columns),
+            columns: Columns::restore(MOST, snapshot.older, snapshot.columns),
             recent: Recent::new(scopes.series(), recent.collect(), snapshot.names),
             scopes,
             health,
@@ -45,7 +61,9 @@ impl Data {
     pub fn advance(&mut self, interval: Interval) {
         self.seq = interval.column.seq;
         self.health = interval.health.clone();
-        self.columns.push(interval.column.clone());
+        let scopes = &self.scopes;
+        self.columns
+            .push(interval.column.clone(), |a, b| scopes.same(a, b));
         // The last intervals of the scope before may come after the word that it is another now.
         if self.seq >= self.scopes.comparable_from() {
             self.recent.push(interval);
@@ -101,7 +119,9 @@ impl Data {
         seq: u64,
         comparable_from: u64,
     ) -> Result<&'a Counts, Missing> {
-        let known = selection.at(seq).filter(|_| seq >= comparable_from);
+        // The sums of older intervals are those of the whole scope alone.
+        let from = comparable_from.max(self.columns.newest_from());
+        let known = selection.at(seq).filter(|_| seq >= from);
         known.ok_or_else(|| match self.scopes.at(seq) {
             Some(scope) if scope.key != self.scopes.series().key => Missing::Key(scope.key),
             _ => Missing::Unknown,

@@ -1,7 +1,6 @@
 //! What the page knows: the connection, the server, what is measured, and the recent past. Plain
 //! state that messages and people change; must not know sockets, signals or pixels.
 
-pub mod columns;
 pub mod data;
 pub mod keyed;
 pub mod notice;
@@ -15,9 +14,9 @@ pub mod total;
 
 use crate::chart::grid::Slice;
 use crate::chart::view::Known;
-use columns::start_ms;
 use data::Data;
 use notice::{Board, Notice};
+use runqlat_common::columns::start_ms;
 use runqlat_common::wire::{
     ClientMessage, Interval, ProbeState, RegionReply, Scope, ScopeChange, SeriesName, ServerInfo,
     ServerMessage, SetScope, Snapshot, Targets,
@@ -164,9 +163,7 @@ impl Session {
         }
         if let Some(selection) = self.selection.as_mut().filter(|s| !s.ended) {
             select_interval(selection, &interval);
-            if let Some(first) = self.live.columns.first() {
-                selection.forget_before(first.seq);
-            }
+            selection.forget_before(self.live.columns.newest_from());
         }
         self.live.advance(interval);
         Vec::new()

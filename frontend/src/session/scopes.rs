@@ -1,8 +1,8 @@
 //! What was measured when. A change of key or unit gives the series other keys or other buckets;
 //! after any other change they go on.
 
-use super::columns::{Columns, start_ms};
 use runqlat_common::buckets::Unit;
+use runqlat_common::columns::{Columns, start_ms};
 use runqlat_common::wire::{self, Key, Scope, ScopeChange};
 
 /// A change that the picture shows.
@@ -68,6 +68,11 @@ impl Scopes {
         let after = self.0.partition_point(|change| change.from_seq <= seq);
         let change = self.0.get(after.checked_sub(1)?)?;
         Some(&change.scope)
+    }
+
+    /// Whether the same was measured in the intervals `a` and `b`.
+    pub fn same(&self, a: u64, b: u64) -> bool {
+        wire::same(&self.0, a, b)
     }
 
     /// The first interval whose series can be compared with those of now.
@@ -171,7 +176,7 @@ mod tests {
             counts: Counts::default(),
         };
         let scopes = scopes();
-        let columns = Columns::new((3..=7).map(column).collect());
+        let columns = Columns::restore(10, Vec::new(), (3..=7).map(column).collect());
         let changes: Vec<_> = scopes.changes(&columns).collect();
         let at: Vec<f64> = changes.iter().map(|change| change.at_ms).collect();
         assert_eq!(at, [3_000.0, 3_000.0, 8_100.0]);

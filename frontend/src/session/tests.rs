@@ -1,5 +1,6 @@
 //! What messages do to the state.
 
+mod older;
 mod scope;
 
 use super::recent::{GONE_MAX, INTERVALS};
@@ -62,6 +63,7 @@ fn snapshot(intervals: Vec<Interval>) -> ServerMessage {
             programs: Programs::Typed,
         },
         seq: intervals.last().map_or(0, |i| i.column.seq),
+        older: Vec::new(),
         columns: intervals.iter().map(|i| i.column.clone()).collect(),
         recent: intervals,
         names: vec![SeriesName {

@@ -1,0 +1,206 @@
+//! The recent past of the whole scope, as server and page keep it: a bounded run of intervals, and
+//! what was before them added up to longer ones, for an hour. Pure: no clock.
+
+use crate::wire::Column;
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+
+/// What is older than this before the newest is forgotten, unless it is an interval of its own. In ms.
+pub const REACH_MS: u64 = 3_600_000;
+
+/// Older intervals are added up until they are as long, in µs: a thousandth of the reach, which is a
+/// pixel of a picture of it.
+const OLDER_US: u64 = 3_600_000;
+
+/// Intervals without gaps in their sequence, and before them what older ones sum up to.
+#[derive(Clone, Debug)]
+pub struct Columns {
+    /// Sums of several intervals each, oldest first; `seq` is the last one's.
+    older: VecDeque<Column>,
+    /// Intervals as they were, oldest first.
+    newest: VecDeque<Column>,
+    /// Most of `newest`.
+    most: usize,
+}
+
+impl Columns {
+    /// Keeps `most` intervals as they are.
+    pub fn new(most: usize) -> Self {
+        Self {
+            older: VecDeque::new(),
+            newest: VecDeque::new(),
+            most,
+        }
+    }
+
+    /// Takes over what another kept; both lists are oldest first.
+    pub fn restore(most: usize, older: Vec<Column>, newest: Vec<Column>) -> Self {
+        Self {
+            older: older.into(),
+            newest: newest.into(),
+            most,
+        }
+    }
+
+    /// Adds the next interval. Intervals are added up only where `alike` says of their numbers that
+    /// they count the same in the same buckets.
+    pub fn push(&mut self, column: Column, alike: impl Fn(u64, u64) -> bool) {
+        let oldest_ms = column.end_ms.saturating_sub(REACH_MS);
+        self.newest.push_back(column);
+        while self.newest.len() > self.most {
+            let Some(column) = self.newest.pop_front() else {
+                break;
+            };
+            self.age(column, &alike);
+        }
+        while self.older.front().is_some_and(|c| c.end_ms <= oldest_ms) {
+            self.older.pop_front();
+        }
+    }
+
+    fn age(&mut self, column: Column, alike: impl Fn(u64, u64) -> bool) {
+        match self.older.back_mut() {
+            Some(last) if last.duration_us < OLDER_US && alike(last.seq, column.seq) => {
+                last.counts.add(&column.counts);
+                last.duration_us += column.duration_us;
+                (last.seq, last.end_ms) = (column.seq, column.end_ms);
+            }
+            _ => self.older.push_back(column),
+        }
+    }
+
+    /// All of them, oldest first.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Column> {
+        self.older.iter().chain(&self.newest)
+    }
+
+    /// Those that are sums, oldest first.
+    pub fn older(&self) -> impl DoubleEndedIterator<Item = &Column> {
+        self.older.iter()
+    }
+
+    /// Those that are one interval each, oldest first.
+    pub fn newest(&self) -> impl DoubleEndedIterator<Item = &Column> + ExactSizeIterator {
+        self.newest.iter()
+    }
+
+    /// The first interval that is a column of its own; `u64::MAX` without any.
+    pub fn newest_from(&self) -> u64 {
+        self.newest.front().map_or(u64::MAX, |column| column.seq)
+    }
+
+    pub fn first(&self) -> Option<&Column> {
+        self.older.front().or_else(|| self.newest.front())
+    }
+
+    pub fn last(&self) -> Option<&Column> {
+        self.newest.back()
+    }
+
+    /// The column that holds the interval `seq`.
+    pub fn at(&self, seq: u64) -> Option<&Column> {
+        match self.newest.front() {
+            Some(first) if first.seq <= seq => {
+                let index = usize::try_from(seq - first.seq).ok()?;
+                self.newest.get(index)
+            }
+            _ => self.older.get(self.older.partition_point(|c| c.seq < seq)),
+        }
+    }
+
+    /// Those that end after `ms`, oldest first.
+    pub fn since(&self, ms: f64) -> impl DoubleEndedIterator<Item = &Column> {
+        let from = |part: &VecDeque<Column>| part.partition_point(|c| c.end_ms as f64 <= ms);
+        let older = self.older.range(from(&self.older)..);
+        older.chain(self.newest.range(from(&self.newest)..))
+    }
+}
+
+/// When a column began, in ms since 1970.
+pub fn start_ms(column: &Column) -> f64 {
+    column.end_ms as f64 - column.duration_us as f64 / 1_000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Columns, OLDER_US, REACH_MS, start_ms};
+    use crate::counts::{Counts, Waits};
+    use crate::wire::Column;
+    use proptest::prelude::{prop_assert, prop_assert_eq, proptest};
+    use std::vec;
+    use std::vec::Vec;
+
+    fn column(seq: u64, ms: u64) -> Column {
+        let waits = |n| Waits {
+            counts: vec![n],
+            sum_ns: n,
+        };
+        Column {
+            seq,
+            end_ms: seq * ms,
+            duration_us: ms * 1_000,
+            counts: Counts {
+                woken: waits(seq),
+                preempted: waits(1),
+            },
+        }
+    }
+
+    fn columns(most: usize, n: u64, ms: u64) -> Columns {
+        let mut columns = Columns::new(most);
+        for seq in 1..=n {
+            columns.push(column(seq, ms), |_, _| true);
+        }
+        columns
+    }
+
+    #[test]
+    fn a_window_starts_with_the_column_that_reaches_into_it() {
+        let columns = columns(6_000, 10, 1_000);
+        let seqs: Vec<_> = columns.since(7_500.0).map(|c| c.seq).collect();
+        assert_eq!(seqs, [8, 9, 10]);
+        let seqs = [0, 1, 7, 10, 11].map(|seq| columns.at(seq).map(|c| c.seq));
+        assert_eq!(seqs, [None, Some(1), Some(7), Some(10), None]);
+        assert_eq!(start_ms(&column(2, 1_000)), 1_000.0);
+    }
+
+    #[test]
+    fn older_ones_are_found_by_any_interval_of_theirs() {
+        let columns = columns(5, 20, 1_000);
+        let seqs: Vec<_> = columns.iter().map(|c| c.seq).collect();
+        assert_eq!(seqs, [4, 8, 12, 15, 16, 17, 18, 19, 20]);
+        let seqs = [1, 4, 5, 13, 16].map(|seq| columns.at(seq).map(|c| c.seq));
+        assert_eq!(seqs, [Some(4), Some(4), Some(8), Some(15), Some(16)]);
+        let seqs: Vec<_> = columns.since(7_900.0).map(|c| c.seq).collect();
+        assert_eq!(seqs[..2], [8, 12]);
+    }
+
+    #[test]
+    fn what_counts_otherwise_is_not_added_up() {
+        let mut columns = Columns::new(1);
+        for seq in 1..=7 {
+            columns.push(column(seq, 1_000), |a, b| (a < 3) == (b < 3));
+        }
+        let seqs: Vec<_> = columns.older().map(|c| c.seq).collect();
+        assert_eq!(seqs, [2, 6]);
+    }
+
+    proptest! {
+        /// Nothing of the last hour is missing or doubled, time has no holes, and memory is bounded.
+        #[test]
+        fn an_hour_is_kept(most in 1..50_usize, n in 1..800_u64, ms in 100..60_000_u64) {
+            let columns = columns(most, n, ms);
+            let all: Vec<_> = columns.iter().collect();
+            prop_assert!(columns.newest().len() <= most);
+            prop_assert!(columns.older().count() as u64 <= REACH_MS * 1_000 / OLDER_US + 2);
+            for pair in all.windows(2) {
+                prop_assert!((start_ms(pair[1]) - pair[0].end_ms as f64).abs() < 1.0);
+            }
+            let first = (start_ms(all[0]) / ms as f64).round() as u64 + 1;
+            let waits: u64 = all.iter().map(|c| c.counts.total()).sum();
+            prop_assert_eq!(waits, (first..=n).map(|seq| seq + 1).sum::<u64>());
+            let reach = (n * ms) as f64 - start_ms(all[0]);
+            prop_assert!(first == 1 || reach >= REACH_MS as f64);
+        }
+    }
+}
