@@ -81,6 +81,8 @@ enum Bench {
     Read(Rounds),
     /// CPU and memory of the whole program, with 1,000 busy processes
     Whole(Rounds),
+    /// How soon 1,000 viewers of one server have an update, and what each costs; needs no root
+    Fanout(Rounds),
     /// What one update costs the page in a browser, and what it weighs; needs no root
     Page,
     /// All of them
@@ -101,6 +103,7 @@ impl From<Bench> for bench::Bench {
             Bench::Memory => Self::Memory,
             Bench::Read(Rounds { rounds }) => Self::Read { rounds },
             Bench::Whole(Rounds { rounds }) => Self::Whole { rounds },
+            Bench::Fanout(Rounds { rounds }) => Self::Fanout { rounds },
             Bench::Page => Self::Page,
             Bench::All => Self::All,
         }

@@ -1,7 +1,9 @@
 //! Measurements of the real binary on this machine: what it costs the measured, the kernel and itself. Costs to the
 //! measured are ratios against a peer, since absolute figures say more about the machine than about the program.
 
+mod crowd;
 mod driver;
+mod fanout;
 mod kernel;
 mod load;
 mod memory;
@@ -37,6 +39,7 @@ pub(crate) enum Bench {
     Memory,
     Read { rounds: Option<u32> },
     Whole { rounds: Option<u32> },
+    Fanout { rounds: Option<u32> },
     Page,
     All,
 }
@@ -47,23 +50,26 @@ const ROUNDS: u32 = 3;
 
 /// Measures, prints tables, and holds each figure to its limit: an error if one is over.
 pub(crate) fn run(project: &Project, bench: Bench) -> Result<()> {
-    if bench != Bench::Page && Root::detect() != Root::Already {
+    if !matches!(bench, Bench::Page | Bench::Fanout { .. }) && Root::detect() != Root::Already {
         bail!("measuring loads programs into the kernel\nhint: run `cargo xtask bench` as root");
     }
     let binary = binary(project, bench)?;
     let kernel = |rounds: Option<u32>| kernel::bench(&binary, rounds.unwrap_or(KERNEL_ROUNDS));
     let read = |rounds: Option<u32>| read::bench(&binary, rounds.unwrap_or(ROUNDS));
     let whole = |rounds: Option<u32>| whole::bench(&binary, rounds.unwrap_or(ROUNDS));
+    let fanout = |rounds: Option<u32>| fanout::bench(project, &binary, rounds.unwrap_or(ROUNDS));
     match bench {
         Bench::Kernel { rounds } => kernel(rounds),
         Bench::Memory => memory::bench(&binary),
         Bench::Read { rounds } => read(rounds),
         Bench::Whole { rounds } => whole(rounds),
+        Bench::Fanout { rounds } => fanout(rounds),
         Bench::Page => page::bench(&binary),
         Bench::All => all(&[
             ("memory", &|| memory::bench(&binary)),
             ("read", &|| read(None)),
             ("whole", &|| whole(None)),
+            ("fanout", &|| fanout(None)),
             ("page", &|| page::bench(&binary)),
             ("kernel", &|| kernel(None)),
         ]),
