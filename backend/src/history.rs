@@ -1,6 +1,7 @@
 //! The recent past, bounded in length and in memory: what a new viewer gets, and what a viewer may
 //! ask for. Pure: no clock, no sockets.
 
+use crate::frame::Frame;
 use bytes::Bytes;
 use runqlat_common::columns::Columns;
 use runqlat_common::wire::{
@@ -9,12 +10,13 @@ use runqlat_common::wire::{
 };
 use std::collections::{HashMap, VecDeque};
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 
 /// Intervals of the whole scope that are kept as they were: an hour at one a second. Shorter ones are
 /// added up for as long.
 const MAX_COLUMNS: usize = 3_600;
 
-/// Intervals that a snapshot holds in full, for lists that show the last ten.
+/// Intervals that a new viewer gets in full, for lists that show the last ten.
 const RECENT: usize = 10;
 
 /// Bytes of intervals, as postcard, that are kept for the series' past.
@@ -25,7 +27,7 @@ pub struct History {
     /// What was measured over `columns` and is now, oldest first.
     scopes: Vec<ScopeChange>,
     columns: Columns,
-    recent: VecDeque<Interval>,
+    recent: VecDeque<Arc<Frame>>,
     /// Intervals as they were sent in postcard, the newest ones of `columns`: compact, and made
     /// anyway.
     encoded: VecDeque<Bytes>,
@@ -83,8 +85,11 @@ impl History {
         forget_before(&mut self.scopes, oldest);
     }
 
-    /// Adds the newest interval; `encoded` is its message in postcard.
-    pub fn push(&mut self, interval: Interval, encoded: Bytes) {
+    /// Adds the newest interval; other messages leave no trace.
+    pub fn push(&mut self, frame: Arc<Frame>) {
+        let Some(interval) = frame.interval() else {
+            return;
+        };
         let seq = interval.column.seq;
         for name in &interval.names {
             self.names.insert(name.key, name.name.clone());
@@ -94,9 +99,10 @@ impl History {
         let scopes = &self.scopes;
         self.columns
             .push(interval.column.clone(), |a, b| same(scopes, a, b));
-        self.recent.push_back(interval);
+        let encoded = frame.bytes(Format::Postcard);
         self.encoded_bytes += encoded.len();
         self.encoded.push_back(encoded);
+        self.recent.push_back(frame);
         self.trim(seq);
     }
 
@@ -121,8 +127,7 @@ impl History {
             // The tid may have been given to a new process meanwhile, which then has waits or
             // ends later.
             let back = self
-                .recent
-                .iter()
+                .recent_intervals()
                 .any(|i| i.series.iter().any(|s| s.key == key));
             if !back && !self.ended.iter().any(|&(_, later)| later == key) {
                 self.names.remove(&key);
@@ -141,8 +146,18 @@ impl History {
     }
 
     /// The newest intervals in full, oldest first.
-    pub fn recent(&self) -> impl DoubleEndedIterator<Item = &Interval> {
+    pub fn recent(&self) -> impl DoubleEndedIterator<Item = &Arc<Frame>> {
         self.recent.iter()
+    }
+
+    pub fn recent_intervals(&self) -> impl DoubleEndedIterator<Item = &Interval> {
+        self.recent.iter().filter_map(|frame| frame.interval())
+    }
+
+    /// Number of the first of them, or of the next interval while there are none.
+    pub fn recent_from(&self) -> u64 {
+        let mut recent = self.recent_intervals();
+        recent.next().map_or(self.seq() + 1, |i| i.column.seq)
     }
 
     /// All names that are known, by ascending key: a viewer that joins while a process is idle must

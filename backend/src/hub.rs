@@ -2,40 +2,19 @@
 //! a viewer that joins gets a snapshot and then every later interval, with nothing in between lost
 //! or doubled. Must not know sockets.
 
+use crate::frame::Frame;
 use crate::history::{History, Past};
-use bytes::Bytes;
 use runqlat_common::wire::{
-    Format, Interval, PROTOCOL_VERSION, ProbeState, Scope, ScopeChange, ServerInfo, ServerMessage,
-    Snapshot,
+    Earlier, Format, Interval, PROTOCOL_VERSION, ProbeState, Scope, ScopeChange, ServerInfo,
+    ServerMessage, Snapshot,
 };
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::broadcast;
 
 /// Messages that a viewer may fall behind before it gets a new snapshot instead: half a minute at
 /// two a second, a few seconds at the shortest interval.
 const BACKLOG: usize = 64;
-
-/// A message for all viewers. It is encoded at most once per format, however many they are.
-pub struct Frame {
-    message: ServerMessage,
-    encoded: [OnceLock<Bytes>; Format::ALL.len()],
-}
-
-impl Frame {
-    fn new(message: ServerMessage) -> Arc<Self> {
-        Arc::new(Self {
-            message,
-            encoded: Default::default(),
-        })
-    }
-
-    /// The message as it travels in `format`.
-    pub fn bytes(&self, format: Format) -> Bytes {
-        let encode = || format.encode_server(&self.message).into();
-        self.encoded[format as usize].get_or_init(encode).clone()
-    }
-}
 
 /// The live view that all viewers share.
 pub struct Hub {
@@ -50,9 +29,17 @@ struct Live {
     history: History,
 }
 
+/// Columns of a snapshot, and of each message with earlier ones: some 16 kB of a busy host, so that a
+/// viewer's buffer stays small, and the picture is there with the first of them.
+const CHUNK: usize = 256;
+
 /// A viewer's part: what was, and what comes.
 pub struct Joined {
     pub snapshot: ServerMessage,
+    /// The newest intervals, which the snapshot ends before: all viewers share them.
+    pub recent: Vec<Arc<Frame>>,
+    /// The first interval that the viewer knows with its snapshot.
+    pub from_seq: u64,
     pub frames: broadcast::Receiver<Arc<Frame>>,
 }
 
@@ -91,10 +78,11 @@ impl Hub {
 
     /// Adds an interval to the history and sends it to all.
     pub fn publish(&self, interval: Interval) {
-        let frame = Frame::new(ServerMessage::Interval(interval.clone()));
-        let encoded = frame.bytes(Format::Postcard);
+        let frame = Frame::new(ServerMessage::Interval(interval));
+        // The history keeps it so; it is made before the lock is taken.
+        frame.bytes(Format::Postcard);
         let mut live = self.live();
-        live.history.push(interval, encoded);
+        live.history.push(frame.clone());
         // Fails when nobody watches.
         let _ = self.frames.send(frame);
     }
@@ -120,21 +108,28 @@ impl Hub {
         let live = self.live();
         let frames = self.frames.subscribe();
         let history = &live.history;
+        let recent_from = history.recent_from();
         let snapshot = Snapshot {
             protocol: PROTOCOL_VERSION,
             server: self.server.clone(),
             scopes: history.scopes().to_vec(),
             probe: live.probe.clone(),
-            seq: history.seq(),
-            older: history.columns().older().cloned().collect(),
-            columns: history.columns().newest().cloned().collect(),
-            recent: history.recent().cloned().collect(),
+            seq: recent_from - 1,
+            columns: history.columns().before(recent_from, CHUNK).columns,
             names: history.names(),
         };
         Joined {
+            from_seq: snapshot.columns.first().map_or(recent_from, |c| c.seq),
             snapshot: ServerMessage::Snapshot(snapshot),
+            recent: history.recent().cloned().collect(),
             frames,
         }
+    }
+
+    /// The columns before the interval `seq`, as many as one message holds; `None` when there are none.
+    pub fn earlier(&self, seq: u64) -> Option<Earlier> {
+        let earlier = self.live().history.columns().before(seq, CHUNK);
+        (!earlier.columns.is_empty()).then_some(earlier)
     }
 
     /// Reads from the history.
@@ -182,7 +177,7 @@ pub(crate) fn for_tests() -> Arc<Hub> {
 
 #[cfg(test)]
 mod tests {
-    use super::{BACKLOG, Hub, for_tests as hub};
+    use super::{BACKLOG, CHUNK, Hub, for_tests as hub};
     use runqlat_common::counts::Counts;
     use runqlat_common::wire::{Column, Format, Health, Interval, ServerMessage};
     use tokio::sync::broadcast::error::TryRecvError;
@@ -216,8 +211,9 @@ mod tests {
         publish(&hub, 1);
         let mut joined = hub.join();
         publish(&hub, 2);
-        assert_eq!(seq_of(&joined.snapshot), 1);
-        assert_eq!(seq_of(&joined.frames.try_recv().unwrap().message), 2);
+        let recent: Vec<u64> = joined.recent.iter().map(|f| seq_of(f.message())).collect();
+        assert_eq!((seq_of(&joined.snapshot), recent), (0, vec![1]));
+        assert_eq!(seq_of(joined.frames.try_recv().unwrap().message()), 2);
         assert!(matches!(joined.frames.try_recv(), Err(TryRecvError::Empty)));
     }
 
@@ -232,7 +228,33 @@ mod tests {
             joined.frames.try_recv(),
             Err(TryRecvError::Lagged(3))
         ));
-        assert_eq!(seq_of(&hub.join().snapshot), BACKLOG as u64 + 3);
+        let newest = hub.join().recent.pop().unwrap();
+        assert_eq!(seq_of(newest.message()), BACKLOG as u64 + 3);
+    }
+
+    #[test]
+    fn the_past_comes_in_pieces_without_a_gap() {
+        let hub = hub();
+        let last = 3 * CHUNK as u64;
+        for seq in 1..=last {
+            publish(&hub, seq);
+        }
+        let joined = hub.join();
+        let ServerMessage::Snapshot(snapshot) = joined.snapshot else {
+            panic!("a snapshot");
+        };
+        let mut seqs: Vec<u64> = snapshot.columns.iter().map(|c| c.seq).collect();
+        let recent = joined.recent.iter().map(|f| seq_of(f.message()));
+        seqs.extend(recent);
+        let mut from_seq = joined.from_seq;
+        while let Some(earlier) = hub.earlier(from_seq) {
+            assert!(earlier.columns.len() <= CHUNK && !earlier.sums);
+            let mut before: Vec<u64> = earlier.columns.iter().map(|c| c.seq).collect();
+            from_seq = before[0];
+            before.append(&mut seqs);
+            seqs = before;
+        }
+        assert_eq!(seqs, (1..=last).collect::<Vec<_>>());
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod check;
 mod collector;
 mod control;
 mod directory;
+mod frame;
 mod history;
 mod hub;
 mod interval;

@@ -1,7 +1,7 @@
 //! The recent past of the whole scope, as server and page keep it: a bounded run of intervals, and
 //! what was before them added up to longer ones, for an hour. Pure: no clock.
 
-use crate::wire::Column;
+use crate::wire::{Column, Earlier};
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
@@ -33,10 +33,10 @@ impl Columns {
         }
     }
 
-    /// Takes over what another kept; both lists are oldest first.
-    pub fn restore(most: usize, older: Vec<Column>, newest: Vec<Column>) -> Self {
+    /// Goes on after these intervals, which are oldest first.
+    pub fn after(most: usize, newest: Vec<Column>) -> Self {
         Self {
-            older: older.into(),
+            older: VecDeque::new(),
             newest: newest.into(),
             most,
         }
@@ -67,6 +67,30 @@ impl Columns {
             }
             _ => self.older.push_back(column),
         }
+    }
+
+    /// The last columns, `most` of them, before the one that holds the interval `seq`.
+    pub fn before(&self, seq: u64, most: usize) -> Earlier {
+        let sums = self.newest_from() >= seq;
+        let part = if sums { &self.older } else { &self.newest };
+        let end = part.partition_point(|column| column.seq < seq);
+        Earlier {
+            sums,
+            columns: part.range(end.saturating_sub(most)..end).cloned().collect(),
+        }
+    }
+
+    /// Puts columns before the first; those that are not before it are known already.
+    pub fn prepend(&mut self, earlier: Earlier) {
+        let first = self.first().map_or(u64::MAX, |first| first.seq);
+        let before = earlier.columns.into_iter().rev();
+        let before = before.skip_while(|column| column.seq >= first);
+        let part = if earlier.sums {
+            &mut self.older
+        } else {
+            &mut self.newest
+        };
+        before.for_each(|column| part.push_front(column));
     }
 
     /// All of them, oldest first.
@@ -173,6 +197,30 @@ mod tests {
         assert_eq!(seqs, [Some(4), Some(4), Some(8), Some(15), Some(16)]);
         let seqs: Vec<_> = columns.since(7_900.0).map(|c| c.seq).collect();
         assert_eq!(seqs[..2], [8, 12]);
+    }
+
+    /// A viewer gets the past piece by piece, newest first, while time goes on at both ends.
+    #[test]
+    fn the_past_comes_in_pieces() {
+        let mut kept = columns(5, 20, 1_000);
+        let mut known = Columns::after(100, kept.before(19, 2).columns);
+        assert_eq!(known.first().map(|c| c.seq), Some(17));
+        known.push(column(19, 1_000), |_, _| true);
+        while let Some(first) = known.first().map(|c| c.seq) {
+            let earlier = kept.before(first, 2);
+            if earlier.columns.is_empty() {
+                break;
+            }
+            known.prepend(earlier.clone());
+            let length = known.iter().count();
+            known.prepend(earlier);
+            assert_eq!(known.iter().count(), length, "known already");
+        }
+        known.push(column(20, 1_000), |_, _| true);
+        let all = |columns: &Columns| -> Vec<u64> { columns.iter().map(|c| c.seq).collect() };
+        assert_eq!(all(&known), all(&kept));
+        kept.push(column(21, 1_000), |_, _| true);
+        assert!(kept.before(4, 9).columns.is_empty());
     }
 
     #[test]

@@ -53,6 +53,8 @@ pub enum ServerMessage {
     Targets(Targets),
     /// Answer to [`ClientMessage::Region`].
     Region(RegionReply),
+    /// What is kept of before the first column that the viewer knows; until there is no more.
+    Earlier(Earlier),
 }
 
 /// What a viewer may send.
@@ -81,7 +83,8 @@ pub struct SetScope {
     pub expect: Option<u32>,
 }
 
-/// All that a viewer needs to start: what is measured, and the recent past.
+/// What a viewer starts with: what is measured, and the recent past. The newest intervals follow at
+/// once, and what is kept of before in [`Earlier`] ones, newest first.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Snapshot {
     pub protocol: u16,
@@ -89,17 +92,23 @@ pub struct Snapshot {
     /// What was measured over the columns and is now, oldest first; never empty.
     pub scopes: Vec<ScopeChange>,
     pub probe: ProbeState,
-    /// Sequence number of the newest interval, 0 before the first.
+    /// Sequence number of the interval that it ends with, 0 before the first: some before the newest,
+    /// which follow in full, so that a list of series has something to start from.
     pub seq: u64,
-    /// What was before `columns`, oldest first: each the sum of several intervals, of which `seq` is the
-    /// last one's.
-    pub older: Vec<Column>,
-    /// The newest intervals of the whole scope, oldest first, without gaps in `seq`.
+    /// The last intervals up to `seq` of the whole scope, oldest first, without gaps in `seq`.
     pub columns: Vec<Column>,
-    /// The newest intervals in full, oldest first: what a list of series starts from.
-    pub recent: Vec<Interval>,
-    /// The names of all series that live, and of those in `recent`.
+    /// The names of all series that live, and of those that waited lately.
     pub names: Vec<SeriesName>,
+}
+
+/// A piece of the past of the whole scope.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Earlier {
+    /// Whether each column is the sum of several intervals, of which `seq` is the last one's; else each
+    /// is one interval, without gaps in `seq`.
+    pub sums: bool,
+    /// Oldest first.
+    pub columns: Vec<Column>,
 }
 
 /// What does not change while the server runs.

@@ -111,7 +111,7 @@ fn reading(at_s: u64, keys: &[(u64, u32)], unmatched: u64) -> Reading {
 }
 
 fn recent(hub: &Hub) -> Vec<Interval> {
-    hub.with_history(|history| history.recent().cloned().collect())
+    hub.with_history(|history| history.recent_intervals().cloned().collect())
 }
 
 #[tokio::test(start_paused = true)]

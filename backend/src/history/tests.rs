@@ -1,7 +1,7 @@
 use super::{History, MAX_COLUMNS, MAX_SERIES_BYTES, RECENT};
-use bytes::Bytes;
+use crate::frame::Frame;
 use runqlat_common::counts::{Counts, Waits};
-use runqlat_common::wire::{Column, Format, Health, Interval, Series, SeriesName, ServerMessage};
+use runqlat_common::wire::{Column, Health, Interval, Series, SeriesName, ServerMessage};
 
 fn counts(n: u64) -> Counts {
     Counts {
@@ -34,8 +34,8 @@ fn interval(seq: u64, keys: &[u64]) -> Interval {
 }
 
 pub(crate) fn push(history: &mut History, interval: Interval) {
-    let message = ServerMessage::Interval(interval.clone());
-    history.push(interval, Format::Postcard.encode_server(&message).into());
+    let message = ServerMessage::Interval(interval);
+    history.push(Frame::new(message));
 }
 
 fn named(key: u64) -> Vec<SeriesName> {
@@ -61,9 +61,13 @@ fn length_is_bounded_and_the_newest_stay() {
 #[test]
 fn memory_of_series_is_bounded_and_the_gap_is_told() {
     let mut history = History::default();
-    let big = Bytes::from(vec![0; MAX_SERIES_BYTES / 4]);
     for seq in 1..=10 {
-        history.push(interval(seq, &[]), big.clone());
+        let mut big = interval(seq, &[]);
+        big.names.push(SeriesName {
+            key: 1,
+            name: "x".repeat(MAX_SERIES_BYTES / 4 - 100),
+        });
+        push(&mut history, big);
     }
     let past = history.past().series(7);
     assert_eq!((past.from_seq, past.to_seq), (7, 10));

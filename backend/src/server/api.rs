@@ -31,7 +31,10 @@ pub(super) async fn state(State(hub): State<Arc<Hub>>) -> Response {
     let newest = |history: &History| {
         (
             history.seq(),
-            history.recent().last().map(|i| i.health.clone()),
+            history
+                .recent_intervals()
+                .next_back()
+                .map(|i| i.health.clone()),
             history.scope().cloned(),
         )
     };

@@ -1,4 +1,4 @@
-//! The WebSocket: a snapshot, then one message an interval. A viewer that is too slow gets a new
+//! The WebSocket: a snapshot, then one message an interval, and the past in pieces between them. A viewer that is too slow gets a new
 //! snapshot; one that sends nonsense is told; one that does not read at all is dropped. None of it
 //! is felt by the others.
 
@@ -23,6 +23,10 @@ use tokio::time::timeout;
 /// A longer message ends the connection; up to here, one that is too long is only refused.
 const MAX_FRAME: usize = 16 * MAX_CLIENT_MESSAGE;
 
+/// Bytes that are read ahead: as long as a message of a viewer's. The usual 128 kB would be most of what a
+/// viewer costs.
+const READ_BUFFER: usize = MAX_CLIENT_MESSAGE;
+
 /// A viewer that takes nothing for this long is gone.
 const SEND_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -41,7 +45,8 @@ pub(super) async fn upgrade(
     let upgrade = upgrade
         .protocols(Format::ALL.map(Format::subprotocol))
         .max_message_size(MAX_FRAME)
-        .max_frame_size(MAX_FRAME);
+        .max_frame_size(MAX_FRAME)
+        .read_buffer_size(READ_BUFFER);
     Ok(upgrade
         .on_upgrade(move |socket| async move {
             let _counted = shared.hub.enter();
@@ -50,6 +55,7 @@ pub(super) async fn upgrade(
                 socket,
                 format,
                 shared,
+                earlier: None,
                 targets: Latest::default(),
                 regions: Latest::default(),
             }
@@ -85,6 +91,8 @@ struct Connection {
     socket: WebSocket,
     format: Format,
     shared: Shared,
+    /// The first interval that it knows, while there are earlier ones to send.
+    earlier: Option<u64>,
     targets: Latest<Answer>,
     regions: Latest<Answer>,
 }
@@ -124,6 +132,9 @@ impl Connection {
                     Some(Err(error)) => return self.broken(&error).await,
                     None => return Ok(()),
                 },
+                () = std::future::ready(()), if self.earlier.is_some() => {
+                    self.send_earlier().await?;
+                }
                 answer = self.targets.done() => self.send_answer(answer).await?,
                 answer = self.regions.done() => self.send_answer(answer).await?,
             }
@@ -133,10 +144,31 @@ impl Connection {
     /// Sends a snapshot; what comes after it is in the result.
     async fn seed(
         &mut self,
-    ) -> Result<tokio::sync::broadcast::Receiver<Arc<crate::hub::Frame>>, Over> {
-        let Joined { snapshot, frames } = self.shared.hub.join();
+    ) -> Result<tokio::sync::broadcast::Receiver<Arc<crate::frame::Frame>>, Over> {
+        let Joined {
+            snapshot,
+            recent,
+            from_seq,
+            frames,
+        } = self.shared.hub.join();
         self.send(&snapshot).await?;
+        for frame in recent {
+            self.send_bytes(frame.bytes(self.format)).await?;
+        }
+        self.earlier = Some(from_seq);
         Ok(frames)
+    }
+
+    /// Sends a piece of the past. Between the others' turns: what is new goes on meanwhile.
+    async fn send_earlier(&mut self) -> Result<(), Over> {
+        let before = self.earlier.unwrap_or_default();
+        let earlier = self.shared.hub.earlier(before);
+        let first = earlier.as_ref().and_then(|earlier| earlier.columns.first());
+        self.earlier = first.map(|column| column.seq);
+        match earlier {
+            Some(earlier) => self.send(&ServerMessage::Earlier(earlier)).await,
+            None => Ok(()),
+        }
     }
 
     /// Answers a message; true when a new snapshot is asked for.

@@ -107,7 +107,7 @@ fn a_region_asks_about_its_intervals_and_those_on_the_axis() {
         duration_us: 1_000_000,
         counts: Counts::default(),
     };
-    let columns = Columns::restore(10, Vec::new(), (1..=10).map(column).collect());
+    let columns = Columns::after(10, (1..=10).map(column).collect());
     let brush = Brush {
         from_ms: 3_000.0,
         to_ms: 5_000.0,

@@ -41,19 +41,12 @@ impl Data {
     /// What a snapshot tells.
     pub fn new(snapshot: Snapshot) -> Self {
         let scopes = Scopes::new(snapshot.scopes);
-        let health = match snapshot.recent.last() {
-            Some(interval) => interval.health.clone(),
-            None => Health::default(),
-        };
-        let comparable = scopes.comparable_from();
-        let recent = snapshot.recent.into_iter();
-        let recent = recent.filter(|interval| interval.column.seq >= comparable);
         Self {
             seq: snapshot.seq,
-            columns: Columns::restore(MOST, snapshot.older, snapshot.columns),
-            recent: Recent::new(scopes.series(), recent.collect(), snapshot.names),
+            columns: Columns::after(MOST, snapshot.columns),
+            recent: Recent::new(scopes.series(), snapshot.names),
             scopes,
-            health,
+            health: Health::default(),
         }
     }
 
@@ -81,7 +74,7 @@ impl Data {
         }
         let series = self.scopes.series();
         if series != before {
-            self.recent = Recent::new(series, Vec::new(), Vec::new());
+            self.recent = Recent::new(series, Vec::new());
         }
     }
 

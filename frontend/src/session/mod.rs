@@ -89,6 +89,13 @@ impl Session {
                 self.targets = Some(targets);
                 Vec::new()
             }
+            ServerMessage::Earlier(earlier) => {
+                if let Some(frozen) = &mut self.frozen {
+                    frozen.columns.prepend(earlier.clone());
+                }
+                self.live.columns.prepend(earlier);
+                Vec::new()
+            }
             ServerMessage::Region(region) => {
                 self.region = Some(region);
                 Vec::new()

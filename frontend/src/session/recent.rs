@@ -56,14 +56,11 @@ pub struct Recent {
 }
 
 impl Recent {
-    pub fn new(scope: SeriesScope, intervals: Vec<Interval>, names: Vec<SeriesName>) -> Self {
+    pub fn new(scope: SeriesScope, names: Vec<SeriesName>) -> Self {
         let mut recent = Self {
             scope,
             ..Self::default()
         };
-        for interval in intervals {
-            recent.push(interval);
-        }
         recent.learn(names);
         recent
     }

@@ -176,7 +176,7 @@ mod tests {
             counts: Counts::default(),
         };
         let scopes = scopes();
-        let columns = Columns::restore(10, Vec::new(), (3..=7).map(column).collect());
+        let columns = Columns::after(10, (3..=7).map(column).collect());
         let changes: Vec<_> = scopes.changes(&columns).collect();
         let at: Vec<f64> = changes.iter().map(|change| change.at_ms).collect();
         assert_eq!(at, [3_000.0, 3_000.0, 8_100.0]);

@@ -1,9 +1,10 @@
 //! What messages do to the state.
 
+mod gone;
 mod older;
 mod scope;
 
-use super::recent::{GONE_MAX, INTERVALS};
+use super::recent::INTERVALS;
 use super::{Link, Notice, Session};
 use proptest::prelude::{prop_assert_eq, proptest};
 use runqlat_common::counts::{Counts, Waits};
@@ -63,14 +64,34 @@ fn snapshot(intervals: Vec<Interval>) -> ServerMessage {
             programs: Programs::Typed,
         },
         seq: intervals.last().map_or(0, |i| i.column.seq),
-        older: Vec::new(),
-        columns: intervals.iter().map(|i| i.column.clone()).collect(),
-        recent: intervals,
+        columns: intervals.into_iter().map(|i| i.column).collect(),
         names: vec![SeriesName {
             key: 7,
             name: "postgres".into(),
         }],
     })
+}
+
+/// As the server does: a snapshot with these scopes ends before the newest intervals, which follow in
+/// full. Returns the answer to it.
+fn restart(
+    session: &mut Session,
+    scopes: Vec<ScopeChange>,
+    intervals: Vec<Interval>,
+) -> Vec<ClientMessage> {
+    let ServerMessage::Snapshot(snapshot) = snapshot(Vec::new()) else {
+        unreachable!("a snapshot is made");
+    };
+    let seq = intervals.first().map_or(0, |first| first.column.seq - 1);
+    let answer = session.apply(ServerMessage::Snapshot(Snapshot {
+        scopes,
+        seq,
+        ..snapshot
+    }));
+    for interval in intervals {
+        assert_eq!(session.apply(ServerMessage::Interval(interval)), []);
+    }
+    answer
 }
 
 /// The interval `from_seq` is the first of a scope.
@@ -86,7 +107,8 @@ fn scope_change(number: u32, from_seq: u64, scope: Scope) -> ScopeChange {
 fn started(intervals: Vec<Interval>) -> Session {
     let mut session = Session::default();
     assert_eq!(session.link, Link::Connecting);
-    assert_eq!(session.apply(snapshot(intervals)), []);
+    let scopes = vec![scope_change(1, 1, Scope::default())];
+    assert_eq!(restart(&mut session, scopes, intervals), []);
     assert_eq!(session.link, Link::Live);
     session
 }
@@ -174,68 +196,6 @@ fn a_paused_page_stands_still_and_catches_up() {
     session.resume();
     assert_eq!((seqs(&session), session.behind()), (vec![1, 2, 3], 0));
     assert!(session.shown().recent.total(9).is_some());
-}
-
-#[test]
-fn a_series_that_is_gone_stays_a_minute_with_its_name() {
-    let mut session = started(vec![interval(1, &[(7, 3)])]);
-    let mut last = interval(2, &[(7, 1)]);
-    last.gone = vec![7];
-    session.apply(ServerMessage::Interval(last));
-    for seq in 3..=62 {
-        let recent = &session.live().recent;
-        assert!(recent.is_gone(7), "{seq}");
-        assert_eq!(recent.name_of(7), "postgres");
-        assert_eq!(recent.listed().count(), 1);
-        session.apply(ServerMessage::Interval(interval(seq, &[])));
-    }
-    let recent = &session.live().recent;
-    assert!(!recent.is_gone(7) && !recent.knows(7));
-    assert_eq!(recent.listed().count(), 0);
-    assert_eq!(recent.name_of(7), "process 7");
-    assert_eq!(recent.name_of(0), "other (not told apart)");
-}
-
-#[test]
-fn many_that_are_gone_make_room_for_each_other() {
-    let mut session = started(Vec::new());
-    let keys = GONE_MAX as u64 + 50;
-    let series: Vec<_> = (1..=keys).map(|key| (key, 1)).collect();
-    let mut last = interval(1, &series);
-    last.gone = (1..=keys).collect();
-    session.apply(ServerMessage::Interval(last));
-    for seq in 2..=11 {
-        assert_eq!(session.live().recent.listed().count(), series.len());
-        session.apply(ServerMessage::Interval(interval(seq, &[])));
-    }
-    let recent = &session.live().recent;
-    assert_eq!(recent.listed().count(), GONE_MAX);
-    assert!(!recent.is_gone(1) && recent.is_gone(keys));
-}
-
-#[test]
-fn a_series_that_is_gone_and_was_not_listed_is_forgotten() {
-    let mut session = started(vec![interval(1, &[])]);
-    let mut last = interval(2, &[]);
-    last.gone = vec![7];
-    session.apply(ServerMessage::Interval(last));
-    assert!(!session.live().recent.knows(7));
-}
-
-#[test]
-fn a_used_again_id_is_not_gone() {
-    let mut session = started(vec![interval(1, &[(7, 3)])]);
-    let mut last = interval(2, &[]);
-    last.gone = vec![7];
-    session.apply(ServerMessage::Interval(last));
-    let mut again = interval(3, &[(7, 1)]);
-    again.names = vec![SeriesName {
-        key: 7,
-        name: "sh".into(),
-    }];
-    session.apply(ServerMessage::Interval(again));
-    assert!(!session.live().recent.is_gone(7));
-    assert_eq!(session.live().recent.name_of(7), "sh");
 }
 
 #[test]

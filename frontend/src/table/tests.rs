@@ -48,7 +48,9 @@ fn recent(unit: Unit, series: &[(u64, &str, usize, u64)]) -> Recent {
         key: Key::Thread,
         unit,
     };
-    Recent::new(scope, vec![interval], names.collect())
+    let mut recent = Recent::new(scope, names.collect());
+    recent.push(interval);
+    recent
 }
 
 /// The list as a window with room for ten rows shows it.

@@ -1,30 +1,30 @@
-//! What a viewer knows of the time before the newest intervals.
+//! What a viewer knows of the time before its snapshot.
 
-use super::{interval, snapshot, waits};
+use super::{interval, snapshot, totals, waits};
 use crate::session::Session;
-use runqlat_common::counts::Counts;
-use runqlat_common::wire::{SeriesHistory, ServerMessage};
+use runqlat_common::wire::{Earlier, SeriesHistory, ServerMessage};
 
 /// A link that is opened late shows an hour, the older part of it in longer columns: of the whole scope
 /// alone.
 #[test]
 fn older_columns_are_the_whole_scopes() {
-    let newest = snapshot(vec![interval(8, &[(7, 2)]), interval(9, &[(7, 2)])]);
-    let ServerMessage::Snapshot(mut snapshot) = newest else {
-        unreachable!("it was made so");
-    };
-    let mut older = interval(7, &[(7, 14)]).column;
-    older.duration_us *= 7;
-    snapshot.older = vec![older];
     let mut session = Session::default();
-    session.apply(ServerMessage::Snapshot(snapshot));
-    let totals = |session: &Session| -> Vec<Option<u64>> {
-        let slices = session.slices(0.0);
-        slices
-            .map(|slice| slice.counts.ok().map(Counts::total))
-            .collect()
-    };
+    session.apply(snapshot(vec![interval(9, &[(7, 2)])]));
+    session.pause();
+    session.apply(ServerMessage::Earlier(Earlier {
+        sums: false,
+        columns: vec![interval(8, &[(7, 2)]).column],
+    }));
+    let mut sum = interval(7, &[(7, 14)]).column;
+    sum.duration_us *= 7;
+    session.apply(ServerMessage::Earlier(Earlier {
+        sums: true,
+        columns: vec![sum],
+    }));
+    let paused = totals(&session);
+    session.resume();
     assert_eq!(totals(&session), [Some(14), Some(2), Some(2)]);
+    assert_eq!(totals(&session), paused);
     assert_eq!(session.known().unwrap().start_ms, 0.0);
     session.select(Some(7));
     session.apply(ServerMessage::Series(SeriesHistory {

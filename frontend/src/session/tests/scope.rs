@@ -1,12 +1,12 @@
 //! What a change of what is measured does to the state.
 
-use super::{interval, scope_change, seqs, snapshot, started, totals, waits};
+use super::{interval, restart, scope_change, seqs, started, totals, waits};
 use crate::chart::grid::Missing;
 use crate::session::Session;
 use crate::session::notice::Notice;
 use runqlat_common::buckets::Unit;
 use runqlat_common::wire::{
-    ClientMessage, Health, Key, Losses, Scope, SeriesHistory, ServerMessage, Snapshot,
+    ClientMessage, Health, Key, Losses, Scope, SeriesHistory, ServerMessage,
 };
 
 fn threads() -> Scope {
@@ -134,24 +134,23 @@ fn the_last_intervals_of_the_scope_before_stay_out_of_the_list() {
     assert_eq!((listed(&session), seqs(&session)), (vec![8], vec![1, 2, 3]));
 }
 
-fn snapshot_of(scopes: &[(u32, u64, Scope)], seqs: std::ops::RangeInclusive<u64>) -> ServerMessage {
-    let intervals = seqs.map(|seq| interval(seq, &[(7, seq)])).collect();
-    let ServerMessage::Snapshot(snapshot) = snapshot(intervals) else {
-        unreachable!("a snapshot is made");
-    };
+/// A snapshot with these scopes comes, and these intervals; the answer.
+fn told(
+    session: &mut Session,
+    scopes: &[(u32, u64, Scope)],
+    seqs: std::ops::RangeInclusive<u64>,
+) -> Vec<ClientMessage> {
     let change =
         |(number, seq, scope): &(u32, u64, Scope)| scope_change(*number, *seq, scope.clone());
-    ServerMessage::Snapshot(Snapshot {
-        scopes: scopes.iter().map(change).collect(),
-        ..snapshot
-    })
+    let intervals = seqs.map(|seq| interval(seq, &[(7, seq)])).collect();
+    restart(session, scopes.iter().map(change).collect(), intervals)
 }
 
 #[test]
 fn a_snapshot_tells_what_was_measured_when() {
     let scopes = [(1, 1, Scope::default()), (2, 4, threads())];
     let mut session = Session::default();
-    session.apply(snapshot_of(&scopes, 1..=5));
+    told(&mut session, &scopes, 1..=5);
     assert_eq!(session.live().recent.total(7).unwrap().waits, 4 + 5);
     assert_eq!(session.scope(), Some(&threads()));
     // A change that the snapshot told already.
@@ -159,9 +158,9 @@ fn a_snapshot_tells_what_was_measured_when() {
     assert_eq!(session.shown().changes().count(), 1);
     // What a new snapshot goes on with stays selected; what was changed meanwhile does not.
     session.select(Some(7));
-    let answer = session.apply(snapshot_of(&scopes[1..], 2..=6));
+    let answer = told(&mut session, &scopes[1..], 2..=6);
     assert_eq!(answer, [ClientMessage::Series { key: 7 }]);
-    let answer = session.apply(snapshot_of(&[(3, 7, in_ms())], 2..=7));
+    let answer = told(&mut session, &[(3, 7, in_ms())], 2..=7);
     assert_eq!((answer, session.selected_key()), (vec![], None));
 }
 
