@@ -98,6 +98,29 @@ async fn the_namespace_is_that_of_the_task_that_waits() {
     }
 }
 
+/// In /proc, only who may trace all processes could see that.
+#[tokio::test]
+async fn a_namespace_that_goes_is_told_to_be_gone() {
+    if !is_root("a_namespace_that_goes_is_told_to_be_gone") {
+        return;
+    }
+    let script = "stat -L -c %i /proc/self/ns/pid; while :; do sleep 0.01; done";
+    let unshare = ["--pid", "--fork", "--kill-child", "sh", "-c", script];
+    for raw in [&[][..], &["--raw-programs"]] {
+        let server = start(&[&["--pidnss"], raw].concat());
+        let mut viewer = Viewer::join(server.address, Format::Postcard).await;
+        let mut inside = Process::pinned_with(last_cpu(), "unshare", &unshare, Stdio::piped());
+        let inode: u64 = inside.line().parse().unwrap();
+        while !waits(&[viewer.interval().await]).contains_key(&inode) {}
+        // Several times over the namespaces are asked after: one that lives stays.
+        for _ in 0..10 {
+            assert!(!viewer.interval().await.gone.contains(&inode));
+        }
+        drop(inside);
+        while !viewer.interval().await.gone.contains(&inode) {}
+    }
+}
+
 #[tokio::test]
 async fn cgroups_are_kept_apart_and_named_by_their_paths() {
     if !is_root("cgroups_are_kept_apart_and_named_by_their_paths") {
