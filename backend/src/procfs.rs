@@ -14,6 +14,22 @@ pub fn tgids() -> io::Result<impl Iterator<Item = u32>> {
     Ok(entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()))
 }
 
+/// Whether /proc shows the processes of others only to who may trace them.
+pub fn hides_processes() -> bool {
+    hides(&fs::read_to_string("/proc/self/mountinfo").unwrap_or_default())
+}
+
+/// `23 28 0:21 / /proc rw,relatime - proc proc rw,hidepid=invisible`
+fn hides(mountinfo: &str) -> bool {
+    let proc = |line: &&str| line.contains(" / /proc ");
+    let Some(mount) = mountinfo.lines().rfind(proc) else {
+        return false;
+    };
+    let options = mount.rsplit(' ').next().unwrap_or_default().split(',');
+    let mut hidepid = options.filter_map(|option| option.strip_prefix("hidepid="));
+    hidepid.any(|how| !matches!(how, "0" | "off"))
+}
+
 /// How many tasks (threads) there are.
 pub fn tasks() -> io::Result<usize> {
     let text = fs::read_to_string("/proc/loadavg")?;
@@ -145,8 +161,8 @@ pub fn self_rss_kb() -> u64 {
 #[cfg(test)]
 mod tests {
     use super::{
-        Task, monotonic_ns, pid_max, processes, self_cpu_us, self_rss_kb, task, task_lives, tasks,
-        tasks_of,
+        Task, hides, monotonic_ns, pid_max, processes, self_cpu_us, self_rss_kb, task, task_lives,
+        tasks, tasks_of,
     };
 
     #[test]
@@ -170,6 +186,24 @@ mod tests {
         });
         let tgid = std::process::id();
         assert_eq!(thread.join().unwrap(), (true, Task::Thread { tgid }));
+    }
+
+    #[test]
+    fn hidden_processes_are_told_by_the_mount() {
+        let table = [
+            ("23 28 0:21 / /proc rw - proc proc rw", false),
+            ("23 28 0:21 / /proc rw - proc proc rw,hidepid=off", false),
+            ("23 28 0:21 / /proc rw - proc proc rw,gid=4,hidepid=2", true),
+            (
+                "23 28 0:21 / /proc rw - proc proc rw\n40 23 0:22 / /proc rw shared:1 - proc none rw,hidepid=invisible",
+                true,
+            ),
+            ("23 28 0:21 / /srv/proc rw - proc proc rw,hidepid=2", false),
+            ("", false),
+        ];
+        for (mountinfo, is_hidden) in table {
+            assert_eq!(hides(mountinfo), is_hidden, "{mountinfo}");
+        }
     }
 
     #[test]
