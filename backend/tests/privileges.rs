@@ -223,6 +223,12 @@ fn refused_calls(path: u64) -> Vec<(&'static str, i64, Vec<u64>)> {
         ),
         ("unlink", libc::SYS_unlink, vec![path]),
         ("mkdir", libc::SYS_mkdir, vec![path]),
+        ("shmget", libc::SYS_shmget, vec![0, page, 0o600]),
+        (
+            "mq_open",
+            libc::SYS_mq_open,
+            vec![path, libc::O_CREAT as u64, 0o600, 0],
+        ),
         (
             "mmap",
             libc::SYS_mmap,

@@ -29,6 +29,13 @@ const NEVER: &[i64] = &[
     libc::SYS_rt_sigqueueinfo,
     libc::SYS_rt_tgsigqueueinfo,
     libc::SYS_pidfd_send_signal,
+    // Memory and queues shared with them.
+    libc::SYS_shmget,
+    libc::SYS_shmat,
+    libc::SYS_msgget,
+    libc::SYS_semget,
+    libc::SYS_mq_open,
+    libc::SYS_mq_unlink,
     // The network: the socket that is listened on is there, and `accept` makes the others.
     libc::SYS_socket,
     libc::SYS_connect,
