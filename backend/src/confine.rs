@@ -49,9 +49,7 @@ pub struct Confinement {
 pub fn confine(needs: &Needs, user: Option<&User>) -> Result<Confinement, String> {
     let mut problems = Vec::new();
     if needs.kernel {
-        // Before 5.11 the kernel's tables count as locked memory. Later ones need it not, so no word if it fails.
-        let all = resource::RLIM_INFINITY;
-        let _ = resource::setrlimit(resource::Resource::RLIMIT_MEMLOCK, all, all);
+        lift_memory_limit();
     }
     let mut step = |name: &str, done: Result<(), String>| {
         problems.extend(done.err().map(|why| format!("{name}: {why}")));
@@ -92,4 +90,10 @@ pub fn confine(needs: &Needs, user: Option<&User>) -> Result<Confinement, String
         seccomp: is_filtered,
         problems,
     })
+}
+
+/// Before 5.11 the kernel's tables count as locked memory. Later ones need it not, so no word if it fails.
+fn lift_memory_limit() {
+    let all = resource::RLIM_INFINITY;
+    let _ = resource::setrlimit(resource::Resource::RLIMIT_MEMLOCK, all, all);
 }
