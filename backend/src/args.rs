@@ -1,5 +1,6 @@
 //! The command line, turned into a `Config` once; nobody else sees the parser.
 
+use crate::confine::User;
 use crate::probe::kernel::{MAX_KEYS, Settings};
 use crate::target::INTERVAL_MS;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
@@ -18,6 +19,8 @@ const FOREVER: &str = "99999999";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     pub task: Task,
+    /// Who to become; nobody in particular when not given.
+    pub user: Option<User>,
     pub verbose: bool,
 }
 
@@ -65,6 +68,10 @@ struct Arguments {
 
     #[command(flatten)]
     serve: ServeArgs,
+
+    /// User to become after the start, by name or number; root becomes nobody unless told otherwise
+    #[arg(long, value_name = "NAME", global = true, value_parser = User::named)]
+    user: Option<User>,
 
     /// Say more on stderr
     #[arg(short, long, action = ArgAction::SetTrue, global = true)]
@@ -246,6 +253,7 @@ fn config(arguments: Arguments) -> Config {
     };
     Config {
         task,
+        user: arguments.user,
         verbose: arguments.verbose,
     }
 }

@@ -1,6 +1,7 @@
 //! `runqlat-web check`: what this kernel and these permissions allow, each with what follows from it.
 
 use crate::cgroup::{self, Mount};
+use crate::confine::Confinement;
 use crate::failure::Failure;
 use crate::probe::Source;
 use crate::probe::kernel::{Kernel, Settings};
@@ -10,10 +11,13 @@ use std::io::{self, Write};
 use std::path::Path;
 
 /// Says all that is known to `out`; an error if nothing can be measured here.
-pub fn run(object: &[u8], out: &mut impl Write) -> Result<(), Failure> {
+pub fn run(object: &[u8], confinement: &Confinement, out: &mut impl Write) -> Result<(), Failure> {
     let mut report = Report { out };
     let measured = report.host().and_then(|()| report.programs(object));
-    let rest = report.surroundings().map_err(Stop::Output);
+    let rest = report
+        .confinement(confinement)
+        .and_then(|()| report.surroundings())
+        .map_err(Stop::Output);
     match measured.and(rest) {
         // Whoever read it has seen enough.
         Err(Stop::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
@@ -91,6 +95,27 @@ impl<W: Write> Report<'_, W> {
     fn fail(&mut self, failure: Failure) -> Result<(), Stop> {
         self.line("measuring", &format!("no: {failure}"))?;
         Err(Stop::Measuring(failure))
+    }
+
+    /// What a server here would keep of what it is started with; this has given up the same.
+    fn confinement(&mut self, confinement: &Confinement) -> io::Result<()> {
+        let keeps = match &confinement.capabilities[..] {
+            [] => "no capability".to_owned(),
+            kept => kept.join(", "),
+        };
+        self.line("keeps", &format!("{keeps}, as user {}", confinement.uid))?;
+        let yes = |yes| if yes { "yes" } else { "no" };
+        let landlock = match confinement.landlock {
+            Some(version) => format!("yes, version {version}: it opens /proc and /sys alone"),
+            None => "no: this kernel has none, or it was left out".into(),
+        };
+        self.line("landlock", &landlock)?;
+        self.line("seccomp", yes(confinement.seccomp))?;
+        self.line("no new rights", yes(confinement.no_new_privs))?;
+        for problem in &confinement.problems {
+            self.line("", &format!("more rights than needed: {problem}"))?;
+        }
+        Ok(())
     }
 
     fn surroundings(&mut self) -> io::Result<()> {

@@ -2,6 +2,7 @@
 //! a viewer that joins gets a snapshot and then every later interval, with nothing in between lost
 //! or doubled. Must not know sockets.
 
+use crate::confine::Confinement;
 use crate::frame::Frame;
 use crate::history::{History, Past};
 use runqlat_common::wire::{
@@ -19,6 +20,7 @@ const BACKLOG: usize = 64;
 /// The live view that all viewers share.
 pub struct Hub {
     server: ServerInfo,
+    confinement: Confinement,
     live: Mutex<Live>,
     frames: broadcast::Sender<Arc<Frame>>,
     viewers: AtomicU32,
@@ -44,9 +46,10 @@ pub struct Joined {
 }
 
 impl Hub {
-    pub fn new(server: ServerInfo) -> Arc<Self> {
+    pub fn new(server: ServerInfo, confinement: Confinement) -> Arc<Self> {
         Arc::new(Self {
             server,
+            confinement,
             live: Mutex::new(Live {
                 probe: ProbeState::Attaching,
                 history: History::default(),
@@ -63,6 +66,11 @@ impl Hub {
 
     pub fn server(&self) -> &ServerInfo {
         &self.server
+    }
+
+    /// What this program has given up.
+    pub fn confinement(&self) -> &Confinement {
+        &self.confinement
     }
 
     /// What is measured now.
@@ -172,7 +180,7 @@ pub(crate) fn for_tests() -> Arc<Hub> {
         cpus: 1,
         demo: true,
     };
-    Hub::new(server)
+    Hub::new(server, Confinement::default())
 }
 
 #[cfg(test)]

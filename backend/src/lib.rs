@@ -8,6 +8,7 @@ pub mod failure;
 mod cgroup;
 mod check;
 mod collector;
+mod confine;
 mod control;
 mod directory;
 mod frame;
@@ -23,6 +24,7 @@ mod shutdown;
 mod target;
 
 use args::{Config, Print, Serve, Task};
+use confine::{Confinement, Needs, User, confine};
 use directory::{Directory, Host};
 use failure::Failure;
 use hub::Hub;
@@ -32,9 +34,11 @@ use probe::synthetic::SyntheticMachine;
 use runqlat_common::wire::{Key, ProbeState, Programs, Scope, ServerInfo};
 use shutdown::Stop;
 use std::io::Write;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpListener;
+use tokio::net::TcpSocket;
+use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// The kernel programs, in a complete build.
@@ -42,6 +46,9 @@ use tokio::signal::unix::{SignalKind, signal};
 const BPF_OBJECT: Option<&[u8]> = Some(aya::include_bytes_aligned!(env!("BPF_OBJECT")));
 #[cfg(not(complete))]
 const BPF_OBJECT: Option<&[u8]> = None;
+
+/// Connections that may wait to be accepted.
+const BACKLOG: u32 = 1_024;
 
 /// The version, and whether anything is missing from this build.
 pub const fn version() -> &'static str {
@@ -55,23 +62,68 @@ pub const fn version() -> &'static str {
     }
 }
 
-/// Does what was asked for, until it is done or SIGINT or SIGTERM.
-pub async fn run(config: Config) -> Result<(), Failure> {
-    let (stopper, stop) = shutdown::channel();
+/// Does what was asked for, until it is done or SIGINT or SIGTERM. Starts threads, and must be called
+/// before there are any others, for what `confine` gives up is given up by those that are started later.
+pub fn run(config: Config) -> Result<(), Failure> {
+    let user = config.user.as_ref();
     match config.task {
         Task::Serve(serve) => {
-            stop_on_signals(stopper).map_err(Failure::Other)?;
-            self::serve(serve, stop).await
+            // The address first: the commonest mistake is a second server, and it costs nothing to find.
+            let socket = bind(serve.listen)?;
+            // Everything that needs rights is done; attaching, too, goes without them, at the start as later.
+            let confinement = give_up_rights(&needs(serve.demo.is_none()), user)?;
+            until_stopped(|stop| self::serve(serve, socket, confinement, stop))
         }
         Task::Print(print) => {
-            stop_on_signals(stopper).map_err(Failure::Other)?;
-            self::print(print, stop).await
+            let mut needs = needs(true);
+            // For the time of day.
+            needs.files = ["/etc/localtime", "/usr/share/zoneinfo"]
+                .map(Into::into)
+                .to_vec();
+            give_up_rights(&needs, user)?;
+            until_stopped(|stop| self::print(print, stop))
         }
         Task::Check => {
             let object = BPF_OBJECT.ok_or(Failure::Incomplete)?;
-            check::run(object, &mut std::io::stdout().lock())
+            // What works then works in a server, too.
+            let confinement = give_up_rights(&needs(true), user)?;
+            check::run(object, &confinement, &mut std::io::stdout().lock())
         }
     }
+}
+
+fn needs(kernel: bool) -> Needs {
+    Needs {
+        kernel,
+        files: Vec::new(),
+        hidden: kernel && procfs::hides_processes(),
+    }
+}
+
+/// Says what was to be given up and was not.
+fn give_up_rights(needs: &Needs, user: Option<&User>) -> Result<Confinement, Failure> {
+    let confinement = confine(needs, user).map_err(Failure::Permission)?;
+    for problem in &confinement.problems {
+        tracing::warn!("it has more rights than it needs: {problem}");
+    }
+    Ok(confinement)
+}
+
+/// Starts all threads, and works until done or told to stop.
+fn until_stopped<F>(work: impl FnOnce(Stop) -> F) -> Result<(), Failure>
+where
+    F: Future<Output = Result<(), Failure>>,
+{
+    let runtime = Runtime::new()
+        .map_err(|error| Failure::Other(anyhow::Error::new(error).context("can't start")))?;
+    let (stopper, stop) = shutdown::channel();
+    let ended = runtime.block_on(async {
+        stop_on_signals(stopper).map_err(Failure::Other)?;
+        work(stop).await
+    });
+    // Reading what another process holds locked may take long, and nobody waits for it any more.
+    runtime.shutdown_background();
+    ended
 }
 
 async fn print(print: Print, stop: Stop) -> Result<(), Failure> {
@@ -79,15 +131,32 @@ async fn print(print: Print, stop: Stop) -> Result<(), Failure> {
     print::run(&print, &mut kernel, stop, &mut std::io::stdout().lock()).await
 }
 
-async fn serve(serve: Serve, stop: Stop) -> Result<(), Failure> {
+/// A socket with this address, which nobody can connect to yet. Listening needs the runtime; this does not.
+fn bind(address: SocketAddr) -> Result<TcpSocket, Failure> {
+    let bind = || {
+        let socket = match address {
+            SocketAddr::V4(_) => TcpSocket::new_v4()?,
+            SocketAddr::V6(_) => TcpSocket::new_v6()?,
+        };
+        // As tokio's own listener: a restart needs not wait for the old one's connections to be forgotten.
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        Ok(socket)
+    };
+    bind().map_err(|error| Failure::Listen { address, error })
+}
+
+async fn serve(
+    serve: Serve,
+    socket: TcpSocket,
+    confinement: Confinement,
+    stop: Stop,
+) -> Result<(), Failure> {
     let listen_failure = |error| Failure::Listen {
         address: serve.listen,
         error,
     };
-    // The address first: the commonest mistake is a second server, and it costs nothing to find.
-    let listener = TcpListener::bind(serve.listen)
-        .await
-        .map_err(listen_failure)?;
+    let listener = socket.listen(BACKLOG).map_err(listen_failure)?;
     let address = listener.local_addr().map_err(listen_failure)?;
     let (source, directory): (Box<dyn Source>, Arc<dyn Directory>) = match serve.demo {
         Some(processes) => {
@@ -97,7 +166,7 @@ async fn serve(serve: Serve, stop: Stop) -> Result<(), Failure> {
         }
         None => (Box::new(kernel(serve.settings)?), Arc::new(Host)),
     };
-    let hub = Hub::new(server_info(serve.demo.is_some()));
+    let hub = Hub::new(server_info(serve.demo.is_some()), confinement);
     let (control, collector) = collector::spawn(source, &serve.scope, hub.clone(), stop.clone())?;
 
     announce(&hub.scope(), &hub.probe(), &format!("http://{address}"));

@@ -18,17 +18,7 @@ fn main() -> ExitCode {
         .with_writer(stderr)
         .with_ansi(colours)
         .init();
-    let runtime = match tokio::runtime::Runtime::new() {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            eprintln!("runqlat-web: can't start: {error}");
-            return ExitCode::FAILURE;
-        }
-    };
-    let ended = runtime.block_on(run(config));
-    // Reading what another process holds locked may take long, and nobody waits for it any more.
-    runtime.shutdown_background();
-    match ended {
+    match run(config) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("runqlat-web: {failure}\nhint: {}", failure.hint());

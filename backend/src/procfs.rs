@@ -1,6 +1,5 @@
 //! What is read of /proc and the clocks: who lives, and what this program itself costs.
 
-use std::collections::HashSet;
 use std::fs;
 use std::io;
 
@@ -13,6 +12,22 @@ pub fn processes() -> io::Result<usize> {
 pub fn tgids() -> io::Result<impl Iterator<Item = u32>> {
     let entries = fs::read_dir("/proc")?;
     Ok(entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()))
+}
+
+/// Whether /proc shows the processes of others only to who may trace them.
+pub fn hides_processes() -> bool {
+    hides(&fs::read_to_string("/proc/self/mountinfo").unwrap_or_default())
+}
+
+/// `23 28 0:21 / /proc rw,relatime - proc proc rw,hidepid=invisible`
+fn hides(mountinfo: &str) -> bool {
+    let proc = |line: &&str| line.contains(" / /proc ");
+    let Some(mount) = mountinfo.lines().rfind(proc) else {
+        return false;
+    };
+    let options = mount.rsplit(' ').next().unwrap_or_default().split(',');
+    let mut hidepid = options.filter_map(|option| option.strip_prefix("hidepid="));
+    hidepid.any(|how| !matches!(how, "0" | "off"))
 }
 
 /// How many tasks (threads) there are.
@@ -74,12 +89,12 @@ const INITIAL_PID_NAMESPACE: u64 = 0xEFFF_FFFC;
 
 /// Whether ids here are those that the kernel itself uses.
 pub fn in_initial_pid_namespace() -> bool {
-    pid_namespace("self").is_ok_and(|inode| inode == INITIAL_PID_NAMESPACE)
+    pid_namespace().is_ok_and(|inode| inode == INITIAL_PID_NAMESPACE)
 }
 
-/// Inode number of a process' pid namespace.
-fn pid_namespace(process: &str) -> io::Result<u64> {
-    let link = fs::read_link(format!("/proc/{process}/ns/pid"))?;
+/// Inode number of this process' pid namespace.
+fn pid_namespace() -> io::Result<u64> {
+    let link = fs::read_link("/proc/self/ns/pid")?;
     // "pid:[4026531836]"
     let digits: String = link
         .to_string_lossy()
@@ -87,22 +102,6 @@ fn pid_namespace(process: &str) -> io::Result<u64> {
         .filter(char::is_ascii_digit)
         .collect();
     digits.parse().map_err(io::Error::other)
-}
-
-/// The pid namespaces in which a process lives; an error where not all can be seen.
-pub fn pid_namespaces() -> io::Result<HashSet<u64>> {
-    let mut found = HashSet::new();
-    for tgid in tgids()? {
-        match pid_namespace(&tgid.to_string()) {
-            Ok(inode) => {
-                found.insert(inode);
-            }
-            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Err(error),
-            // It has just ended.
-            Err(_) => {}
-        }
-    }
-    Ok(found)
 }
 
 /// One above the highest tid that the kernel gives out.
@@ -162,8 +161,8 @@ pub fn self_rss_kb() -> u64 {
 #[cfg(test)]
 mod tests {
     use super::{
-        Task, monotonic_ns, pid_max, pid_namespaces, processes, self_cpu_us, self_rss_kb, task,
-        task_lives, tasks, tasks_of,
+        Task, hides, monotonic_ns, pid_max, processes, self_cpu_us, self_rss_kb, task, task_lives,
+        tasks, tasks_of,
     };
 
     #[test]
@@ -190,9 +189,26 @@ mod tests {
     }
 
     #[test]
+    fn hidden_processes_are_told_by_the_mount() {
+        let table = [
+            ("23 28 0:21 / /proc rw - proc proc rw", false),
+            ("23 28 0:21 / /proc rw - proc proc rw,hidepid=off", false),
+            ("23 28 0:21 / /proc rw - proc proc rw,gid=4,hidepid=2", true),
+            (
+                "23 28 0:21 / /proc rw - proc proc rw\n40 23 0:22 / /proc rw shared:1 - proc none rw,hidepid=invisible",
+                true,
+            ),
+            ("23 28 0:21 / /srv/proc rw - proc proc rw,hidepid=2", false),
+            ("", false),
+        ];
+        for (mountinfo, is_hidden) in table {
+            assert_eq!(hides(mountinfo), is_hidden, "{mountinfo}");
+        }
+    }
+
+    #[test]
     fn the_host_is_counted() {
         assert!(tasks().unwrap() >= processes().unwrap());
-        assert!(!pid_namespaces().is_ok_and(|all| all.is_empty()));
         assert_eq!(tasks_of("0.00 0.01 0.05 2/345 6789\n"), Some(345));
         assert_eq!(tasks_of("soon"), None);
     }

@@ -20,7 +20,7 @@ fn waits(intervals: &[Interval]) -> HashMap<u64, u64> {
     sums.map(|(key, counts)| (key, counts.total())).collect()
 }
 
-/// Some intervals after the first, which may hold what was before.
+/// Some intervals of those that begin now.
 async fn watch(server: &Server, count: usize) -> (Vec<Interval>, HashMap<u64, String>) {
     let mut viewer = Viewer::join(server.address, Format::Postcard).await;
     let snapshot = viewer.snapshot().await;
@@ -30,12 +30,14 @@ async fn watch(server: &Server, count: usize) -> (Vec<Interval>, HashMap<u64, St
         .map(|n| (n.key, n.name))
         .collect();
     let mut intervals = Vec::new();
-    for _ in 0..=count {
-        let interval = viewer.interval().await;
+    while intervals.len() < count {
+        let interval = match intervals.len() {
+            0 => viewer.fresh().await,
+            _ => viewer.interval().await,
+        };
         names.extend(interval.names.iter().map(|n| (n.key, n.name.clone())));
         intervals.push(interval);
     }
-    intervals.remove(0);
     (intervals, names)
 }
 
@@ -95,6 +97,29 @@ async fn the_namespace_is_that_of_the_task_that_waits() {
         assert!(waits[&inode] > 5 && waits[&host] > 5, "{waits:?}");
         // Named after the namespace's first process.
         assert_eq!(names[&inode], "sh");
+    }
+}
+
+/// In /proc, only who may trace all processes could see that.
+#[tokio::test]
+async fn a_namespace_that_goes_is_told_to_be_gone() {
+    if !is_root("a_namespace_that_goes_is_told_to_be_gone") {
+        return;
+    }
+    let script = "stat -L -c %i /proc/self/ns/pid; while :; do sleep 0.01; done";
+    let unshare = ["--pid", "--fork", "--kill-child", "sh", "-c", script];
+    for raw in [&[][..], &["--raw-programs"]] {
+        let server = start(&[&["--pidnss"], raw].concat());
+        let mut viewer = Viewer::join(server.address, Format::Postcard).await;
+        let mut inside = Process::pinned_with(last_cpu(), "unshare", &unshare, Stdio::piped());
+        let inode: u64 = inside.line().parse().unwrap();
+        while !waits(&[viewer.interval().await]).contains_key(&inode) {}
+        // Several times over the namespaces are asked after: one that lives stays.
+        for _ in 0..10 {
+            assert!(!viewer.interval().await.gone.contains(&inode));
+        }
+        drop(inside);
+        while !viewer.interval().await.gone.contains(&inode) {}
     }
 }
 
@@ -172,14 +197,14 @@ async fn a_group_takes_in_those_made_later_and_lets_go_of_who_leaves() {
         later.0.take(hogs[1].id());
         let mut viewer = Viewer::join(server.address, Format::Postcard).await;
         let expected: HashSet<u64> = [hogs[0].key(), hogs[1].key()].into();
-        viewer.interval().await;
+        viewer.fresh().await;
         let intervals = [viewer.interval().await, viewer.interval().await];
         assert_eq!(
             waits(&intervals).into_keys().collect::<HashSet<_>>(),
             expected
         );
         move_to(&root(), hogs[1].id());
-        viewer.interval().await;
+        viewer.fresh().await;
         let intervals = [viewer.interval().await, viewer.interval().await];
         let keys: Vec<u64> = waits(&intervals).into_keys().collect();
         assert_eq!(keys, [hogs[0].key()]);

@@ -8,6 +8,7 @@
 
 mod config;
 mod keys;
+mod living;
 mod object;
 mod stats;
 mod task;
@@ -64,6 +65,14 @@ fn raw_switch(ctx: RawTracePointContext) -> i32 {
 #[raw_tracepoint(tracepoint = "task_rename")]
 fn raw_rename(ctx: RawTracePointContext) -> i32 {
     keys::rename(Raw(ctx.arg(0)), ctx.arg(1));
+    0
+}
+
+// aya has no macro for this kind.
+#[unsafe(no_mangle)]
+#[unsafe(link_section = "iter/task")]
+fn living_pidns(each: *mut living::EachTask) -> i32 {
+    living::tell_pidns(each);
     0
 }
 

@@ -88,6 +88,12 @@ const RULES: &[Rule] = &[
     },
     Rule {
         of: &["backend/src"],
+        but: &["backend/src/confine", "backend/src/confine.rs"],
+        words: &["use caps", "use landlock", "use nix", "use seccompiler"],
+        why: "rights are given up in one place",
+    },
+    Rule {
+        of: &["backend/src"],
         but: &["backend/src/server"],
         words: &["axum"],
         why: "only the server knows HTTP",

@@ -90,9 +90,23 @@ fn print_is_called_as_runqlat_is() {
         parse("check -v"),
         Ok(Config {
             task: Task::Check,
+            user: None,
             verbose: true
         })
     );
+}
+
+#[test]
+fn a_user_has_a_name_or_a_number_wherever_it_stands() {
+    for line in [
+        "--user root",
+        "--user 0",
+        "print --user root",
+        "check --user 0",
+    ] {
+        let user = parse(line).unwrap().user.unwrap();
+        assert_eq!(user.to_string(), "root (0)", "{line}");
+    }
 }
 
 #[test]
@@ -129,6 +143,7 @@ fn wrong_input_is_refused_with_what_is_right() {
         ("--listen localhost", "invalid socket address"),
         ("--pid 0", "0 is not in 1.."),
         ("--max-keys 0", "0 is not in 1..="),
+        ("--user nobody-here", "no user nobody-here"),
         ("--whatever", "unexpected argument '--whatever'"),
         ("-P --by global", "cannot be used with"),
         ("-P -L", "cannot be used with"),

@@ -1,6 +1,7 @@
 //! The API for scripts: the state, and histograms as JSON or as runqlat's text.
 
 use super::reply::Refusal;
+use crate::confine::Confinement;
 use crate::history::History;
 use crate::hub::Hub;
 use axum::Json;
@@ -25,6 +26,7 @@ struct StateReply<'a> {
     /// As of the newest interval.
     health: Option<Health>,
     viewers: u32,
+    confinement: &'a Confinement,
 }
 
 pub(super) async fn state(State(hub): State<Arc<Hub>>) -> Response {
@@ -46,6 +48,7 @@ pub(super) async fn state(State(hub): State<Arc<Hub>>) -> Response {
         seq,
         health,
         viewers: hub.viewers(),
+        confinement: hub.confinement(),
     })
     .into_response()
 }

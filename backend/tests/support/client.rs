@@ -1,6 +1,7 @@
 //! Clients from outside: HTTP by hand, so that a test can send what no library would, and WebSocket
 //! by tokio-tungstenite.
 
+use super::watch::now_ms;
 use futures_util::{SinkExt, StreamExt};
 use runqlat_common::counts::Counts;
 use runqlat_common::wire::{
@@ -172,6 +173,19 @@ impl Viewer {
             _ => None,
         })
         .await
+    }
+
+    /// The first interval that begins from now on; those that were over when this viewer joined come
+    /// first.
+    pub async fn fresh(&mut self) -> Interval {
+        let now = now_ms();
+        loop {
+            let interval = self.interval().await;
+            let column = &interval.column;
+            if column.end_ms - column.duration_us / 1_000 >= now {
+                return interval;
+            }
+        }
     }
 
     /// The next change of the scope.

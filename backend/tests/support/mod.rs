@@ -5,6 +5,8 @@
 pub mod browser;
 pub mod cgroup;
 pub mod client;
+#[cfg(target_arch = "x86_64")]
+pub mod inject;
 pub mod load;
 pub mod runqlat;
 pub mod schedstat;

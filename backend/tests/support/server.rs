@@ -23,6 +23,8 @@ pub fn run(args: &[&str]) -> Output {
 /// A running server on a port of its own; stopped when dropped.
 pub struct Server {
     child: Child,
+    /// What it said on stderr before it listened.
+    pub said: String,
     pub address: SocketAddr,
 }
 
@@ -34,11 +36,12 @@ impl Server {
 
     /// With these arguments alone.
     pub fn start_with(args: &[&str]) -> Self {
-        let mut child = Command::new(binary())
-            .args(args)
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("it starts");
+        Self::start_by(Command::new(binary()).args(args))
+    }
+
+    /// By a command that executes it.
+    pub fn start_by(command: &mut Command) -> Self {
+        let mut child = command.stderr(Stdio::piped()).spawn().expect("it starts");
         let mut stderr = BufReader::new(child.stderr.take().expect("a pipe"));
         let mut said = String::new();
         let address = loop {
@@ -57,7 +60,11 @@ impl Server {
             let mut rest = Vec::new();
             let _ = stderr.read_to_end(&mut rest);
         });
-        Self { child, address }
+        Self {
+            child,
+            said,
+            address,
+        }
     }
 
     pub fn id(&self) -> u32 {

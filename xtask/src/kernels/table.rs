@@ -8,8 +8,8 @@ use super::transcript::STEPS;
 /// A row for each outcome.
 pub(super) fn markdown(outcomes: &[Outcome]) -> String {
     let mut text = String::from(
-        "| kernel | Debian's version | programs | proved | waits / kernel's account | time |\n\
-         | --- | --- | --- | --- | --- | --- |\n",
+        "| kernel | Debian's version | programs | landlock | proved | waits / kernel's account | time |\n\
+         | --- | --- | --- | --- | --- | --- | --- |\n",
     );
     for outcome in outcomes {
         let asked = if outcome.case.raw { " (asked for)" } else { "" };
@@ -20,10 +20,11 @@ pub(super) fn markdown(outcomes: &[Outcome]) -> String {
         // Writing to a string can't fail.
         let _ = writeln!(
             text,
-            "| {} | {} | {}{asked} | {proved} | {} | {:.0} s |",
+            "| {} | {} | {}{asked} | {} | {proved} | {} | {:.0} s |",
             outcome.case.series,
             or_none(outcome.heard.fact("version")),
             or_none(outcome.heard.fact("programs")),
+            or_none(outcome.heard.fact("landlock")),
             or_none(outcome.heard.fact("sum")),
             outcome.time.as_secs_f64(),
         );
@@ -75,6 +76,7 @@ mod tests {
         lines.extend([
             "fact version 6.1.177-1",
             "fact programs raw",
+            "fact landlock 2",
             "fact sum 1.02",
             "end",
         ]);
@@ -86,9 +88,9 @@ mod tests {
         let rows: Vec<&str> = table.lines().skip(2).collect();
         assert_eq!(
             rows[0],
-            "| 6.1 | 6.1.177-1 | raw (asked for) | all 10 | 1.02 | 23 s |"
+            "| 6.1 | 6.1.177-1 | raw (asked for) | 2 | all 12 | 1.02 | 23 s |"
         );
-        assert_eq!(rows[1], "| 6.1 | - | - | FAILED: 0 of 10 | - | 23 s |");
+        assert_eq!(rows[1], "| 6.1 | - | - | - | FAILED: 0 of 12 | - | 23 s |");
         assert!(failures(&outcomes).contains("6.1: check: no BTF\n"));
         assert_eq!(failures(&outcomes[..1]), "");
     }

@@ -1,11 +1,12 @@
-//! What only tests and benches need: a browser to look at the page, and the peers to measure against.
+//! What only tests and benches need: a browser to look at the page, the peers to measure against, and a judge of the
+//! unit.
 
 use anyhow::Result;
 
 use super::apt::{Apt, Package};
 use super::programs::{self, Program};
 
-const PROGRAMS: [Program; 5] = [
+const PROGRAMS: [Program; 6] = [
     (
         "chromium",
         Package {
@@ -32,6 +33,13 @@ const PROGRAMS: [Program; 5] = [
         Package {
             name: "bpftrace",
             why: "another peer, whose cost is printed beside",
+        },
+    ),
+    (
+        "systemd-analyze",
+        Package {
+            name: "systemd",
+            why: "judges the unit that the project has for it",
         },
     ),
     (

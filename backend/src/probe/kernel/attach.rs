@@ -2,12 +2,13 @@
 
 use super::layout::layout;
 use super::object::Template;
-use super::{Options, btf, sys};
+use super::{Options, btf, namespaces, sys};
 use aya::programs::{BtfTracePoint, ProgramError, ProgramFd, RawTracePoint};
 use aya::{Btf, Ebpf, EbpfError, EbpfLoader};
 use runqlat_common::buckets::Unit;
 use runqlat_common::contract::{Config, Layout, key};
 use runqlat_common::wire::{Key, Programs};
+use std::collections::HashSet;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 
@@ -94,7 +95,7 @@ impl Loader {
             match start(&mut ebpf, |ebpf, name, step| {
                 start_typed(ebpf, name, step, &self.btf)
             }) {
-                Ok(fds) => return Ok(self.attached(ebpf, fds, Programs::Typed)),
+                Ok(fds) => return Ok(self.attached(options, ebpf, fds, Programs::Typed)),
                 Err(typed) => {
                     refusal = first_line(&typed);
                     tracing::warn!(
@@ -111,10 +112,19 @@ impl Loader {
             raw: first_line(&raw),
         })?;
         self.raw = true;
-        Ok(self.attached(ebpf, fds, Programs::Raw))
+        Ok(self.attached(options, ebpf, fds, Programs::Raw))
     }
 
-    fn attached(&self, ebpf: Ebpf, fds: Vec<ProgramFd>, programs: Programs) -> Attached {
+    fn attached(
+        &self,
+        options: &Options,
+        mut ebpf: Ebpf,
+        fds: Vec<ProgramFd>,
+        programs: Programs,
+    ) -> Attached {
+        if options.key == Key::Pidns {
+            namespaces::load(&mut ebpf, &self.btf);
+        }
         Attached {
             ebpf,
             fds,
@@ -155,6 +165,11 @@ impl Attached {
         };
         let fd = data.fd().as_fd().try_clone_to_owned();
         fd.map_err(AttachError::Map)
+    }
+
+    /// Inode numbers of the pid namespaces in which a process lives.
+    pub(super) fn pid_namespaces(&mut self) -> io::Result<HashSet<u64>> {
+        namespaces::living(&mut self.ebpf)
     }
 
     /// Runs that the kernel left out since the program was already running on that CPU.
@@ -250,6 +265,6 @@ fn start_raw(ebpf: &mut Ebpf, name: &str, step: Step) -> Result<Option<ProgramFd
 }
 
 /// The verifier's log has thousands of lines; `-v` shows them all.
-fn first_line(text: &str) -> String {
+pub(super) fn first_line(text: &str) -> String {
     text.lines().next().unwrap_or_default().to_owned()
 }

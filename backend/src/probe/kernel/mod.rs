@@ -4,6 +4,7 @@ mod attach;
 mod btf;
 mod counters;
 mod layout;
+mod namespaces;
 mod object;
 mod register;
 mod sizes;
@@ -140,8 +141,12 @@ impl Keys {
     /// Replaces what was read of gone keys by a last reading that also deletes them. Asking who lives
     /// comes after the reading: a key that was read and is nobody's now is gone, while one that began
     /// in between has not been read.
-    fn sweep(&mut self, read: &mut probe::Keys) -> std::io::Result<Vec<u64>> {
-        let gone = self.register.gone(read);
+    fn sweep(
+        &mut self,
+        read: &mut probe::Keys,
+        attached: &mut Attached,
+    ) -> std::io::Result<Vec<u64>> {
+        let gone = self.register.gone(read, || attached.pid_namespaces());
         for &key in &gone {
             if let Some(last) = self.table.take(key)? {
                 *read.entry(key, || last) = last;
@@ -169,7 +174,7 @@ impl Probe for KernelProbe {
             read.map_err(fail("reading the table of keys"))?;
             into.names = keys.register.names(into.keys.ids());
             if into.at_ns.saturating_sub(self.last_sweep_ns) >= SWEEP_EVERY_NS {
-                let swept = keys.sweep(&mut into.keys);
+                let swept = keys.sweep(&mut into.keys, &mut self.attached);
                 into.gone = swept.map_err(fail("removing gone keys"))?;
                 self.last_sweep_ns = into.at_ns;
             }

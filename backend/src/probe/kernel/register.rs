@@ -6,7 +6,8 @@ use crate::cgroup::{self, Mount};
 use crate::probe::Keys;
 use crate::procfs;
 use runqlat_common::wire::Key;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::io;
 use std::sync::Arc;
 
 /// Knows the keys of one kind.
@@ -38,8 +39,12 @@ impl Register {
         }
     }
 
-    /// Those of the keys in `read` that are gone, in ascending order.
-    pub(super) fn gone(&mut self, read: &Keys) -> Vec<u64> {
+    /// Those of the keys in `read` that are gone, in ascending order. `pid_namespaces` are those that live.
+    pub(super) fn gone(
+        &mut self,
+        read: &Keys,
+        pid_namespaces: impl FnOnce() -> io::Result<HashSet<u64>>,
+    ) -> Vec<u64> {
         let keys = read.ids();
         match self {
             Self::Tasks(suspects) => {
@@ -47,8 +52,8 @@ impl Register {
                 asked.retain(|&key| !procfs::task_lives(key));
                 asked
             }
-            // Without the right to see all processes, nothing is known to be gone.
-            Self::Namespaces => procfs::pid_namespaces().map_or(Vec::new(), |living| {
+            // Where they can't be listed, nothing is known to be gone.
+            Self::Namespaces => pid_namespaces().map_or(Vec::new(), |living| {
                 keys.filter(|key| !living.contains(key)).collect()
             }),
             Self::Cgroups { mount, paths } => {

@@ -164,6 +164,43 @@ retarget() {
 	measures_only $outside $inside
 }
 
+# Each thread has given up what it does not need, of which every kernel has all but landlock.
+rights() {
+	serve $SERVER
+	get /api/v1/state | grep -o '"confinement":.*' | tee /tmp/confinement
+	landlock=$(number landlock </tmp/confinement)
+	echo "landlock ${landlock:-none}" >>/tmp/facts
+	grep -q '"problems":\[\]' /tmp/confinement || fail "not all was given up: $(cat /tmp/confinement)"
+	for status in /proc/$server/task/*/status; do
+		for line in 'Uid: 65534' 'CapPrm: 000000c000000000' 'CapBnd: 0000000000000000' 'NoNewPrivs: 1' 'Seccomp: 2'; do
+			tr '\t' ' ' <$status | grep -q "^$line" || fail "no line $line in $status: $(grep "^${line%% *}" $status)"
+		done
+	done
+}
+
+# A pid namespace that has ended leaves the kernel's table.
+gone() {
+	serve $SERVER --pidnss --interval 500ms
+	hog $pinned
+	rm -f /tmp/inside
+	hog in_namespace
+	until_true 10 test -s /tmp/inside || fail "no hog in a namespace"
+	read -r inside </tmp/inside
+	STARTED="$STARTED $inside"
+	namespace=$(readlink /proc/$inside/ns/pid | grep -o '[0-9]*')
+	until_true 20 has_waits $namespace || fail "no waits in $namespace"
+	# Long enough for it to be asked after a few times.
+	sleep 3
+	has_keys 2 || fail "not two namespaces: $(get /api/v1/state)"
+	kill -9 $inside
+	until_true 20 has_keys 1 || fail "the namespace $namespace is gone, and still in the table: $(get /api/v1/state)"
+}
+
+# has_keys NUMBER: whether the kernel's table has so many.
+has_keys() {
+	[ "$(get /api/v1/state | number keys)" = $1 ]
+}
+
 # change SCOPE: has the server measure that, and returns when two intervals of it are over.
 change() {
 	put "$1"
@@ -201,6 +238,9 @@ step process
 step keys
 step cgroup
 step retarget
+step rights
+sed 's/^/fact /' /tmp/facts
+step gone
 page
 step console
 echo end
