@@ -24,6 +24,8 @@ pub fn run(args: &[&str]) -> Output {
 pub struct Server {
     child: Child,
     pub address: SocketAddr,
+    /// What it wrote to stderr before it listened.
+    pub said: String,
 }
 
 impl Server {
@@ -34,11 +36,12 @@ impl Server {
 
     /// With these arguments alone.
     pub fn start_with(args: &[&str]) -> Self {
-        let mut child = Command::new(binary())
-            .args(args)
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("it starts");
+        Self::launch(Command::new(binary()).args(args))
+    }
+
+    /// As this command starts it.
+    pub fn launch(command: &mut Command) -> Self {
+        let mut child = command.stderr(Stdio::piped()).spawn().expect("it starts");
         let mut stderr = BufReader::new(child.stderr.take().expect("a pipe"));
         let mut said = String::new();
         let address = loop {
@@ -46,8 +49,9 @@ impl Server {
             if stderr.read_line(&mut line).expect("stderr is text") == 0 {
                 panic!("it ended before it listened: {said}");
             }
-            if let Some(url) = line.strip_prefix("listening on http://") {
-                let address = url.split(' ').next().unwrap_or_default();
+            if let Some(url) = line.strip_prefix("listening on http") {
+                let address = url.trim_start_matches('s').trim_start_matches("://");
+                let address = address.split(' ').next().unwrap_or_default();
                 break address.parse().expect("an address");
             }
             said.push_str(&line);
@@ -57,7 +61,29 @@ impl Server {
             let mut rest = Vec::new();
             let _ = stderr.read_to_end(&mut rest);
         });
-        Self { child, address }
+        Self {
+            child,
+            address,
+            said,
+        }
+    }
+
+    /// The link that it printed `to view` or `to control`.
+    pub fn link(&self, to: &str) -> &str {
+        let start = format!("to {to}:");
+        let line = self.said.lines().find_map(|line| line.strip_prefix(&start));
+        line.unwrap_or_else(|| panic!("no link to {to}: {}", self.said))
+            .trim()
+    }
+
+    /// The token in that link, as the Authorization of a request.
+    pub fn bearer(&self, to: &str) -> String {
+        bearer(self.link(to))
+    }
+
+    /// Where this machine reaches a server that listens on all addresses.
+    pub fn local(&self) -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], self.address.port()))
     }
 
     pub fn id(&self) -> u32 {
@@ -77,6 +103,12 @@ impl Server {
     pub fn wait_status(mut self) -> Option<i32> {
         self.child.wait().expect("it was started here").code()
     }
+}
+
+/// The token in a link, as the Authorization of a request.
+pub fn bearer(link: &str) -> String {
+    let token = link.split("#token=").nth(1).expect("a link with a token");
+    format!("Bearer {token}")
 }
 
 impl Drop for Server {
