@@ -5,24 +5,29 @@
 pub mod args;
 pub mod failure;
 
+mod access;
 mod cgroup;
 mod check;
 mod collector;
 mod control;
 mod directory;
+mod door;
 mod history;
 mod hub;
 mod interval;
 mod print;
 mod probe;
 mod procfs;
+mod reach;
 mod region;
 mod server;
 mod shutdown;
 mod target;
+mod tls;
 
 use args::{Config, Print, Serve, Task};
 use directory::{Directory, Host};
+use door::Door;
 use failure::Failure;
 use hub::Hub;
 use probe::Source;
@@ -79,11 +84,12 @@ async fn print(print: Print, stop: Stop) -> Result<(), Failure> {
 }
 
 async fn serve(serve: Serve, stop: Stop) -> Result<(), Failure> {
+    let door = Door::prepare(&serve.door, serve.listen)?;
     let listen_failure = |error| Failure::Listen {
         address: serve.listen,
         error,
     };
-    // The address first: the commonest mistake is a second server, and it costs nothing to find.
+    // The address before the kernel: the commonest mistake is a second server, and it costs nothing to find.
     let listener = TcpListener::bind(serve.listen)
         .await
         .map_err(listen_failure)?;
@@ -99,11 +105,12 @@ async fn serve(serve: Serve, stop: Stop) -> Result<(), Failure> {
     let hub = Hub::new(server_info(serve.demo.is_some()));
     let (control, collector) = collector::spawn(source, &serve.scope, hub.clone(), stop.clone())?;
 
-    announce(&hub.scope(), &hub.probe(), &format!("http://{address}"));
-    let served = server::serve(listener, hub, control, directory, stop).await;
+    let (front, told) = door.hang(listener, address);
+    announce(&hub.scope(), &hub.probe(), &told, &front.reach.address());
+    server::serve(front, hub, control, directory, stop).await;
     // Detaching the programs takes the kernel some 50 ms.
     let _ = collector.join();
-    served.map_err(|error| Failure::Other(error.into()))
+    Ok(())
 }
 
 fn kernel(settings: Settings) -> Result<Kernel, Failure> {
@@ -138,7 +145,7 @@ fn stop_on_signals(stopper: shutdown::Stopper) -> anyhow::Result<()> {
 }
 
 /// Tells the person at the terminal what is going on and where to look.
-fn announce(scope: &Scope, probe: &ProbeState, url: &str) {
+fn announce(scope: &Scope, probe: &ProbeState, told: &[String], url: &str) {
     let mut what = match scope.tgid {
         Some(tgid) => format!("waits of process {tgid}"),
         None => "waits of all tasks".to_owned(),
@@ -166,5 +173,8 @@ fn announce(scope: &Scope, probe: &ProbeState, url: &str) {
     let mut stderr = std::io::stderr().lock();
     // Somebody may have closed stderr; that is no reason to stop.
     let _ = writeln!(stderr, "measuring {what}, every {interval}{how}");
+    for line in told {
+        let _ = writeln!(stderr, "{line}");
+    }
     let _ = writeln!(stderr, "listening on {url} (Ctrl-C ends)");
 }

@@ -68,6 +68,7 @@ fn snapshot(intervals: Vec<Interval>) -> ServerMessage {
             key: 7,
             name: "postgres".into(),
         }],
+        may_control: true,
     })
 }
 
