@@ -1,5 +1,7 @@
 // Starts the page: the stored theme first, so that nothing flashes, then the program. What goes wrong
-// before the program runs, or stops it, is told in its place.
+// before the program runs, or stops it, is told in its place. A link's token is exchanged before it runs.
+
+import { enter } from "/assets/enter.js";
 
 const theme = (() => {
   try {
@@ -35,7 +37,7 @@ addEventListener("error", (event) => {
 });
 
 try {
-  const { default: init } = await import("/assets/app.js");
+  const [{ default: init }] = await Promise.all([import("/assets/app.js"), enter()]);
   await init({ module_or_path: "/assets/app_bg.wasm" });
 } catch (error) {
   tell("The page could not start.", String(error));

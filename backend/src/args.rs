@@ -1,9 +1,13 @@
 //! The command line, turned into a `Config` once; nobody else sees the parser.
 
+mod door;
+
 use crate::confine::User;
+use crate::door::Options;
 use crate::probe::kernel::{MAX_KEYS, Settings};
 use crate::target::INTERVAL_MS;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use door::DoorArgs;
 use runqlat_common::buckets::Unit;
 use runqlat_common::wire::{Key, Scope};
 use std::net::SocketAddr;
@@ -39,6 +43,7 @@ pub struct Serve {
     pub settings: Settings,
     /// Synthetic data, with this many processes.
     pub demo: Option<u32>,
+    pub door: Options,
 }
 
 /// Print runqlat's text.
@@ -107,6 +112,9 @@ struct ServeArgs {
     #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true,
           default_missing_value = DEMO_PROCESSES, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     demo: Option<u32>,
+
+    #[command(flatten)]
+    door: DoorArgs,
 }
 
 #[derive(Args)]
@@ -234,12 +242,14 @@ fn config(arguments: Arguments) -> Config {
                 by,
                 measure,
                 demo,
+                door,
             } = arguments.serve;
             Task::Serve(Serve {
                 listen,
                 scope: measure.scope(by, interval.as_millis() as u32),
                 settings: measure.settings(),
                 demo,
+                door: door.options(),
             })
         }
         Some(Command::Print(print)) => Task::Print(Print {

@@ -1,8 +1,10 @@
 //! What ends the program: one sentence of what and why, a hint, and an exit code that tells the
 //! kinds apart.
 
+use crate::access::Unusable;
 use crate::probe::kernel::AttachError;
 use crate::target::TargetError;
+use crate::tls::TlsError;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
@@ -21,6 +23,10 @@ pub enum Failure {
     },
     /// 7: what was asked for can't be measured on this host now.
     Target(TargetError),
+    /// 8: tokens that can't be used.
+    Tokens(Unusable),
+    /// 8: a certificate that can't be used.
+    Tls(TlsError),
     /// 6: a development build, which has no kernel programs.
     Incomplete,
     /// 1: anything else.
@@ -36,6 +42,7 @@ impl Failure {
             Self::Listen { .. } => 5,
             Self::Incomplete => 6,
             Self::Target(_) => 7,
+            Self::Tokens(_) | Self::Tls(_) => 8,
         }
     }
 
@@ -53,6 +60,8 @@ impl Failure {
             }
             Self::Listen { address, error } => listen_hint(*address, error),
             Self::Target(error) => error.hint(),
+            Self::Tokens(error) => error.hint(),
+            Self::Tls(error) => error.hint(),
             Self::Incomplete => {
                 "`cargo xtask build` makes the complete program; --demo works without".into()
             }
@@ -84,6 +93,8 @@ impl fmt::Display for Failure {
             Self::Permission(text) | Self::Unsupported(text) => f.write_str(text),
             Self::Listen { address, error } => write!(f, "can't listen on {address}: {error}"),
             Self::Target(error) => error.fmt(f),
+            Self::Tokens(error) => error.fmt(f),
+            Self::Tls(error) => error.fmt(f),
             Self::Incomplete => f.write_str("this build has no kernel programs"),
             Self::Other(error) => write!(f, "{error:#}"),
         }
@@ -93,6 +104,18 @@ impl fmt::Display for Failure {
 impl From<TargetError> for Failure {
     fn from(error: TargetError) -> Self {
         Self::Target(error)
+    }
+}
+
+impl From<Unusable> for Failure {
+    fn from(error: Unusable) -> Self {
+        Self::Tokens(error)
+    }
+}
+
+impl From<TlsError> for Failure {
+    fn from(error: TlsError) -> Self {
+        Self::Tls(error)
     }
 }
 

@@ -111,8 +111,8 @@ impl Hub {
         let _ = self.frames.send(Frame::new(ServerMessage::Probe(probe)));
     }
 
-    /// Starts a viewer, or starts one afresh that fell behind.
-    pub fn join(&self) -> Joined {
+    /// Starts a viewer, who may control or not, or starts one afresh that fell behind.
+    pub fn join(&self, may_control: bool) -> Joined {
         let live = self.live();
         let frames = self.frames.subscribe();
         let history = &live.history;
@@ -125,6 +125,7 @@ impl Hub {
             seq: recent_from - 1,
             columns: history.columns().before(recent_from, CHUNK).columns,
             names: history.names(),
+            may_control,
         };
         Joined {
             from_seq: snapshot.columns.first().map_or(recent_from, |c| c.seq),
@@ -150,10 +151,13 @@ impl Hub {
         self.live().history.past()
     }
 
-    /// Counts a viewer for as long as the result lives.
-    pub fn enter(self: &Arc<Self>) -> Viewer {
-        self.viewers.fetch_add(1, Ordering::Relaxed);
-        Viewer(self.clone())
+    /// Counts a viewer for as long as the result lives; none where there are `most` already.
+    pub fn enter(self: &Arc<Self>, most: u32) -> Option<Viewer> {
+        let more = |viewers| (viewers < most).then_some(viewers + 1);
+        let entered = self
+            .viewers
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
+        entered.ok().map(|_| Viewer(self.clone()))
     }
 
     pub fn viewers(&self) -> u32 {
@@ -217,7 +221,7 @@ mod tests {
     fn a_viewer_gets_every_interval_once() {
         let hub = hub();
         publish(&hub, 1);
-        let mut joined = hub.join();
+        let mut joined = hub.join(true);
         publish(&hub, 2);
         let recent: Vec<u64> = joined.recent.iter().map(|f| seq_of(f.message())).collect();
         assert_eq!((seq_of(&joined.snapshot), recent), (0, vec![1]));
@@ -228,7 +232,7 @@ mod tests {
     #[test]
     fn a_viewer_that_falls_behind_is_told_and_can_start_afresh() {
         let hub = hub();
-        let mut joined = hub.join();
+        let mut joined = hub.join(true);
         for seq in 1..=BACKLOG as u64 + 3 {
             publish(&hub, seq);
         }
@@ -236,7 +240,7 @@ mod tests {
             joined.frames.try_recv(),
             Err(TryRecvError::Lagged(3))
         ));
-        let newest = hub.join().recent.pop().unwrap();
+        let newest = hub.join(true).recent.pop().unwrap();
         assert_eq!(seq_of(newest.message()), BACKLOG as u64 + 3);
     }
 
@@ -247,7 +251,7 @@ mod tests {
         for seq in 1..=last {
             publish(&hub, seq);
         }
-        let joined = hub.join();
+        let joined = hub.join(true);
         let ServerMessage::Snapshot(snapshot) = joined.snapshot else {
             panic!("a snapshot");
         };
@@ -268,7 +272,7 @@ mod tests {
     #[test]
     fn a_frame_is_encoded_once_per_format() {
         let hub = hub();
-        let (mut a, mut b) = (hub.join().frames, hub.join().frames);
+        let (mut a, mut b) = (hub.join(true).frames, hub.join(true).frames);
         publish(&hub, 1);
         let (a, b) = (a.try_recv().unwrap(), b.try_recv().unwrap());
         for format in Format::ALL {
@@ -279,8 +283,9 @@ mod tests {
     #[test]
     fn viewers_are_counted_while_they_stay() {
         let hub = hub();
-        let one = hub.enter();
-        let two = hub.enter();
+        let one = hub.enter(2);
+        let two = hub.enter(2);
+        assert!(one.is_some() && two.is_some() && hub.enter(2).is_none());
         assert_eq!(hub.viewers(), 2);
         drop(one);
         assert_eq!(hub.viewers(), 1);

@@ -5,12 +5,14 @@
 pub mod args;
 pub mod failure;
 
+mod access;
 mod cgroup;
 mod check;
 mod collector;
 mod confine;
 mod control;
 mod directory;
+mod door;
 mod frame;
 mod history;
 mod hub;
@@ -18,14 +20,17 @@ mod interval;
 mod print;
 mod probe;
 mod procfs;
+mod reach;
 mod region;
 mod server;
 mod shutdown;
 mod target;
+mod tls;
 
 use args::{Config, Print, Serve, Task};
 use confine::{Confinement, Needs, User, confine};
 use directory::{Directory, Host};
+use door::Door;
 use failure::Failure;
 use hub::Hub;
 use probe::Source;
@@ -70,9 +75,10 @@ pub fn run(config: Config) -> Result<(), Failure> {
         Task::Serve(serve) => {
             // The address first: the commonest mistake is a second server, and it costs nothing to find.
             let socket = bind(serve.listen)?;
+            let door = Door::prepare(&serve.door, serve.listen)?;
             // Everything that needs rights is done; attaching, too, goes without them, at the start as later.
             let confinement = give_up_rights(&needs(serve.demo.is_none()), user)?;
-            until_stopped(|stop| self::serve(serve, socket, confinement, stop))
+            until_stopped(|stop| self::serve(serve, (socket, door), confinement, stop))
         }
         Task::Print(print) => {
             let mut needs = needs(true);
@@ -148,7 +154,7 @@ fn bind(address: SocketAddr) -> Result<TcpSocket, Failure> {
 
 async fn serve(
     serve: Serve,
-    socket: TcpSocket,
+    (socket, door): (TcpSocket, Door),
     confinement: Confinement,
     stop: Stop,
 ) -> Result<(), Failure> {
@@ -169,11 +175,12 @@ async fn serve(
     let hub = Hub::new(server_info(serve.demo.is_some()), confinement);
     let (control, collector) = collector::spawn(source, &serve.scope, hub.clone(), stop.clone())?;
 
-    announce(&hub.scope(), &hub.probe(), &format!("http://{address}"));
-    let served = server::serve(listener, hub, control, directory, stop).await;
+    let (front, told) = door.hang(listener, address);
+    announce(&hub.scope(), &hub.probe(), &told, &front.reach.address());
+    server::serve(front, hub, control, directory, stop).await;
     // Detaching the programs takes the kernel some 50 ms.
     let _ = collector.join();
-    served.map_err(|error| Failure::Other(error.into()))
+    Ok(())
 }
 
 fn kernel(settings: Settings) -> Result<Kernel, Failure> {
@@ -208,7 +215,7 @@ fn stop_on_signals(stopper: shutdown::Stopper) -> anyhow::Result<()> {
 }
 
 /// Tells the person at the terminal what is going on and where to look.
-fn announce(scope: &Scope, probe: &ProbeState, url: &str) {
+fn announce(scope: &Scope, probe: &ProbeState, told: &[String], url: &str) {
     let mut what = match scope.tgid {
         Some(tgid) => format!("waits of process {tgid}"),
         None => "waits of all tasks".to_owned(),
@@ -236,5 +243,8 @@ fn announce(scope: &Scope, probe: &ProbeState, url: &str) {
     let mut stderr = std::io::stderr().lock();
     // Somebody may have closed stderr; that is no reason to stop.
     let _ = writeln!(stderr, "measuring {what}, every {interval}{how}");
+    for line in told {
+        let _ = writeln!(stderr, "{line}");
+    }
     let _ = writeln!(stderr, "listening on {url} (Ctrl-C ends)");
 }

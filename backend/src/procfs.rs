@@ -158,6 +158,27 @@ pub fn self_rss_kb() -> u64 {
     pages * u64::try_from(page).unwrap_or(4_096) / 1_024
 }
 
+/// Lets this process have so many files open at once, as far as it may; how many that is.
+pub fn allow_files(needed: u64) -> u64 {
+    let mut limit = libc::rlimit {
+        rlim_cur: 0,
+        rlim_max: 0,
+    };
+    // SAFETY: writes one rlimit.
+    if unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) } != 0 {
+        return needed;
+    }
+    if limit.rlim_cur < needed {
+        let before = limit.rlim_cur;
+        limit.rlim_cur = needed.min(limit.rlim_max);
+        // SAFETY: reads one rlimit.
+        if unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit) } != 0 {
+            return before;
+        }
+    }
+    limit.rlim_cur
+}
+
 #[cfg(test)]
 mod tests {
     use super::{

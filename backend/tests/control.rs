@@ -139,14 +139,3 @@ fn refusals_say_what_and_what_to_do() {
     let now = get(server.address, SCOPE, &[]).json();
     assert_eq!(now["number"], 1);
 }
-
-/// Whoever reaches a server from elsewhere may look, and not change what the others see.
-#[test]
-fn beyond_loopback_nobody_may_change_anything() {
-    let server = Server::start_with(&["--demo", "--listen", "0.0.0.0:0"]);
-    let address = std::net::SocketAddr::from(([127, 0, 0, 1], server.address.port()));
-    let reply = put(address, SCOPE, "{}");
-    assert_eq!(reply.status, 403, "{}", reply.text());
-    assert!(reply.json()["hint"].as_str().unwrap().contains("ssh -L"));
-    assert_eq!(get(address, SCOPE, &[]).status, 200);
-}

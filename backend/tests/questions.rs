@@ -7,7 +7,6 @@ use runqlat_common::wire::{
     Cause, ClientMessage, Format, Interval, Region, ServerMessage, SetScope, Targets,
 };
 use std::ffi::OsStr;
-use std::net::SocketAddr;
 use std::os::unix::ffi::OsStrExt;
 use std::process::{Child, Command, Stdio};
 use support::cgroup::Group;
@@ -38,10 +37,6 @@ fn targets(query: &str) -> ClientMessage {
 async fn ask(viewer: &mut Viewer, query: &str) -> Targets {
     viewer.send(&targets(query)).await;
     viewer.targets().await
-}
-
-fn address_of(server: &Server) -> SocketAddr {
-    SocketAddr::from(([127, 0, 0, 1], server.address.port()))
 }
 
 #[tokio::test]
@@ -115,27 +110,6 @@ async fn of_many_questions_the_last_is_answered_and_intervals_go_on() {
         }
     }
     assert_eq!(viewer.interval().await.column.seq, seq + 1);
-}
-
-/// Command lines may hold secrets; counts do not.
-#[tokio::test]
-async fn beyond_loopback_nobody_is_told_who_runs() {
-    let server = Server::start_with(&["--demo", "--interval", "100ms", "--listen", "0.0.0.0:0"]);
-    let address = address_of(&server);
-    let reply = get(address, "/api/v1/targets?q=postgres", &[]);
-    assert_eq!(reply.status, 403, "{}", reply.text());
-    assert!(!reply.text().contains("/usr/bin"));
-    assert!(reply.json()["hint"].as_str().unwrap().contains("ssh -L"));
-    let mut viewer = Viewer::join(address, Format::Json).await;
-    viewer.send(&targets("postgres")).await;
-    let (reason, hint) = viewer.error().await;
-    assert!(
-        reason.ends_with("only on a server that listens on loopback"),
-        "{reason}"
-    );
-    assert!(hint.contains("ssh -L"), "{hint}");
-    viewer.send(&ClientMessage::Region(EVERYTHING)).await;
-    assert_eq!(viewer.region().await.region, EVERYTHING);
 }
 
 /// Waits of `interval` in the buckets from `from` on, and all, of woken tasks.

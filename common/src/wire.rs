@@ -2,10 +2,12 @@
 //! tools) and as postcard (for the page); the WebSocket sub-protocol chooses. `docs/protocol.md`
 //! describes them for people, and golden bytes in the tests hold them still.
 
+mod closing;
 mod codec;
 mod questions;
 mod scopes;
 
+pub use closing::{CLOSE_FULL, CLOSE_NO_TOKEN, CLOSE_TOO_MANY_MESSAGES};
 pub use codec::{DecodeError, Format};
 pub use questions::{
     Cause, CgroupTarget, MAX_COMMAND, MAX_QUERY, MAX_REGION_SERIES, MAX_TARGETS, ProcessTarget,
@@ -99,6 +101,8 @@ pub struct Snapshot {
     pub columns: Vec<Column>,
     /// The names of all series that live, and of those that waited lately.
     pub names: Vec<SeriesName>,
+    /// Whether who gets this may change what is measured.
+    pub may_control: bool,
 }
 
 /// A piece of the past of the whole scope.

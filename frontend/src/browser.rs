@@ -58,6 +58,20 @@ pub(crate) fn link(query: &str) -> String {
     format!("{origin}{path}?{query}")
 }
 
+/// Hands a token to the page's boot script, which waits for one after the #.
+pub(crate) fn enter_token(token: &str) {
+    if let Some(window) = web_sys::window() {
+        let _refused = window.location().set_hash(&format!("token={token}"));
+    }
+}
+
+/// Whether the boot script was told that a token is none.
+pub(crate) fn token_was_refused() -> bool {
+    let document = web_sys::window().and_then(|window| window.document());
+    let root = document.and_then(|document| document.document_element());
+    root.is_some_and(|root| root.get_attribute("data-token").as_deref() == Some("refused"))
+}
+
 /// Changes the query of the address without loading anything; as a step that one goes back, or in place.
 pub(crate) fn set_query(query: &str, step: bool) {
     let Some(window) = web_sys::window() else {

@@ -4,7 +4,7 @@
 use crate::backoff::delay_ms;
 use crate::browser;
 use leptos::prelude::{TimeoutHandle, set_timeout_with_handle};
-use runqlat_common::wire::{ClientMessage, Format, ServerMessage};
+use runqlat_common::wire::{CLOSE_NO_TOKEN, ClientMessage, Format, ServerMessage};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
@@ -22,6 +22,12 @@ pub(crate) enum Event {
     /// It broke; the next attempt is at this time, in ms since 1970.
     Lost {
         retry_at_ms: f64,
+        /// What the server said when it hung up.
+        farewell: String,
+    },
+    /// The server wants a token: trying again is of no use until there is one.
+    Refused {
+        farewell: String,
     },
 }
 
@@ -33,6 +39,8 @@ struct Inner {
     on_event: Box<dyn Fn(Event)>,
     socket: RefCell<Option<Socket>>,
     timer: Cell<Option<TimeoutHandle>>,
+    /// It was refused, and waits for somebody to try again.
+    refused: Cell<bool>,
     failures: Cell<u32>,
     /// When the last message came, in ms since 1970.
     heard_ms: Cell<f64>,
@@ -60,6 +68,7 @@ impl Net {
             on_event: Box::new(on_event),
             socket: RefCell::new(None),
             timer: Cell::new(None),
+            refused: Cell::new(false),
             failures: Cell::new(0),
             heard_ms: Cell::new(browser::now_ms()),
         }));
@@ -80,8 +89,11 @@ impl Net {
 
     /// Tries again now and not when the wait is over.
     pub(crate) fn retry_now(&self) {
-        if let Some(timer) = self.0.timer.take() {
-            timer.clear();
+        let timer = self.0.timer.take();
+        if self.0.refused.take() || timer.is_some() {
+            if let Some(timer) = timer {
+                timer.clear();
+            }
             self.open();
         }
     }
@@ -93,8 +105,8 @@ impl Net {
 
     /// Gives up a connection that has fallen silent (a laptop that slept, a NAT that forgot).
     pub(crate) fn give_up(&self) {
-        if self.0.socket.borrow().is_some() {
-            self.lose();
+        if self.0.socket.borrow().is_some() && !self.0.refused.get() {
+            self.lose(String::new());
         }
     }
 
@@ -103,7 +115,7 @@ impl Net {
         (self.0.on_event)(Event::Connecting);
         match self.socket() {
             Some(socket) => *self.0.socket.borrow_mut() = Some(socket),
-            None => self.lose(),
+            None => self.lose(String::new()),
         }
     }
 
@@ -116,7 +128,10 @@ impl Net {
         socket.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         let net = self.clone();
         // An error is always followed by a close, which is enough to know.
-        let on_close = Closure::new(move |_: CloseEvent| net.lose());
+        let on_close = Closure::new(move |event: CloseEvent| match event.code() {
+            CLOSE_NO_TOKEN => net.refuse(event.reason()),
+            _ => net.lose(event.reason()),
+        });
         socket.set_onclose(Some(on_close.as_ref().unchecked_ref()));
         Some(Socket {
             socket,
@@ -136,7 +151,12 @@ impl Net {
         (self.0.on_event)(event);
     }
 
-    fn lose(&self) {
+    fn refuse(&self, farewell: String) {
+        self.0.refused.set(true);
+        (self.0.on_event)(Event::Refused { farewell });
+    }
+
+    fn lose(&self, farewell: String) {
         let failures = self.0.failures.get().saturating_add(1);
         self.0.failures.set(failures);
         let delay = delay_ms(failures, browser::random());
@@ -153,6 +173,7 @@ impl Net {
         }
         (self.0.on_event)(Event::Lost {
             retry_at_ms: browser::now_ms() + delay,
+            farewell,
         });
     }
 }

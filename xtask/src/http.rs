@@ -10,15 +10,15 @@ use anyhow::{Context, Result, bail, ensure};
 const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 
-/// The body of a GET, which must be answered 200, in so much time for each step.
-pub(crate) fn get(address: SocketAddr, path: &str, patience: Duration) -> Result<Vec<u8>> {
-    let mut stream = request(
-        address,
-        "GET",
-        path,
-        ("Connection: close\r\n", ""),
-        patience,
-    )?;
+/// The body of a GET, which must be answered 200, in so much time for each step. `headers` are complete lines.
+pub(crate) fn get(
+    address: SocketAddr,
+    path: &str,
+    headers: &str,
+    patience: Duration,
+) -> Result<Vec<u8>> {
+    let headers = format!("Connection: close\r\n{headers}");
+    let mut stream = request(address, "GET", path, (&headers, ""), patience)?;
     let head = head(&mut stream)?;
     ensure!(head.starts_with("HTTP/1.1 200 "), "answered {head}");
     let mut body = Vec::new();

@@ -82,7 +82,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         of: &["backend/src"],
-        but: &["backend/src/args.rs"],
+        but: &["backend/src/args.rs", "backend/src/args"],
         words: &["clap"],
         why: "arguments become a Config once",
     },

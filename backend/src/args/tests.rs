@@ -58,6 +58,22 @@ fn options_reach_the_config() {
 }
 
 #[test]
+fn who_may_is_told_by_options() {
+    let door = serve("").door;
+    assert_eq!(door.access, Default::default());
+    assert_eq!((door.tls, door.max_viewers), (None, 256));
+    let line = "--token --read-only --view-token-file v --control-token-file c --host-name a \
+                --host-name b.example --tls-cert x --tls-key y --max-viewers 9";
+    let door = serve(line).door;
+    assert!(door.access.tokens && door.access.read_only);
+    assert_eq!(door.access.view_token_file, Some("v".into()));
+    assert_eq!(door.access.control_token_file, Some("c".into()));
+    assert_eq!(door.host_names, ["a", "b.example"]);
+    assert_eq!(door.tls.unwrap().key, std::path::PathBuf::from("y"));
+    assert_eq!(door.max_viewers, 9);
+}
+
+#[test]
 fn what_waits_are_counted_by_has_runqlats_letters() {
     let table = [
         ("", Key::Process),
@@ -147,6 +163,12 @@ fn wrong_input_is_refused_with_what_is_right() {
         ("--whatever", "unexpected argument '--whatever'"),
         ("-P --by global", "cannot be used with"),
         ("-P -L", "cannot be used with"),
+        ("--host-name http://db1", "a name alone"),
+        ("--host-name db1:8080", "a name alone"),
+        ("--tls-cert a.pem", "--tls-key <FILE>"),
+        ("--tls-key a.pem", "--tls-cert <FILE>"),
+        ("--max-viewers 0", "0 is not in 1.."),
+        ("--token=secret", "unexpected value 'secret'"),
         ("print 0", "at least 0.1 seconds"),
         ("print soon", "not a number of seconds"),
         ("print 1 0", "0 is not in 1.."),

@@ -161,7 +161,7 @@ async fn a_probe_that_fails_says_why_and_the_past_stays() {
 async fn it_stops_when_told() {
     let hub = hub();
     let (stop, stopped) = shutdown::channel();
-    let mut frames = hub.join().frames;
+    let mut frames = hub.join(true).frames;
     let running = tokio::spawn(run(collector(SyntheticMachine::new(3), &hub), stopped));
     // The scope, the probe's state, three intervals.
     for _ in 0..5 {
@@ -206,7 +206,7 @@ async fn a_change_closes_the_last_interval_and_numbers_go_on() {
     let (_stop, stopped) = shutdown::channel();
     let (control, changes) = control::channel();
     let collector = collector(scripts([old, new]), &hub);
-    let mut frames = hub.join().frames;
+    let mut frames = hub.join(true).frames;
     let running = tokio::spawn(collector.run(changes, stopped));
     frames.recv().await.unwrap();
     let made = control

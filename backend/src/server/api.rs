@@ -1,6 +1,7 @@
 //! The API for scripts: the state, and histograms as JSON or as runqlat's text.
 
 use super::reply::Refusal;
+use crate::access::Rights;
 use crate::confine::Confinement;
 use crate::history::History;
 use crate::hub::Hub;
@@ -27,9 +28,11 @@ struct StateReply<'a> {
     health: Option<Health>,
     viewers: u32,
     confinement: &'a Confinement,
+    /// Whether who asks may change what is measured.
+    may_control: bool,
 }
 
-pub(super) async fn state(State(hub): State<Arc<Hub>>) -> Response {
+pub(super) async fn state(State(hub): State<Arc<Hub>>, rights: Rights) -> Response {
     let newest = |history: &History| {
         (
             history.seq(),
@@ -49,14 +52,19 @@ pub(super) async fn state(State(hub): State<Arc<Hub>>) -> Response {
         health,
         viewers: hub.viewers(),
         confinement: hub.confinement(),
+        may_control: rights.may_control,
     })
     .into_response()
 }
 
-pub(super) async fn healthz(State(hub): State<Arc<Hub>>) -> Response {
+/// For health checks, which have no token; why it failed is for those who may look.
+pub(super) async fn healthz(State(hub): State<Arc<Hub>>, rights: Option<Rights>) -> Response {
     match hub.probe() {
         ProbeState::Attached { .. } | ProbeState::Changing { .. } => "ok\n".into_response(),
         ProbeState::Attaching => (StatusCode::SERVICE_UNAVAILABLE, "attaching\n").into_response(),
+        ProbeState::Failed { .. } if rights.is_none() => {
+            (StatusCode::SERVICE_UNAVAILABLE, "failed\n").into_response()
+        }
         ProbeState::Failed { reason, .. } => (
             StatusCode::SERVICE_UNAVAILABLE,
             format!("failed: {reason}\n"),

@@ -1,10 +1,12 @@
 //! The page, out of the binary: compressed beforehand, typed, and cached by content hash.
 
 use super::reply::Refusal;
+use crate::access::Rights;
 use axum::body::Body;
 use axum::extract::Path;
 use axum::http::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY,
+    ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH,
+    VARY,
 };
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -20,9 +22,22 @@ const CODINGS: [(&str, &str); 2] = [("br", ".br"), ("gzip", ".gz")];
 /// Names under /assets hold a hash of the content: what was fetched once is never asked for again.
 const FOREVER: &str = "public, max-age=31536000, immutable";
 
-pub(super) async fn index(headers: HeaderMap) -> Response {
-    // Names of the assets change with a new version, so the page itself is always asked for.
-    respond("index.html", "no-cache", &headers)
+/// The page holds nothing of this host, so somebody without a token gets it too: it asks for one then.
+/// A link on another site comes without the cookie, and the page has it all the same.
+pub(super) async fn index(rights: Option<Rights>, mut headers: HeaderMap) -> Response {
+    if rights.is_some() {
+        // Names of the assets change with a new version, so the page itself is always asked for.
+        return respond("index.html", "no-cache", &headers);
+    }
+    let accept = headers.get(ACCEPT).and_then(|value| value.to_str().ok());
+    if !accept.is_some_and(|types| types.contains("text/html")) {
+        return Refusal::no_token().into_response();
+    }
+    headers.remove(IF_NONE_MATCH);
+    let mut page = respond("index.html", "no-store", &headers);
+    page.headers_mut().remove(ETAG);
+    *page.status_mut() = StatusCode::UNAUTHORIZED;
+    page
 }
 
 pub(super) async fn asset(Path(name): Path<String>, headers: HeaderMap) -> Response {

@@ -1,8 +1,9 @@
-//! Changing what is measured: `PUT /api/v1/scope`, and the same over the WebSocket. Only where the
-//! server is reached from this host alone: elsewhere anybody could.
+//! Changing what is measured: `PUT /api/v1/scope`, and the same over the WebSocket. Only for those who may
+//! control.
 
 use super::Shared;
 use super::reply::Refusal;
+use crate::access::Rights;
 use crate::control::{self, RefusalKind};
 use axum::Json;
 use axum::extract::rejection::{BytesRejection, QueryRejection};
@@ -29,38 +30,49 @@ pub(super) async fn scope(State(shared): State<Shared>) -> Response {
 /// Measures what the body says, for all viewers.
 pub(super) async fn set_scope(
     State(shared): State<Shared>,
+    rights: Rights,
     query: Result<Query<ScopeQuery>, QueryRejection>,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<ScopeChange>, Refusal> {
     const HINT: &str = r#"for example {"key": "process", "cgroup": "/system.slice"}; docs/protocol.md lists the fields"#;
     let Query(query) =
         query.map_err(|rejection| Refusal::bad_request(rejection.body_text(), "expect=NUMBER"))?;
-    let body = body.map_err(|rejection| Refusal::bad_request(rejection.body_text(), HINT))?;
+    let body = body.map_err(|rejection| Refusal::unread(&rejection, HINT))?;
     let scope: Scope = serde_json::from_slice(&body)
         .map_err(|error| Refusal::bad_request(format!("not a scope: {error}"), HINT))?;
     let request = SetScope {
         scope,
         expect: query.expect,
     };
-    Ok(Json(shared.set_scope(request).await?))
+    Ok(Json(shared.set_scope(&rights, request).await?))
 }
 
 impl Shared {
-    /// Asks the collector for a change, where viewers may.
-    pub(super) async fn set_scope(&self, request: SetScope) -> Result<ScopeChange, Refusal> {
-        self.only_on_loopback("what is measured can be changed")?;
+    /// Asks the collector for a change, for who may.
+    pub(super) async fn set_scope(
+        &self,
+        rights: &Rights,
+        request: SetScope,
+    ) -> Result<ScopeChange, Refusal> {
+        self.only_controllers(rights, "what is measured can be changed")?;
         Ok(self.control.set_scope(request).await?)
     }
 
-    /// Refuses what is not for everybody.
-    pub(super) fn only_on_loopback(&self, what: &str) -> Result<(), Refusal> {
-        if self.may_control {
+    /// Refuses what is not for everybody who may look.
+    pub(super) fn only_controllers(&self, rights: &Rights, what: &str) -> Result<(), Refusal> {
+        if rights.may_control {
             return Ok(());
         }
+        let hint = match self.access.is_read_only() {
+            true => "this server was started with --read-only: nobody may",
+            false => {
+                "use the link or the token to control, which the server printed when it started"
+            }
+        };
         Err(Refusal {
             status: StatusCode::FORBIDDEN,
-            error: format!("{what} only on a server that listens on loopback"),
-            hint: "listen on 127.0.0.1, and reach it through ssh -L from elsewhere".into(),
+            error: format!("{what} only by those who may control"),
+            hint: hint.into(),
         })
     }
 }

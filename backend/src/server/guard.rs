@@ -2,129 +2,186 @@
 //! and the browser is told what the page may do.
 
 use super::reply::Refusal;
+use crate::reach::Reach;
 use axum::extract::{Request, State};
 use axum::http::header::{
-    CONTENT_SECURITY_POLICY, HOST, HeaderName, HeaderValue, ORIGIN, REFERRER_POLICY,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, HeaderName, HeaderValue, ORIGIN, REFERRER_POLICY,
     X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 /// The page runs its own scripts and WASM, and talks to its own server: nothing else.
 const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
                       img-src 'self' data:; connect-src 'self'; base-uri 'none'; \
                       form-action 'none'; frame-ancestors 'none'";
 
-const HEADERS: [(HeaderName, &str); 4] = [
+const HEADERS: [(HeaderName, &str); 6] = [
     (CONTENT_SECURITY_POLICY, POLICY),
     (X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (X_FRAME_OPTIONS, "DENY"),
     (REFERRER_POLICY, "no-referrer"),
+    (
+        HeaderName::from_static("cross-origin-resource-policy"),
+        "same-origin",
+    ),
+    (
+        HeaderName::from_static("cross-origin-opener-policy"),
+        "same-origin",
+    ),
 ];
 
 pub(super) async fn check(
-    State(listening): State<SocketAddr>,
+    State(reach): State<Arc<Reach>>,
     request: Request,
     next: Next,
 ) -> Response {
-    let mut response = match verdict(request.headers(), listening) {
+    let mut response = match verdict(request.method(), request.headers(), &reach) {
         Ok(()) => next.run(request).await,
         Err(refusal) => refusal.into_response(),
     };
+    let headers = response.headers_mut();
     for (name, value) in HEADERS {
-        let value = HeaderValue::from_static(value);
-        response.headers_mut().insert(name, value);
+        headers.insert(name, HeaderValue::from_static(value));
     }
+    // What says nothing of caches is of this moment.
+    let unsaid = headers.entry(CACHE_CONTROL);
+    unsaid.or_insert(HeaderValue::from_static("no-store"));
     response
 }
 
-/// A name that somebody's DNS points here must not do (DNS rebinding), so the Host is an address or
-/// `localhost`; and a request that a page made comes from this server's page.
-fn verdict(headers: &HeaderMap, listening: SocketAddr) -> Result<(), Refusal> {
+/// A name that somebody's DNS points here must not do (DNS rebinding), so the Host is one of the
+/// server's own; and a request that a page made comes from this server's page.
+fn verdict(method: &Method, headers: &HeaderMap, reach: &Reach) -> Result<(), Refusal> {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let host = text(HOST).unwrap_or_default();
-    if !is_own_host(host, listening) {
+    if headers.get_all(HOST).iter().count() > 1 || !reach.is_called(host) {
         return Err(Refusal {
             status: StatusCode::MISDIRECTED_REQUEST,
             error: format!("this server is not called {host:?}"),
-            hint: format!("open it by its address, as http://{listening}, or as localhost"),
+            hint: format!(
+                "open it by its address, as {}, or as localhost; --host-name gives it a name",
+                reach.address()
+            ),
         });
     }
-    let same_origin = |origin: &str| origin.strip_prefix("http://") == Some(host);
-    match headers.contains_key(ORIGIN) {
-        true if !text(ORIGIN).is_some_and(same_origin) => Err(Refusal {
+    let own = |origin: &str| {
+        let after = origin.strip_prefix(reach.scheme());
+        after.and_then(|rest| rest.strip_prefix("://")) == Some(host)
+    };
+    let foreign = match headers.contains_key(ORIGIN) {
+        true => !text(ORIGIN).is_some_and(own),
+        false => is_from_elsewhere(method, text),
+    };
+    if foreign {
+        return Err(Refusal {
             status: StatusCode::FORBIDDEN,
             error: "the request comes from a page of another site".into(),
             hint: "use the page of this server, or a program that sends no Origin".into(),
-        }),
-        _ => Ok(()),
+        });
     }
+    Ok(())
 }
 
-/// Whether `host` names this server without a look-up: its address, any address when it listens on
-/// all, or `localhost`. Ports are the sender's business: a tunnel's differs.
-fn is_own_host(host: &str, listening: SocketAddr) -> bool {
-    let name = match host.rsplit_once(':') {
-        Some((name, port)) if port.parse::<u16>().is_ok() => name,
-        _ => host,
-    };
-    if name.eq_ignore_ascii_case("localhost") {
-        return true;
-    }
-    let bare = name.trim_start_matches('[').trim_end_matches(']');
-    bare.parse::<IpAddr>().is_ok_and(|address| {
-        address == listening.ip() || address.is_loopback() || listening.ip().is_unspecified()
-    })
+/// Whether the browser says that another site's page is behind a request without Origin. A link to
+/// this page may be anywhere, so opening it is no such request. `same-site` is another port of this host.
+fn is_from_elsewhere<'a>(method: &Method, text: impl Fn(HeaderName) -> Option<&'a str>) -> bool {
+    let fetch = |name| text(HeaderName::from_static(name));
+    let other =
+        matches!(fetch("sec-fetch-site"), Some(site) if site != "same-origin" && site != "none");
+    let opens = (method == Method::GET || method == Method::HEAD)
+        && fetch("sec-fetch-mode") == Some("navigate")
+        && fetch("sec-fetch-dest") == Some("document");
+    other && !opens
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{is_own_host, verdict};
-    use axum::http::header::{HOST, ORIGIN};
-    use axum::http::{HeaderMap, HeaderValue, StatusCode};
+    use super::verdict;
+    use crate::reach::Reach;
+    use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
-    #[test]
-    fn only_own_names_are_answered() {
-        let table = [
-            ("127.0.0.1:8080", "127.0.0.1:8080", true),
-            ("127.0.0.1:8080", "localhost:8080", true),
-            ("127.0.0.1:8080", "LOCALHOST", true),
-            ("127.0.0.1:8080", "localhost:9999", true),
-            ("127.0.0.1:8080", "[::1]:8080", true),
-            ("127.0.0.1:8080", "10.0.0.5:8080", false),
-            ("127.0.0.1:8080", "rebound.example:8080", false),
-            ("127.0.0.1:8080", "localhost.example", false),
-            ("127.0.0.1:8080", "", false),
-            ("10.0.0.5:8080", "10.0.0.5:8080", true),
-            ("0.0.0.0:8080", "10.0.0.5:8080", true),
-            ("0.0.0.0:8080", "rebound.example:8080", false),
-            ("[::1]:8080", "[::1]", true),
-        ];
-        for (listening, host, own) in table {
-            let listening = listening.parse().unwrap();
-            assert_eq!(is_own_host(host, listening), own, "{listening} {host}");
+    fn refused(method: Method, tls: bool, headers: &[(&'static str, &'static str)]) -> Option<u16> {
+        let reach = Reach {
+            listening: "127.0.0.1:8080".parse().unwrap(),
+            names: Vec::new(),
+            tls,
+        };
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.append(
+                HeaderName::from_static(name),
+                HeaderValue::from_static(value),
+            );
         }
+        let refusal = verdict(&method, &map, &reach).err();
+        refusal.map(|refusal| refusal.status.as_u16())
     }
 
     #[test]
     fn pages_of_other_sites_are_refused() {
         let table = [
-            (None, None),
-            (Some("http://localhost:8080"), None),
-            (Some("http://localhost:8081"), Some(StatusCode::FORBIDDEN)),
-            (Some("https://evil.example"), Some(StatusCode::FORBIDDEN)),
-            (Some("null"), Some(StatusCode::FORBIDDEN)),
+            (None, false, None),
+            (Some("http://localhost:8080"), false, None),
+            (Some("https://localhost:8080"), true, None),
+            (Some("https://localhost:8080"), false, Some(403)),
+            (Some("http://localhost:8080"), true, Some(403)),
+            (Some("http://localhost:8081"), false, Some(403)),
+            (Some("http://localhost:8080.evil.example"), false, Some(403)),
+            (Some("https://evil.example"), false, Some(403)),
+            (Some("null"), false, Some(403)),
+            (Some(""), false, Some(403)),
         ];
-        for (origin, refused) in table {
-            let mut headers = HeaderMap::new();
-            headers.insert(HOST, HeaderValue::from_static("localhost:8080"));
-            if let Some(origin) = origin {
-                headers.insert(ORIGIN, HeaderValue::from_static(origin));
-            }
-            let verdict = verdict(&headers, "127.0.0.1:8080".parse().unwrap());
-            assert_eq!(verdict.err().map(|r| r.status), refused, "{origin:?}");
+        for (origin, tls, expected) in table {
+            let mut headers = vec![("host", "localhost:8080")];
+            headers.extend(origin.map(|origin| ("origin", origin)));
+            assert_eq!(refused(Method::GET, tls, &headers), expected, "{origin:?}");
         }
+    }
+
+    #[test]
+    fn without_origin_the_browser_says_who_asks() {
+        let own = ("host", "localhost:8080");
+        let table = [
+            (Method::GET, &["same-origin", "cors", "empty"][..], None),
+            (Method::GET, &["none", "navigate", "document"], None),
+            // A link in a chat or on another site.
+            (Method::GET, &["cross-site", "navigate", "document"], None),
+            (
+                Method::GET,
+                &["cross-site", "navigate", "iframe"],
+                Some(403),
+            ),
+            (Method::GET, &["cross-site", "no-cors", "image"], Some(403)),
+            (Method::GET, &["same-site", "no-cors", "script"], Some(403)),
+            (Method::GET, &["cross-site", "websocket"], Some(403)),
+            (Method::GET, &["cross-site"], Some(403)),
+            (Method::PUT, &["cross-site"], Some(403)),
+            (
+                Method::POST,
+                &["cross-site", "navigate", "document"],
+                Some(403),
+            ),
+            (Method::POST, &["something-new"], Some(403)),
+            (Method::PUT, &["same-origin"], None),
+            (Method::PUT, &[], None),
+        ];
+        let names = ["sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest"];
+        for (method, values, expected) in table {
+            let mut headers = vec![own];
+            headers.extend(names.into_iter().zip(values.iter().copied()));
+            assert_eq!(refused(method, false, &headers), expected, "{values:?}");
+        }
+    }
+
+    #[test]
+    fn a_request_has_one_host() {
+        let misdirected = Some(StatusCode::MISDIRECTED_REQUEST.as_u16());
+        assert_eq!(refused(Method::GET, false, &[]), misdirected);
+        let two = [("host", "localhost:8080"), ("host", "evil.example")];
+        assert_eq!(refused(Method::GET, false, &two), misdirected);
+        assert_eq!(refused(Method::GET, false, &two[..1]), None);
     }
 }

@@ -1,32 +1,58 @@
 //! The HTTP server: the page, the WebSocket and the API. Reads from the hub; what is measured it
 //! changes only by asking the collector.
 
+mod accept;
+mod allowance;
 mod api;
 mod assets;
 mod control;
+mod entry;
 mod guard;
 mod latest;
+mod pulse;
 mod questions;
 mod reply;
+mod tokens;
+mod upgrade;
 mod ws;
 
+use crate::access::Access;
 use crate::control::Control;
 use crate::directory::Directory;
 use crate::hub::Hub;
+use crate::reach::Reach;
 use crate::shutdown::Stop;
 use axum::Router;
-use axum::extract::FromRef;
-use axum::http::Uri;
-use axum::middleware;
-use axum::routing::{any, get};
+use axum::extract::{DefaultBodyLimit, FromRef, Request};
+use axum::http::{StatusCode, Uri};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, get, post};
 use questions::Questions;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
 
 /// How long viewers get to hang up when the server ends.
 const GRACE: Duration = Duration::from_secs(2);
+
+/// For a whole request, its body and its answer's head included.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Bytes of a request's body.
+const MAX_BODY: usize = 16 * 1024;
+
+/// How the server is reached, and by whom.
+pub struct Front {
+    pub listener: TcpListener,
+    pub reach: Reach,
+    pub access: Access,
+    pub tls: Option<TlsAcceptor>,
+    pub max_viewers: u32,
+}
 
 /// What handlers share.
 #[derive(Clone)]
@@ -34,8 +60,11 @@ struct Shared {
     hub: Arc<Hub>,
     control: Control,
     questions: Questions,
-    /// Whether viewers may change what is measured.
-    may_control: bool,
+    access: Arc<Access>,
+    reach: Arc<Reach>,
+    max_viewers: u32,
+    /// For those who are told why they are turned away.
+    farewells: Arc<Semaphore>,
     stop: Stop,
 }
 
@@ -47,36 +76,32 @@ impl FromRef<Shared> for Arc<Hub> {
 
 /// Serves until `stop` is requested, and then until viewers have hung up, or a while.
 pub async fn serve(
-    listener: TcpListener,
+    front: Front,
     hub: Arc<Hub>,
     control: Control,
     directory: Arc<dyn Directory>,
     stop: Stop,
-) -> std::io::Result<()> {
-    let address = listener.local_addr()?;
+) {
     let shared = Shared {
         hub: hub.clone(),
         control,
         questions: Questions::new(directory),
-        may_control: address.ip().is_loopback(),
+        access: Arc::new(front.access),
+        reach: Arc::new(front.reach),
+        max_viewers: front.max_viewers,
+        farewells: Arc::new(Semaphore::new(upgrade::MAX_FAREWELLS)),
         stop: stop.clone(),
     };
-    let app = router(shared, address);
-    let mut stopped = stop.clone();
-    let serving = axum::serve(listener, app).with_graceful_shutdown(async move {
-        stopped.requested().await;
-    });
-    let mut deadline = stop;
+    let mut deadline = stop.clone();
     tokio::select! {
-        served = serving => served?,
+        () = accept::serve(front.listener, front.tls, router(shared), stop) => {}
         () = async {
             deadline.requested().await;
             tokio::time::sleep(GRACE).await;
-        } => return Ok(()),
+        } => return,
     }
     let gone = until(|| hub.viewers() == 0);
-    let _ = tokio::time::timeout(GRACE, gone).await;
-    Ok(())
+    let _ = timeout(GRACE, gone).await;
 }
 
 /// Waits until `done`; asked rarely enough not to matter and often enough not to be felt.
@@ -86,21 +111,40 @@ async fn until(done: impl Fn() -> bool) -> () {
     }
 }
 
-fn router(shared: Shared, address: SocketAddr) -> Router {
+fn router(shared: Shared) -> Router {
+    let reach = shared.reach.clone();
     Router::new()
         .route("/", get(assets::index))
         .route("/assets/{name}", get(assets::asset))
-        .route("/ws", any(ws::upgrade))
+        .route("/ws", any(upgrade::upgrade))
         .route("/api/v1/state", get(api::state))
         .route("/api/v1/scope", get(control::scope).put(control::set_scope))
         .route("/api/v1/histogram", get(api::histogram))
         .route("/api/v1/region", get(questions::region))
         .route("/api/v1/targets", get(questions::targets))
+        .route("/api/v1/tokens/rotate", post(tokens::rotate))
+        .route(entry::SESSION, post(entry::sign_in))
         .route("/healthz", get(api::healthz))
         .fallback(unknown_path)
         .method_not_allowed_fallback(wrong_method)
-        .layer(middleware::from_fn_with_state(address, guard::check))
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(middleware::from_fn_with_state(shared.clone(), entry::check))
+        .layer(middleware::from_fn_with_state(reach, guard::check))
+        .layer(middleware::from_fn(in_time))
         .with_state(shared)
+}
+
+/// Gives up a request whose body does not come.
+async fn in_time(request: Request, next: Next) -> Response {
+    let answered = timeout(REQUEST_TIMEOUT, next.run(request)).await;
+    answered.unwrap_or_else(|_| {
+        let refusal = reply::Refusal {
+            status: StatusCode::REQUEST_TIMEOUT,
+            error: format!("the request took more than {} s", REQUEST_TIMEOUT.as_secs()),
+            hint: "send it at once".into(),
+        };
+        refusal.into_response()
+    })
 }
 
 async fn unknown_path(uri: Uri) -> reply::Refusal {
@@ -109,8 +153,8 @@ async fn unknown_path(uri: Uri) -> reply::Refusal {
 
 async fn wrong_method(uri: Uri) -> reply::Refusal {
     reply::Refusal {
-        status: axum::http::StatusCode::METHOD_NOT_ALLOWED,
+        status: StatusCode::METHOD_NOT_ALLOWED,
         error: format!("{} does not answer this method", uri.path()),
-        hint: "everything here is read with GET; /api/v1/scope is changed with PUT".into(),
+        hint: "everything here is read with GET; docs/protocol.md lists what is changed with PUT or POST".into(),
     }
 }

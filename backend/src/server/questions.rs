@@ -3,6 +3,7 @@
 
 use super::Shared;
 use super::reply::Refusal;
+use crate::access::Rights;
 use crate::directory::Directory;
 use crate::region::{self, RegionError};
 use axum::Json;
@@ -44,12 +45,13 @@ pub(super) struct TargetsQuery {
 
 pub(super) async fn targets(
     State(shared): State<Shared>,
+    rights: Rights,
     query: Result<Query<TargetsQuery>, QueryRejection>,
 ) -> Result<Json<Targets>, Refusal> {
     let Query(query) = query.map_err(|rejection| {
         Refusal::bad_request(rejection.body_text(), "the parameter is q=WORDS")
     })?;
-    Ok(Json(shared.targets(query.q).await?))
+    Ok(Json(shared.targets(&rights, query.q).await?))
 }
 
 pub(super) async fn region(
@@ -68,8 +70,8 @@ pub(super) async fn region(
 
 impl Shared {
     /// Who could be measured; command lines may hold secrets, so not for everybody.
-    pub(super) async fn targets(&self, query: String) -> Result<Targets, Refusal> {
-        self.only_on_loopback("processes and their command lines are listed")?;
+    pub(super) async fn targets(&self, rights: &Rights, query: String) -> Result<Targets, Refusal> {
+        self.only_controllers(rights, "processes and their command lines are seen")?;
         if query.chars().count() > MAX_QUERY {
             return Err(Refusal::bad_request(
                 format!("the query is longer than {MAX_QUERY} characters"),

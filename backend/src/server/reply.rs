@@ -1,12 +1,14 @@
 //! What a refused request gets: JSON with what was wrong and what to do.
 
 use axum::Json;
-use axum::http::StatusCode;
+use axum::extract::rejection::BytesRejection;
+use axum::http::header::WWW_AUTHENTICATE;
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 /// A refusal; `{"error": …, "hint": …}` with its status.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub(super) struct Refusal {
     #[serde(skip)]
     pub(super) status: StatusCode,
@@ -23,6 +25,14 @@ impl Refusal {
         }
     }
 
+    /// A body that did not come whole, or is longer than it may be.
+    pub(super) fn unread(rejection: &BytesRejection, hint: &str) -> Self {
+        Self {
+            status: rejection.status(),
+            ..Self::bad_request(rejection.body_text(), hint)
+        }
+    }
+
     pub(super) fn not_found(error: impl Into<String>) -> Self {
         Self {
             status: StatusCode::NOT_FOUND,
@@ -34,6 +44,12 @@ impl Refusal {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        (self.status, Json(self)).into_response()
+        let status = self.status;
+        let mut response = (status, Json(self)).into_response();
+        if status == StatusCode::UNAUTHORIZED {
+            let bearer = HeaderValue::from_static("Bearer");
+            response.headers_mut().insert(WWW_AUTHENTICATE, bearer);
+        }
+        response
     }
 }

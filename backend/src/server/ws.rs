@@ -3,94 +3,33 @@
 //! is felt by the others.
 
 use super::Shared;
+use super::allowance::{Allowance, Verdict};
 use super::latest::Latest;
+use super::pulse::{BEAT, Pulse};
 use super::reply::Refusal;
+use crate::access::Rights;
 use crate::hub::Joined;
-use crate::shutdown::Stop;
-use axum::extract::State;
-use axum::extract::ws::rejection::WebSocketUpgradeRejection;
-use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade, close_code};
-use axum::http::HeaderMap;
-use axum::http::header::SEC_WEBSOCKET_PROTOCOL;
-use axum::response::{IntoResponse, Response};
+use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, close_code};
 use bytes::Bytes;
-use runqlat_common::wire::{ClientMessage, Format, MAX_CLIENT_MESSAGE, ServerMessage, SetScope};
+use runqlat_common::wire::{
+    CLOSE_NO_TOKEN, CLOSE_TOO_MANY_MESSAGES, ClientMessage, Format, MAX_CLIENT_MESSAGE,
+    ServerMessage, SetScope,
+};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::broadcast::error::RecvError;
-use tokio::time::timeout;
-
-/// A longer message ends the connection; up to here, one that is too long is only refused.
-const MAX_FRAME: usize = 16 * MAX_CLIENT_MESSAGE;
-
-/// Bytes that are read ahead: as long as a message of a viewer's. The usual 128 kB would be most of what a
-/// viewer costs.
-const READ_BUFFER: usize = MAX_CLIENT_MESSAGE;
+use tokio::time::{Interval, MissedTickBehavior, interval_at, timeout};
 
 /// A viewer that takes nothing for this long is gone.
 const SEND_TIMEOUT: Duration = Duration::from_secs(30);
 
-pub(super) async fn upgrade(
-    State(shared): State<Shared>,
-    headers: HeaderMap,
-    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
-) -> Result<Response, Refusal> {
-    let upgrade = upgrade.map_err(|rejection| {
-        Refusal::bad_request(
-            format!("not a WebSocket request: {}", rejection.body_text()),
-            "open it with a WebSocket client, as ws://…/ws",
-        )
-    })?;
-    let format = negotiate(&headers)?;
-    let upgrade = upgrade
-        .protocols(Format::ALL.map(Format::subprotocol))
-        .max_message_size(MAX_FRAME)
-        .max_frame_size(MAX_FRAME)
-        .read_buffer_size(READ_BUFFER);
-    Ok(upgrade
-        .on_upgrade(move |socket| async move {
-            let _counted = shared.hub.enter();
-            let stop = shared.stop.clone();
-            Connection {
-                socket,
-                format,
-                shared,
-                earlier: None,
-                targets: Latest::default(),
-                regions: Latest::default(),
-            }
-            .run(stop)
-            .await;
-        })
-        .into_response())
-}
-
-/// The first sub-protocol asked for that is known; JSON when none is asked for.
-fn negotiate(headers: &HeaderMap) -> Result<Format, Refusal> {
-    let offered: Vec<&str> = headers
-        .get_all(SEC_WEBSOCKET_PROTOCOL)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|list| list.split(','))
-        .map(str::trim)
-        .collect();
-    if offered.is_empty() && !headers.contains_key(SEC_WEBSOCKET_PROTOCOL) {
-        return Ok(Format::Json);
-    }
-    let known = |name: &&str| Format::ALL.into_iter().find(|f| f.subprotocol() == *name);
-    offered.iter().find_map(known).ok_or_else(|| {
-        let [a, b] = Format::ALL.map(Format::subprotocol);
-        Refusal::bad_request(
-            format!("unknown WebSocket sub-protocol {:?}", offered.join(", ")),
-            format!("{a} and {b} are spoken here; without any, the first"),
-        )
-    })
-}
-
-struct Connection {
+pub(super) struct Connection {
     socket: WebSocket,
     format: Format,
     shared: Shared,
+    rights: Rights,
+    allowance: Allowance,
+    pulse: Pulse,
     /// The first interval that it knows, while there are earlier ones to send.
     earlier: Option<u64>,
     targets: Latest<Answer>,
@@ -103,18 +42,46 @@ type Answer = Result<ServerMessage, Refusal>;
 /// The connection is over.
 struct Over;
 
+/// The first after a while, and none made up for.
+fn beats() -> Interval {
+    let mut beats = interval_at(tokio::time::Instant::now() + BEAT, BEAT);
+    beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    beats
+}
+
 impl Connection {
-    async fn run(mut self, mut stop: Stop) {
-        let _ = self.converse(&mut stop).await;
+    pub(super) fn new(socket: WebSocket, format: Format, shared: Shared, rights: Rights) -> Self {
+        Self {
+            socket,
+            format,
+            shared,
+            rights,
+            allowance: Allowance::new(Instant::now()),
+            pulse: Pulse::default(),
+            earlier: None,
+            targets: Latest::default(),
+            regions: Latest::default(),
+        }
     }
 
-    async fn converse(&mut self, stop: &mut Stop) -> Result<(), Over> {
+    /// Until the viewer leaves, is silent, or has to go.
+    pub(super) async fn run(mut self) {
+        let _ = self.converse().await;
+    }
+
+    async fn converse(&mut self) -> Result<(), Over> {
+        let (mut stop, mut rights) = (self.shared.stop.clone(), self.rights.clone());
+        let mut beats = beats();
         let mut frames = self.seed().await?;
         loop {
             tokio::select! {
                 () = stop.requested() => {
                     return self.close(close_code::AWAY, "the server is stopping").await;
                 }
+                () = rights.revoked() => {
+                    return self.close(CLOSE_NO_TOKEN, "the tokens of this server were changed").await;
+                }
+                _ = beats.tick() => self.beat().await?,
                 frame = frames.recv() => match frame {
                     Ok(frame) => self.send_bytes(frame.bytes(self.format)).await?,
                     Err(RecvError::Lagged(missed)) => {
@@ -125,7 +92,8 @@ impl Connection {
                 },
                 message = self.socket.recv() => match message {
                     Some(Ok(message)) => {
-                        if self.answer(message).await? {
+                        self.pulse.heard();
+                        if self.may_speak().await? && self.answer(message).await? {
                             frames = self.seed().await?;
                         }
                     }
@@ -150,7 +118,7 @@ impl Connection {
             recent,
             from_seq,
             frames,
-        } = self.shared.hub.join();
+        } = self.shared.hub.join(self.rights.may_control);
         self.send(&snapshot).await?;
         for frame in recent {
             self.send_bytes(frame.bytes(self.format)).await?;
@@ -169,6 +137,35 @@ impl Connection {
             Some(earlier) => self.send(&ServerMessage::Earlier(earlier)).await,
             None => Ok(()),
         }
+    }
+
+    /// Asks whether anybody is there; one who has long said nothing is not waited for.
+    async fn beat(&mut self) -> Result<(), Over> {
+        if !self.pulse.beat() {
+            tracing::debug!("a viewer is silent, and dropped");
+            return Err(Over);
+        }
+        self.transmit(Message::Ping(Bytes::new())).await
+    }
+
+    /// Whether the viewer's next message is within its allowance.
+    async fn may_speak(&mut self) -> Result<bool, Over> {
+        match self.allowance.take(Instant::now()) {
+            Verdict::Taken => return Ok(true),
+            Verdict::Dropped => {}
+            Verdict::Told => {
+                let message = ServerMessage::Error {
+                    reason: "too many messages a second: those above the limit are dropped".into(),
+                    hint: "docs/protocol.md says how many there may be".into(),
+                };
+                self.send(&message).await?;
+            }
+            Verdict::Over => {
+                let reason = "too many messages a second";
+                self.close(CLOSE_TOO_MANY_MESSAGES, reason).await?;
+            }
+        }
+        Ok(false)
     }
 
     /// Answers a message; true when a new snapshot is asked for.
@@ -194,8 +191,11 @@ impl Connection {
                 Ok(false)
             }
             Ok(ClientMessage::Targets { query }) => {
-                let shared = self.shared.clone();
-                let answer = async move { shared.targets(query).await.map(ServerMessage::Targets) };
+                let (shared, rights) = (self.shared.clone(), self.rights.clone());
+                let answer = async move {
+                    let targets = shared.targets(&rights, query).await;
+                    targets.map(ServerMessage::Targets)
+                };
                 self.targets.ask(answer);
                 Ok(false)
             }
@@ -219,7 +219,7 @@ impl Connection {
 
     /// What was changed everybody is told; what was not, only who asked.
     async fn set_scope(&mut self, request: SetScope) -> Result<(), Over> {
-        match self.shared.set_scope(request).await {
+        match self.shared.set_scope(&self.rights, request).await {
             Ok(_) => Ok(()),
             Err(Refusal { error, hint, .. }) => {
                 let reason = error;
@@ -259,6 +259,10 @@ impl Connection {
             Format::Json => Message::Text(Utf8Bytes::try_from(bytes).map_err(|_| Over)?),
             Format::Postcard => Message::Binary(bytes),
         };
+        self.transmit(message).await
+    }
+
+    async fn transmit(&mut self, message: Message) -> Result<(), Over> {
         match timeout(SEND_TIMEOUT, self.socket.send(message)).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) | Err(_) => Err(Over),
@@ -284,32 +288,5 @@ impl Connection {
         };
         let _ = timeout(SEND_TIMEOUT, self.socket.send(Message::Close(Some(frame)))).await;
         Err(Over)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::negotiate;
-    use axum::http::header::SEC_WEBSOCKET_PROTOCOL;
-    use axum::http::{HeaderMap, HeaderValue};
-    use runqlat_common::wire::Format;
-
-    #[test]
-    fn sub_protocols_are_chosen_or_refused() {
-        let table = [
-            (None, Some(Format::Json)),
-            (Some("runqlat-web.v1.json"), Some(Format::Json)),
-            (Some("runqlat-web.v1.postcard"), Some(Format::Postcard)),
-            (Some("v9, runqlat-web.v1.postcard"), Some(Format::Postcard)),
-            (Some("soap"), None),
-            (Some(""), None),
-        ];
-        for (offered, chosen) in table {
-            let mut headers = HeaderMap::new();
-            if let Some(offered) = offered {
-                headers.insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(offered));
-            }
-            assert_eq!(negotiate(&headers).ok(), chosen, "{offered:?}");
-        }
     }
 }

@@ -12,6 +12,7 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::http::HeaderName;
 use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
@@ -58,15 +59,28 @@ pub fn request(address: SocketAddr, method: &str, path: &str, headers: &[(&str, 
     send(address, method, path, headers, "")
 }
 
-fn send(
+/// Any method, with a body.
+pub fn send(
     address: SocketAddr,
     method: &str,
     path: &str,
     headers: &[(&str, &str)],
     body: &str,
 ) -> Reply {
-    let mut socket = TcpStream::connect(address).expect("it listens");
+    let socket = TcpStream::connect(address).expect("it listens");
     socket.set_read_timeout(Some(PATIENCE)).expect("a socket");
+    send_over(socket, address, method, path, headers, body)
+}
+
+/// The same over a connection that is there.
+pub fn send_over(
+    mut socket: impl Read + Write,
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Reply {
     let mut request = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\n");
     if !headers.iter().any(|(name, _)| *name == "Host") {
         request += &format!("Host: {address}\r\n");
@@ -111,16 +125,27 @@ pub fn sum_of_series(interval: &Interval) -> Counts {
 
 /// A viewer.
 pub struct Viewer {
-    pub socket: WebSocketStream<MaybeTlsStream<tokio::net::TcpStream>>,
+    pub socket: Socket,
     format: Format,
 }
 
 impl Viewer {
     /// Joins with the format's sub-protocol.
     pub async fn join(address: SocketAddr, format: Format) -> Self {
-        let protocol = Some(format.subprotocol());
-        let socket = connect(address, protocol).await.expect("a connection");
+        Self::join_with(address, format, &[]).await
+    }
+
+    /// The same with more headers.
+    pub async fn join_with(address: SocketAddr, format: Format, headers: &[(&str, &str)]) -> Self {
+        let protocol = [("sec-websocket-protocol", format.subprotocol())];
+        let socket = connect_with(address, &[&protocol, headers].concat()).await;
+        let socket = socket.expect("a connection");
         Self { socket, format }
+    }
+
+    /// The code and the reason with which the server hangs up; what comes before is passed over.
+    pub async fn farewell(&mut self) -> (u16, String) {
+        farewell(&mut self.socket).await
     }
 
     pub async fn send(&mut self, message: &ClientMessage) {
@@ -141,13 +166,18 @@ impl Viewer {
         next.await.expect("a frame in time")
     }
 
+    /// The next message. Pings are answered by the library, as this is read.
     pub async fn next(&mut self) -> ServerMessage {
-        match self.frame().await.expect("a frame").expect("a whole frame") {
-            Message::Text(text) => self.format.decode_server(text.as_bytes()),
-            Message::Binary(bytes) => self.format.decode_server(&bytes),
-            other => panic!("{other:?}"),
+        loop {
+            let frame = self.frame().await.expect("a frame");
+            let message = match frame.expect("a whole frame") {
+                Message::Text(text) => self.format.decode_server(text.as_bytes()),
+                Message::Binary(bytes) => self.format.decode_server(&bytes),
+                Message::Ping(_) => continue,
+                other => panic!("{other:?}"),
+            };
+            return message.expect("a message of the protocol");
         }
-        .expect("a message of the protocol")
     }
 
     /// What `pick` takes of the first message that it takes; those before it are passed over.
@@ -231,17 +261,58 @@ impl Viewer {
     }
 }
 
+/// A WebSocket without a format.
+pub type Socket = WebSocketStream<MaybeTlsStream<tokio::net::TcpStream>>;
+
 /// A bare WebSocket.
 pub async fn connect(
     address: SocketAddr,
     protocol: Option<&str>,
-) -> Result<WebSocketStream<MaybeTlsStream<tokio::net::TcpStream>>, tungstenite::Error> {
+) -> Result<Socket, tungstenite::Error> {
+    let protocol = protocol.map(|protocol| ("sec-websocket-protocol", protocol));
+    connect_with(address, protocol.as_slice()).await
+}
+
+/// A bare WebSocket, with these headers.
+pub async fn connect_with(
+    address: SocketAddr,
+    headers: &[(&str, &str)],
+) -> Result<Socket, tungstenite::Error> {
     let mut request = format!("ws://{address}/ws").into_client_request()?;
-    if let Some(protocol) = protocol {
-        let value = protocol.parse().expect("a header");
-        request
-            .headers_mut()
-            .insert("sec-websocket-protocol", value);
+    for (name, value) in headers {
+        let name: HeaderName = name.parse().expect("a header");
+        let value = value.parse().expect("a header");
+        request.headers_mut().insert(name, value);
     }
     Ok(connect_async(request).await?.0)
+}
+
+/// The code and the reason with which the server hangs up; what comes before is passed over.
+pub async fn farewell(socket: &mut Socket) -> (u16, String) {
+    let reading = async {
+        loop {
+            match socket.next().await {
+                Some(Ok(Message::Close(Some(frame)))) => {
+                    return (frame.code.into(), frame.reason.to_string());
+                }
+                Some(Ok(_)) => {}
+                other => panic!("no farewell, but {other:?}"),
+            }
+        }
+    };
+    let said = tokio::time::timeout(PATIENCE, reading).await;
+    said.expect("a farewell in time")
+}
+
+/// The status and the text of a WebSocket that is refused.
+pub fn refusal(refused: Result<Socket, tungstenite::Error>) -> (u16, String) {
+    match refused {
+        Err(tungstenite::Error::Http(response)) => {
+            let status = response.status().as_u16();
+            let body = response.into_body().unwrap_or_default();
+            (status, String::from_utf8(body).expect("text"))
+        }
+        Ok(_) => panic!("it was accepted"),
+        Err(error) => panic!("{error}"),
+    }
 }

@@ -23,9 +23,9 @@ pub fn run(args: &[&str]) -> Output {
 /// A running server on a port of its own; stopped when dropped.
 pub struct Server {
     child: Child,
-    /// What it said on stderr before it listened.
-    pub said: String,
     pub address: SocketAddr,
+    /// What it wrote to stderr before it listened.
+    pub said: String,
 }
 
 impl Server {
@@ -39,7 +39,7 @@ impl Server {
         Self::start_by(Command::new(binary()).args(args))
     }
 
-    /// By a command that executes it.
+    /// As this command starts it.
     pub fn start_by(command: &mut Command) -> Self {
         let mut child = command.stderr(Stdio::piped()).spawn().expect("it starts");
         let mut stderr = BufReader::new(child.stderr.take().expect("a pipe"));
@@ -49,8 +49,9 @@ impl Server {
             if stderr.read_line(&mut line).expect("stderr is text") == 0 {
                 panic!("it ended before it listened: {said}");
             }
-            if let Some(url) = line.strip_prefix("listening on http://") {
-                let address = url.split(' ').next().unwrap_or_default();
+            if let Some(url) = line.strip_prefix("listening on http") {
+                let address = url.trim_start_matches('s').trim_start_matches("://");
+                let address = address.split(' ').next().unwrap_or_default();
                 break address.parse().expect("an address");
             }
             said.push_str(&line);
@@ -62,9 +63,27 @@ impl Server {
         });
         Self {
             child,
-            said,
             address,
+            said,
         }
+    }
+
+    /// The link that it printed `to view` or `to control`.
+    pub fn link(&self, to: &str) -> &str {
+        let start = format!("to {to}:");
+        let line = self.said.lines().find_map(|line| line.strip_prefix(&start));
+        line.unwrap_or_else(|| panic!("no link to {to}: {}", self.said))
+            .trim()
+    }
+
+    /// The token in that link, as the Authorization of a request.
+    pub fn bearer(&self, to: &str) -> String {
+        bearer(self.link(to))
+    }
+
+    /// Where this machine reaches a server that listens on all addresses.
+    pub fn local(&self) -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], self.address.port()))
     }
 
     pub fn id(&self) -> u32 {
@@ -84,6 +103,12 @@ impl Server {
     pub fn wait_status(mut self) -> Option<i32> {
         self.child.wait().expect("it was started here").code()
     }
+}
+
+/// The token in a link, as the Authorization of a request.
+pub fn bearer(link: &str) -> String {
+    let token = link.split("#token=").nth(1).expect("a link with a token");
+    format!("Bearer {token}")
 }
 
 impl Drop for Server {

@@ -88,6 +88,7 @@ fn snapshot() -> Snapshot {
         seq: 7,
         columns: vec![interval().column],
         names: vec![],
+        may_control: true,
     }
 }
 
@@ -113,9 +114,9 @@ fn server_messages() -> Vec<(ServerMessage, String, &'static str)> {
         (
             ServerMessage::Snapshot(snapshot()),
             alloc::format!(
-                r#"{{"snapshot":{{"protocol":1,"server":{{"version":"0.1.0","hostname":"db1","kernel":"6.18","cpus":2,"demo":false}},"scopes":[{SCOPE_CHANGE_JSON}],"probe":{{"attached":{{"programs":"typed"}}}},"seq":7,"columns":[{column}],"names":[]}}}}"#
+                r#"{{"snapshot":{{"protocol":1,"server":{{"version":"0.1.0","hostname":"db1","kernel":"6.18","cpus":2,"demo":false}},"scopes":[{SCOPE_CHANGE_JSON}],"probe":{{"attached":{{"programs":"typed"}}}},"seq":7,"columns":[{column}],"names":[],"may_control":true}}}}"#
             ),
-            "000105302e312e300364623104362e31380200010104010c01022f6101e8070180d095ffbc31010007010780d095ffbc31cc843d030100ac02c0843d000000",
+            "000105302e312e300364623104362e31380200010104010c01022f6101e8070180d095ffbc31010007010780d095ffbc31cc843d030100ac02c0843d00000001",
         ),
         (
             ServerMessage::Probe(ProbeState::Failed {

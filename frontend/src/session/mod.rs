@@ -32,6 +32,8 @@ pub enum Link {
     Live,
     /// It broke; the next attempt is at this time, in ms since 1970.
     Lost { retry_at_ms: f64 },
+    /// The server lets nobody in who has no right to; it is not asked again unless somebody says so.
+    Refused,
 }
 
 /// The whole state.
@@ -46,6 +48,10 @@ pub struct Session {
     pub region: Option<RegionReply>,
     /// Why the last change of the scope was not made, and what to do.
     pub refused: Option<(String, String)>,
+    /// Whether this viewer may change what is measured.
+    pub may_control: bool,
+    /// What the server said when it hung up; empty when it said nothing.
+    pub farewell: String,
     live: Data,
     /// What was shown when the page was paused.
     frozen: Option<Data>,
@@ -116,6 +122,7 @@ impl Session {
 
     fn restart(&mut self, snapshot: Snapshot) -> Vec<ClientMessage> {
         self.link = Link::Live;
+        self.may_control = snapshot.may_control;
         self.awaits_snapshot = false;
         self.server = Some(snapshot.server.clone());
         self.probe = Some(snapshot.probe.clone());
@@ -237,9 +244,19 @@ impl Session {
         self.live.seq.saturating_sub(self.shown().seq)
     }
 
-    /// The connection broke.
-    pub fn lost(&mut self, retry_at_ms: f64) {
-        self.link = Link::Lost { retry_at_ms };
+    /// The connection broke, with these words of the server's.
+    pub fn lost(&mut self, retry_at_ms: f64, farewell: String) {
+        self.hung_up(Link::Lost { retry_at_ms }, farewell);
+    }
+
+    /// The server wants a token, or another one.
+    pub fn turned_away(&mut self, farewell: String) {
+        self.hung_up(Link::Refused, farewell);
+    }
+
+    fn hung_up(&mut self, link: Link, farewell: String) {
+        self.link = link;
+        self.farewell = farewell;
         self.awaits_snapshot = false;
     }
 

@@ -69,6 +69,7 @@ fn snapshot(intervals: Vec<Interval>) -> ServerMessage {
             key: 7,
             name: "postgres".into(),
         }],
+        may_control: true,
     })
 }
 
@@ -237,4 +238,23 @@ proptest! {
             prop_assert_eq!(total.is_some(), last.iter().any(|row| row.contains_key(&key)));
         }
     }
+}
+
+#[test]
+fn who_hangs_up_is_quoted_and_who_turns_away_is_not_asked_again() {
+    let mut session = started(vec![]);
+    assert!(session.may_control);
+    session.lost(5.0, "the server is stopping".into());
+    assert_eq!(session.link, Link::Lost { retry_at_ms: 5.0 });
+    assert_eq!(session.farewell, "the server is stopping");
+    session.turned_away("this server asks for a token".into());
+    assert_eq!(session.link, Link::Refused);
+    let ServerMessage::Snapshot(watching) = snapshot(vec![]) else {
+        unreachable!("it is one");
+    };
+    session.apply(ServerMessage::Snapshot(Snapshot {
+        may_control: false,
+        ..watching
+    }));
+    assert_eq!((session.link, session.may_control), (Link::Live, false));
 }

@@ -1,5 +1,6 @@
 //! The top line: what is measured and where, the state of probe and connection, pause.
 
+use super::entry::ViewOnly;
 use super::help::HelpButton;
 use super::link::LinkButton;
 use super::scope::ScopeButton;
@@ -22,7 +23,7 @@ pub(crate) fn Header() -> impl IntoView {
                 "runqlat-web"
             </span>
             <Subject/>
-            <ScopeButton/>
+            <Control/>
             <span class="spring"></span>
             <Probe/>
             <Connection/>
@@ -32,6 +33,24 @@ pub(crate) fn Header() -> impl IntoView {
             <ThemeButton/>
             <HelpButton/>
         </header>
+    }
+}
+
+/// What may be changed, for who may.
+#[component]
+fn Control() -> impl IntoView {
+    let app = expect_context::<App>();
+    let may = Memo::new(move |_| {
+        let session = app.session.read();
+        session.server.as_ref().map(|_| session.may_control)
+    });
+    view! {
+        <Show when=move || may.get() == Some(true)>
+            <ScopeButton/>
+        </Show>
+        <Show when=move || may.get() == Some(false)>
+            <ViewOnly/>
+        </Show>
     }
 }
 
@@ -124,12 +143,13 @@ fn Connection() -> impl IntoView {
     let class = move || match link.get() {
         Link::Live => "badge good live",
         Link::Connecting => "badge busy",
-        Link::Lost { .. } => "badge bad",
+        Link::Lost { .. } | Link::Refused => "badge bad",
     };
     let text = move || match link.get() {
         Link::Live => "live",
         Link::Connecting => "connecting…",
         Link::Lost { .. } => "offline",
+        Link::Refused => "no access",
     };
     view! {
         <span class=class data-testid="connection" title="connection to the server" role="status">

@@ -67,7 +67,7 @@ fn go(app: App, filter: NodeRef<Input>, key: &str) -> bool {
         "Escape" => app.escape(),
         " " => app.toggle_pause(),
         "?" => app.help.set(true),
-        "s" | "S" => app.choosing.set(true),
+        "s" | "S" => app.choose_scope(),
         "/" => {
             if let Some(input) = filter.get_untracked() {
                 let _focused = input.focus();

@@ -3,6 +3,7 @@
 
 mod choose;
 mod drawing;
+mod entry;
 mod hand;
 mod header;
 mod heatmap;

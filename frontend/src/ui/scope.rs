@@ -239,7 +239,7 @@ pub(crate) fn ScopeButton() -> impl IntoView {
             class="button"
             data-testid="choose-scope"
             title="S: measure a process or a cgroup, or in another way"
-            on:click=move |_| app.choosing.set(true)
+            on:click=move |_| app.choose_scope()
         >
             "Measure…"
         </button>

@@ -130,8 +130,15 @@ impl App {
                     session.garbled(reason);
                     Vec::new()
                 }
-                Event::Lost { retry_at_ms } => {
-                    session.lost(retry_at_ms);
+                Event::Lost {
+                    retry_at_ms,
+                    farewell,
+                } => {
+                    session.lost(retry_at_ms, farewell);
+                    Vec::new()
+                }
+                Event::Refused { farewell } => {
+                    session.turned_away(farewell);
                     Vec::new()
                 }
             });
@@ -173,6 +180,13 @@ impl App {
                 net.give_up();
             }
         });
+    }
+
+    /// Opens the picker of what is measured, for who may change it.
+    pub(crate) fn choose_scope(self) {
+        if self.session.with_untracked(|session| session.may_control) {
+            self.choosing.set(true);
+        }
     }
 
     /// Looks at one series, or at the whole scope.

@@ -1,6 +1,7 @@
 //! The trust strip: how much was counted, what is missing, what measuring costs. A broken connection
 //! or a failed probe takes its place, for its numbers are old then.
 
+use super::entry::EntryBanner;
 use super::state::App;
 use crate::keys;
 use crate::session::Link;
@@ -24,6 +25,7 @@ pub(crate) fn Trust() -> impl IntoView {
             </dl>
             <NoticeText/>
             <ConnectionBanner/>
+            <EntryBanner/>
             <ProbeBanner/>
         </div>
     }
@@ -203,10 +205,11 @@ fn ConnectionBanner() -> impl IntoView {
     });
     let wait = move || {
         let left = retry_at.get().unwrap_or(0.0) - app.now.get();
-        format!(
-            "Connection lost. Retrying in {} s",
-            (left / 1_000.0).ceil().max(0.0)
-        )
+        let seconds = (left / 1_000.0).ceil().max(0.0);
+        match &*app.session.read().farewell {
+            "" => format!("Connection lost. Retrying in {seconds} s"),
+            said => format!("Connection lost: {said}. Retrying in {seconds} s"),
+        }
     };
     view! {
         <Show when=move || retry_at.get().is_some()>

@@ -149,7 +149,7 @@ impl Drop for Tracer {
 
 /// Asks /healthz until it answers 200.
 fn healthy(address: SocketAddr, deadline: Instant) -> Result<()> {
-    while let Err(error) = http::get(address, "/healthz", ANSWER) {
+    while let Err(error) = http::get(address, "/healthz", "", ANSWER) {
         if Instant::now() > deadline {
             return Err(error.context(format!("/healthz at {address}")));
         }

@@ -1,11 +1,11 @@
 //! A viewer as the page is one: a WebSocket that takes what comes, in the page's format. It only counts.
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
@@ -13,6 +13,12 @@ use crate::http;
 
 /// The server is on this machine; a busy one takes its time.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// It does not read pings, and says by itself that it is there: often enough not to be given up.
+const SPEAK: Duration = Duration::from_secs(5);
+
+/// A pong without a payload, with a mask of zeros.
+const PONG: [u8; 6] = [0x8a, 0x80, 0, 0, 0, 0];
 
 /// Bytes on the wire since it joined, frames' headers included; ends when dropped.
 pub(super) struct Viewer {
@@ -28,10 +34,15 @@ impl Viewer {
         stream.set_read_timeout(None)?;
         let bytes = Arc::new(AtomicU64::new(0));
         let counter = Arc::clone(&bytes);
+        let mut outgoing = stream.try_clone()?;
         thread::spawn(move || {
             let mut buffer = vec![0; 64 * 1024];
+            let mut spoke = Instant::now();
             while let Ok(read @ 1..) = incoming.read(&mut buffer) {
                 counter.fetch_add(read as u64, Ordering::Relaxed);
+                if spoke.elapsed() > SPEAK && outgoing.write_all(&PONG).is_ok() {
+                    spoke = Instant::now();
+                }
             }
         });
         Ok(Self { stream, bytes })

@@ -104,7 +104,7 @@ fn measure(binary: &Path) -> Result<Cost> {
 
 /// How many processes the server keeps apart now; an error if they are fewer than were started.
 fn keys(address: SocketAddr) -> Result<u64> {
-    let state = http::get(address, "/api/v1/state", tracer::ANSWER)?;
+    let state = http::get(address, "/api/v1/state", "", tracer::ANSWER)?;
     let state: Value = serde_json::from_slice(&state).context("cannot read /api/v1/state")?;
     let keys = state["health"]["keys"].as_u64();
     let keys = keys.context("/api/v1/state tells no health.keys")?;

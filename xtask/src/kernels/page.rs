@@ -14,6 +14,13 @@ use crate::http;
 /// An emulated machine is slow, and its server shares it with a load.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// The server in the machine listens beyond its loopback, so it asks for a token: the one that `guest/prove.sh` gives
+/// it.
+const TOKEN: &str = "Authorization: Bearer for-this-proof-and-nobody-else\r\n";
+
+/// A ping without a payload.
+const PING: [u8; 2] = [0x89, 0];
+
 /// Loads the page and all it names, then watches until an interval with waits has come. Returns what was seen.
 pub(super) fn load(address: SocketAddr) -> Result<String> {
     let mut waiting = vec!["/".to_owned()];
@@ -23,7 +30,8 @@ pub(super) fn load(address: SocketAddr) -> Result<String> {
         if !known.insert(path.clone()) {
             continue;
         }
-        let body = http::get(address, &path, PATIENCE).with_context(|| format!("GET {path}"))?;
+        let body =
+            http::get(address, &path, TOKEN, PATIENCE).with_context(|| format!("GET {path}"))?;
         ensure!(!body.is_empty(), "GET {path}: empty");
         bytes += body.len();
         if path.ends_with(".wasm") {
@@ -46,7 +54,7 @@ pub(super) fn load(address: SocketAddr) -> Result<String> {
 /// Joins as a viewer does: a snapshot first, then intervals. Returns the waits of the first that has some.
 fn watch(address: SocketAddr) -> Result<u64> {
     let deadline = Instant::now() + PATIENCE;
-    let mut stream = http::join(address, "", PATIENCE)?;
+    let mut stream = http::join(address, TOKEN, PATIENCE)?;
     let first = message(&mut stream).context("the first frame")?;
     let snapshot = &first["snapshot"];
     ensure!(
@@ -70,9 +78,13 @@ fn waits(counts: &Value) -> u64 {
     buckets.filter_map(Value::as_u64).sum()
 }
 
-/// The next text frame, which holds JSON. A server's frames are not masked, and this one's not fragmented.
+/// The next text frame, which holds JSON; pings are passed over, for this does not stay long. A server's frames are not
+/// masked, and this one's not fragmented.
 fn message(stream: &mut impl Read) -> Result<Value> {
-    let [start, length] = bytes(stream)?;
+    let [mut start, mut length] = bytes(stream)?;
+    while [start, length] == PING {
+        [start, length] = bytes(stream)?;
+    }
     ensure!(start == 0x81, "no whole text frame: {start:#x}");
     let length = match length {
         126 => u64::from(u16::from_be_bytes(bytes(stream)?)),
@@ -133,9 +145,10 @@ mod tests {
                 }
             }
             frame.extend(json.as_bytes());
+            frame.splice(..0, PING);
             let value = message(&mut frame.as_slice()).unwrap();
             assert_eq!(value.as_str().map(str::len), Some(length));
-            frame[0] = 0x88;
+            frame[2] = 0x88;
             assert!(message(&mut frame.as_slice()).is_err());
         }
     }

@@ -3,8 +3,9 @@
 
 use anyhow::Result;
 
-use super::apt::{Apt, Package};
+use super::apt::{self, Apt, Package};
 use super::programs::{self, Program};
+use super::{installing, ok};
 
 const PROGRAMS: [Program; 6] = [
     (
@@ -51,7 +52,23 @@ const PROGRAMS: [Program; 6] = [
     ),
 ];
 
+/// No program of its own; the test that uses it is skipped where it is missing.
+const PYTHON: Package = Package {
+    name: "python3-websockets",
+    why: "a viewer that shares no code with this one",
+};
+
 /// Installs what is missing.
 pub(super) fn set_up(apt: &Apt) -> Result<()> {
-    programs::set_up(apt, &PROGRAMS)
+    programs::set_up(apt, &PROGRAMS)?;
+    if apt::missing(&[PYTHON.name]).is_empty() {
+        ok(PYTHON.name, PYTHON.why);
+        return Ok(());
+    }
+    if !apt.is_usable() {
+        println!("setup: left out {}: {}", PYTHON.name, PYTHON.why);
+        return Ok(());
+    }
+    installing(PYTHON.name, PYTHON.why);
+    apt.install(&[PYTHON.name])
 }

@@ -214,7 +214,9 @@ page() {
 	(
 		trap clean_up EXIT
 		overload
-		serve 0.0.0.0:8080 --interval 500ms >/tmp/said 2>&1
+		umask 077
+		echo for-this-proof-and-nobody-else >/tmp/token
+		serve 0.0.0.0:8080 --view-token-file /tmp/token --interval 500ms >/tmp/said 2>&1
 		echo page
 		read -r _
 	) || echo "step page FAILED $(tail -n 1 /tmp/said)"

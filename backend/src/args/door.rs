@@ -1,0 +1,72 @@
+//! The options about who may reach the server, and how.
+
+use crate::{access, door, tls};
+use clap::Args;
+use std::path::PathBuf;
+
+/// Where the help lists them.
+const HEADING: &str = "Who may look and who may control";
+
+#[derive(Args)]
+pub(super) struct DoorArgs {
+    /// Ask for tokens on loopback, too; beyond it they always are
+    #[arg(help_heading = HEADING, long)]
+    token: bool,
+
+    /// File with the token to view; by default, one is made and printed
+    #[arg(help_heading = HEADING, long, value_name = "FILE")]
+    view_token_file: Option<PathBuf>,
+
+    /// File with the token to control; by default, one is made and printed
+    #[arg(help_heading = HEADING, long, value_name = "FILE")]
+    control_token_file: Option<PathBuf>,
+
+    /// Let nobody change what is measured
+    #[arg(help_heading = HEADING, long)]
+    read_only: bool,
+
+    /// Name that people reach this host by; may be repeated
+    #[arg(help_heading = HEADING, long, value_name = "NAME", value_parser = parse_name)]
+    host_name: Vec<String>,
+
+    /// Speak TLS with this certificate (PEM, with those that sign it)
+    #[arg(help_heading = HEADING, long, value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+
+    /// The certificate's private key (PEM)
+    #[arg(help_heading = HEADING, long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+
+    /// Viewers at a time; more are refused
+    #[arg(help_heading = HEADING, long, value_name = "N", default_value = "256",
+          value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    max_viewers: u32,
+}
+
+impl DoorArgs {
+    pub(super) fn options(self) -> door::Options {
+        let tls = self.tls_cert.zip(self.tls_key);
+        door::Options {
+            access: access::Options {
+                tokens: self.token,
+                read_only: self.read_only,
+                view_token_file: self.view_token_file,
+                control_token_file: self.control_token_file,
+            },
+            host_names: self.host_name,
+            tls: tls.map(|(cert, key)| tls::Files { cert, key }),
+            max_viewers: self.max_viewers,
+        }
+    }
+}
+
+/// As it stands in a browser's Host: without a scheme, a port or a path.
+fn parse_name(text: &str) -> Result<String, String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
+    let in_bounds = (1..=253).contains(&text.len());
+    if in_bounds && text.chars().all(plain) {
+        Ok(text.to_owned())
+    } else {
+        Err("a name alone, such as db1.example, without http:// and port".into())
+    }
+}

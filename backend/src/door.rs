@@ -1,0 +1,148 @@
+//! What stands between the network and the server: tokens, the certificate, names, bounds. Files are
+//! read here, before anything is measured or served.
+
+use crate::access::{self, Access, Given, Keys};
+use crate::failure::Failure;
+use crate::reach::Reach;
+use crate::server::Front;
+use crate::tls;
+use crate::{procfs, server};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
+
+/// Descriptors besides those of viewers: connections that are no viewers yet, the kernel's tables and
+/// programs, files.
+const OTHER_FILES: u64 = 640;
+
+/// What the command line says about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    pub access: access::Options,
+    /// Names that people reach the server by.
+    pub host_names: Vec<String>,
+    pub tls: Option<tls::Files>,
+    pub max_viewers: u32,
+}
+
+/// The door, before it stands anywhere.
+pub struct Door {
+    access: Access,
+    keys: Option<Keys>,
+    tls: Option<TlsAcceptor>,
+    names: Vec<String>,
+    max_viewers: u32,
+}
+
+impl Door {
+    /// Reads what there is to read.
+    pub fn prepare(options: &Options, listen: SocketAddr) -> Result<Self, Failure> {
+        let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
+        let is_loopback = listen.ip().is_loopback();
+        let (access, keys) = access::prepare(&options.access, is_loopback, credentials.as_deref())?;
+        let tls = options.tls.as_ref().map(tls::acceptor).transpose()?;
+        let needed = u64::from(options.max_viewers) + OTHER_FILES;
+        let allowed = procfs::allow_files(needed);
+        if allowed < needed {
+            tracing::warn!(
+                "{allowed} files may be open at once (ulimit -n), which is too few for {} viewers",
+                options.max_viewers
+            );
+        }
+        Ok(Self {
+            access,
+            keys,
+            tls,
+            names: options.host_names.clone(),
+            max_viewers: options.max_viewers,
+        })
+    }
+
+    /// Puts it before a listener. Also what to tell the person at the terminal.
+    pub fn hang(self, listener: TcpListener, listening: SocketAddr) -> (Front, Vec<String>) {
+        let reach = Reach {
+            listening,
+            names: self.names,
+            tls: self.tls.is_some(),
+        };
+        let told = told(&reach, self.keys.as_ref(), self.access.is_read_only());
+        let front = server::Front {
+            listener,
+            reach,
+            access: self.access,
+            tls: self.tls,
+            max_viewers: self.max_viewers,
+        };
+        (front, told)
+    }
+}
+
+fn told(reach: &Reach, keys: Option<&Keys>, read_only: bool) -> Vec<String> {
+    let link = |given: &Given| match &given.file {
+        // What is in a file is not for the journal.
+        Some(file) => format!(
+            "{}/#token=… with the token in {}",
+            reach.url(),
+            file.display()
+        ),
+        None => reach.link(&given.token),
+    };
+    let mut told = Vec::new();
+    if let Some(keys) = keys {
+        told.push(format!("to view:    {}", link(&keys.view)));
+        if !read_only {
+            told.push(format!("to control: {}", link(&keys.control)));
+        }
+        if reach.is_exposed() {
+            told.push(
+                "warning: without TLS, whoever is on the way can read the tokens; use --tls-cert and \
+                 --tls-key, or listen on 127.0.0.1 and reach it through ssh -L"
+                    .into(),
+            );
+        }
+    }
+    if read_only {
+        told.push("read-only: nobody can change what is measured".into());
+    }
+    told
+}
+
+#[cfg(test)]
+mod tests {
+    use super::told;
+    use crate::access::{Given, Keys, Token};
+    use crate::reach::Reach;
+
+    fn keys(file: Option<&str>) -> Keys {
+        let given = || Given {
+            token: Token::read("0123456789-0123456789-x").unwrap(),
+            file: file.map(Into::into),
+        };
+        Keys {
+            view: given(),
+            control: given(),
+        }
+    }
+
+    #[test]
+    fn links_are_told_ready_to_open_unless_their_tokens_are_in_files() {
+        let mut reach = Reach {
+            listening: "10.0.0.5:8080".parse().unwrap(),
+            names: Vec::new(),
+            tls: false,
+        };
+        let made = told(&reach, Some(&keys(None)), false);
+        assert_eq!(
+            made[0],
+            "to view:    http://10.0.0.5:8080/#token=0123456789-0123456789-x"
+        );
+        assert!(made[1].starts_with("to control: http://"));
+        assert!(made[2].starts_with("warning: without TLS"));
+        reach.tls = true;
+        let held = told(&reach, Some(&keys(Some("/run/t"))), true).join("\n");
+        assert!(held.contains("the token in /run/t") && !held.contains("0123456789"));
+        assert!(!held.contains("warning") && !held.contains("to control"));
+        assert_eq!(told(&reach, None, false), Vec::<String>::new());
+    }
+}

@@ -1,0 +1,150 @@
+//! What the server is called, and so which requests are meant for it and how its links begin. Must not
+//! know HTTP.
+
+use crate::access::Token;
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+
+/// The server's names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reach {
+    pub listening: SocketAddr,
+    /// Names that people reach it by, besides its address and localhost.
+    pub names: Vec<String>,
+    pub tls: bool,
+}
+
+impl Reach {
+    pub fn scheme(&self) -> &'static str {
+        if self.tls { "https" } else { "http" }
+    }
+
+    /// Whether tokens that are sent to it can be read on the way.
+    pub fn is_exposed(&self) -> bool {
+        !self.tls && !self.listening.ip().is_loopback()
+    }
+
+    /// Where it listens, as an address.
+    pub fn address(&self) -> String {
+        format!("{}://{}", self.scheme(), self.listening)
+    }
+
+    /// The address to give to people: by its first name, or an address of this host.
+    pub fn url(&self) -> String {
+        let (scheme, port) = (self.scheme(), self.listening.port());
+        match self.names.first() {
+            Some(name) => format!("{scheme}://{name}:{port}"),
+            None => {
+                let ip = self.listening.ip();
+                let ip = if ip.is_unspecified() {
+                    outgoing(ip)
+                } else {
+                    ip
+                };
+                format!("{scheme}://{}", SocketAddr::new(ip, port))
+            }
+        }
+    }
+
+    /// An address that brings its token along. Browsers send nothing of what follows the #, so it
+    /// reaches no log on the way; the page exchanges it for a cookie and takes it out of the address.
+    pub fn link(&self, token: &Token) -> String {
+        format!("{}/#token={}", self.url(), token.text())
+    }
+
+    /// Whether `host`, of a request, names this server without a look-up: its address, any address when
+    /// it listens on all, `localhost`, or a name that it was told. Ports are the sender's business: a
+    /// tunnel's differs.
+    pub fn is_called(&self, host: &str) -> bool {
+        let name = match host.rsplit_once(':') {
+            Some((name, port)) if port.parse::<u16>().is_ok() => name,
+            _ => host,
+        };
+        let own = |own: &String| name.eq_ignore_ascii_case(own);
+        if name.eq_ignore_ascii_case("localhost") || self.names.iter().any(own) {
+            return true;
+        }
+        let bare = name.trim_start_matches('[').trim_end_matches(']');
+        let listening = self.listening.ip();
+        bare.parse::<IpAddr>().is_ok_and(|address| {
+            address == listening || address.is_loopback() || listening.is_unspecified()
+        })
+    }
+}
+
+/// The address of this host that others are likely to reach: the one it speaks to others from.
+fn outgoing(unspecified: IpAddr) -> IpAddr {
+    // An address that is set aside for documents; a datagram socket that connects sends nothing.
+    let other: SocketAddr = match unspecified {
+        IpAddr::V4(_) => ([192, 0, 2, 1], 9).into(),
+        IpAddr::V6(_) => ([0x2001, 0xdb8, 0, 0, 0, 0, 0, 1], 9).into(),
+    };
+    let own = UdpSocket::bind((unspecified, 0)).and_then(|socket| {
+        socket.connect(other)?;
+        socket.local_addr()
+    });
+    own.map_or(unspecified, |own| own.ip())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Reach;
+
+    fn reach(listening: &str, names: &[&str]) -> Reach {
+        Reach {
+            listening: listening.parse().unwrap(),
+            names: names.iter().map(|&name| name.into()).collect(),
+            tls: false,
+        }
+    }
+
+    #[test]
+    fn only_own_names_are_answered() {
+        let table = [
+            ("127.0.0.1:8080", "127.0.0.1:8080", true),
+            ("127.0.0.1:8080", "localhost:8080", true),
+            ("127.0.0.1:8080", "LOCALHOST", true),
+            ("127.0.0.1:8080", "localhost:9999", true),
+            ("127.0.0.1:8080", "[::1]:8080", true),
+            ("127.0.0.1:8080", "10.0.0.5:8080", false),
+            ("127.0.0.1:8080", "rebound.example:8080", false),
+            ("127.0.0.1:8080", "localhost.example", false),
+            ("127.0.0.1:8080", "db1.example:8080", true),
+            ("127.0.0.1:8080", "DB1.Example", true),
+            ("127.0.0.1:8080", "db1.example.evil.example", false),
+            ("127.0.0.1:8080", "x.db1.example", false),
+            ("127.0.0.1:8080", "", false),
+            ("10.0.0.5:8080", "10.0.0.5:8080", true),
+            ("0.0.0.0:8080", "10.0.0.5:8080", true),
+            ("0.0.0.0:8080", "rebound.example:8080", false),
+            ("[::1]:8080", "[::1]", true),
+        ];
+        for (listening, host, own) in table {
+            let reach = reach(listening, &["db1.example"]);
+            assert_eq!(reach.is_called(host), own, "{listening} {host}");
+        }
+    }
+
+    #[test]
+    fn links_begin_with_what_others_can_reach() {
+        let named = Reach {
+            tls: true,
+            ..reach("0.0.0.0:8443", &["db1.example", "db1"])
+        };
+        assert_eq!(named.url(), "https://db1.example:8443");
+        assert_eq!(reach("10.0.0.5:80", &[]).url(), "http://10.0.0.5:80");
+        assert_eq!(reach("[::1]:8080", &[]).url(), "http://[::1]:8080");
+        let anywhere = reach("0.0.0.0:8080", &[]);
+        assert!(anywhere.is_called(anywhere.url().trim_start_matches("http://")));
+    }
+
+    #[test]
+    fn tokens_are_exposed_beyond_loopback_without_tls() {
+        assert!(!reach("127.0.0.1:8080", &[]).is_exposed());
+        assert!(reach("0.0.0.0:8080", &[]).is_exposed());
+        let safe = Reach {
+            tls: true,
+            ..reach("0.0.0.0:8080", &[])
+        };
+        assert!(!safe.is_exposed());
+    }
+}

@@ -1,0 +1,163 @@
+//! From the listener to HTTP: TLS where it is spoken, and bounds on what a peer may take: connections,
+//! the time for a request's head, the time in which it reads nothing. Must not know what is served.
+
+use crate::shutdown::Stop;
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
+use tokio_io_timeout::TimeoutStream;
+use tokio_rustls::TlsAcceptor;
+
+/// Connections that speak HTTP at a time; viewers, who have left HTTP behind, are bounded elsewhere. A
+/// page needs six at most, and for a moment.
+const MAX_CONNECTIONS: u32 = 256;
+
+/// For the head of a request, from the connection or the request before: also how long one may idle.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A peer that takes nothing of what is sent for this long is gone.
+const STALL_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Longest head of a request, in bytes, and what is kept of a body at a time.
+const MAX_BUFFER: usize = 16 * 1024;
+
+/// How long to wait when the process has no descriptor left for a connection.
+const PAUSE: Duration = Duration::from_secs(1);
+
+const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nContent-Length: 77\r\n\
+    Retry-After: 5\r\nConnection: close\r\n\r\n{\"error\":\"too many connections at once\",\"hint\":\"try again in a few seconds\"}\n";
+
+const PLAIN: &[u8] = b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 58\r\n\
+    Connection: close\r\n\r\nThis server speaks TLS: the address begins with https://\r\n";
+
+/// Serves `app` until `stop` is requested, and then until all requests are answered.
+pub(super) async fn serve(
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+    app: Router,
+    mut stop: Stop,
+) {
+    let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS as usize));
+    let service = TowerToHyperService::new(app);
+    loop {
+        let accepted = tokio::select! {
+            () = stop.requested() => break,
+            accepted = listener.accept() => accepted,
+        };
+        let stream = match accepted {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                pause(&error).await;
+                continue;
+            }
+        };
+        let Ok(slot) = slots.clone().try_acquire_owned() else {
+            turn_away(&stream, tls.is_some());
+            continue;
+        };
+        let (tls, service, stop) = (tls.clone(), service.clone(), stop.clone());
+        tokio::spawn(async move {
+            if let Err(error) = greet(stream, tls, service, stop, slot).await {
+                tracing::debug!("a connection ended: {error}");
+            }
+        });
+    }
+    // Those that are served hold theirs until they are done.
+    let _all = slots.acquire_many(MAX_CONNECTIONS).await;
+}
+
+/// A peer that is gone already is no reason to wait; having no descriptors is.
+async fn pause(error: &io::Error) {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    if !matches!(
+        error.kind(),
+        ConnectionAborted | ConnectionRefused | ConnectionReset
+    ) {
+        tracing::warn!("can't take a connection: {error}");
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// Says why, as far as that goes without waiting.
+fn turn_away(stream: &TcpStream, tls: bool) {
+    if !tls {
+        let _ = stream.try_write(FULL);
+        // What is unread when it is closed would take the answer back.
+        let _ = stream.try_read(&mut [0; 4_096]);
+    }
+}
+
+type Service = TowerToHyperService<Router>;
+type Ended = Box<dyn std::error::Error + Send + Sync>;
+
+async fn greet(
+    mut stream: TcpStream,
+    tls: Option<TlsAcceptor>,
+    service: Service,
+    stop: Stop,
+    slot: OwnedSemaphorePermit,
+) -> Result<(), Ended> {
+    stream.set_nodelay(true)?;
+    let Some(tls) = tls else {
+        return speak(stream, service, stop, slot).await;
+    };
+    let mut first = [0];
+    timeout(HANDSHAKE_TIMEOUT, stream.peek(&mut first)).await??;
+    // A method's first letter: somebody left the s of https out.
+    if first[0].is_ascii_uppercase() {
+        stream.write_all(PLAIN).await?;
+        let _ = stream.try_read(&mut [0; 4_096]);
+        return Ok(());
+    }
+    let stream = timeout(HANDSHAKE_TIMEOUT, tls.accept(stream)).await??;
+    speak(stream, service, stop, slot).await
+}
+
+/// Speaks HTTP until the peer or `stop` ends it. What becomes a WebSocket lives on by itself.
+async fn speak(
+    stream: impl AsyncRead + AsyncWrite + Send + 'static,
+    service: Service,
+    mut stop: Stop,
+    _slot: OwnedSemaphorePermit,
+) -> Result<(), Ended> {
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(STALL_TIMEOUT));
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT)
+        .max_buf_size(MAX_BUFFER)
+        .serve_connection(TokioIo::new(Box::pin(stream)), service)
+        .with_upgrades();
+    tokio::pin!(connection);
+    tokio::select! {
+        ended = connection.as_mut() => return Ok(ended?),
+        () = stop.requested() => connection.as_mut().graceful_shutdown(),
+    }
+    Ok(connection.await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FULL, PLAIN};
+
+    #[test]
+    fn answers_that_are_written_by_hand_are_as_long_as_they_say() {
+        for answer in [FULL, PLAIN] {
+            let text = std::str::from_utf8(answer).unwrap();
+            let (head, body) = text.split_once("\r\n\r\n").unwrap();
+            let length = head.split("Content-Length: ").nth(1).unwrap();
+            let length = length.lines().next().unwrap().parse();
+            assert_eq!(length, Ok(body.len()), "{text}");
+        }
+    }
+}

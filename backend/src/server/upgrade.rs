@@ -1,0 +1,156 @@
+//! How a viewer comes in: whether it may, in which format, and what it is told when it may not.
+
+use super::Shared;
+use super::reply::Refusal;
+use super::ws::Connection;
+use crate::access::Rights;
+use crate::hub::Viewer;
+use axum::extract::State;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
+use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
+use axum::http::header::{ORIGIN, SEC_WEBSOCKET_PROTOCOL};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use runqlat_common::wire::{CLOSE_FULL, CLOSE_NO_TOKEN, Format, MAX_CLIENT_MESSAGE};
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// A longer message ends the connection; up to here, one that is too long is only refused.
+const MAX_FRAME: usize = 16 * MAX_CLIENT_MESSAGE;
+
+/// Bytes that are read ahead: as long as a message of a viewer's. The usual 128 kB would be most of what a
+/// viewer costs.
+const READ_BUFFER: usize = MAX_CLIENT_MESSAGE;
+
+/// How long somebody who is turned away gets to read why.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// Those who read it at a time; more are told as programs are.
+pub(super) const MAX_FAREWELLS: usize = 64;
+
+pub(super) async fn upgrade(
+    State(shared): State<Shared>,
+    rights: Option<Rights>,
+    headers: HeaderMap,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Result<Response, Refusal> {
+    let upgrade = upgrade.map_err(|rejection| {
+        Refusal::bad_request(
+            format!("not a WebSocket request: {}", rejection.body_text()),
+            "open it with a WebSocket client, as ws://…/ws",
+        )
+    })?;
+    let format = negotiate(&headers)?;
+    let upgrade = upgrade
+        .protocols(Format::ALL.map(Format::subprotocol))
+        .max_message_size(MAX_FRAME)
+        .max_frame_size(MAX_FRAME)
+        .read_buffer_size(READ_BUFFER);
+    match admit(&shared, rights) {
+        Ok((rights, counted)) => Ok(upgrade.on_upgrade(move |socket| async move {
+            let _counted = counted;
+            Connection::new(socket, format, shared, rights).run().await;
+        })),
+        // A browser's page is told nothing of a refused upgrade, so it is let in as far as the door.
+        Err(turned) if headers.contains_key(ORIGIN) => {
+            let farewell = shared.farewells.clone().try_acquire_owned();
+            let farewell = farewell.map_err(|_| turned.refusal.clone())?;
+            Ok(upgrade.on_upgrade(move |socket| async move {
+                turned.tell(socket).await;
+                drop(farewell);
+            }))
+        }
+        Err(turned) => Err(turned.refusal),
+    }
+}
+
+/// A place among the viewers, for who may look.
+fn admit(shared: &Shared, rights: Option<Rights>) -> Result<(Rights, Viewer), TurnedAway> {
+    let rights = rights.ok_or_else(|| TurnedAway {
+        code: CLOSE_NO_TOKEN,
+        refusal: Refusal::no_token(),
+    })?;
+    let counted = shared.hub.enter(shared.max_viewers);
+    let counted = counted.ok_or_else(|| TurnedAway {
+        code: CLOSE_FULL,
+        refusal: Refusal {
+            status: StatusCode::SERVICE_UNAVAILABLE,
+            error: format!(
+                "{} viewers are connected, which is the most",
+                shared.max_viewers
+            ),
+            hint: "try again when one has left; --max-viewers allows more".into(),
+        },
+    })?;
+    Ok((rights, counted))
+}
+
+/// Somebody who may not come in, and why.
+struct TurnedAway {
+    code: u16,
+    refusal: Refusal,
+}
+
+impl TurnedAway {
+    async fn tell(self, mut socket: WebSocket) {
+        let frame = CloseFrame {
+            code: self.code,
+            reason: self.refusal.error.into(),
+        };
+        let farewell = async {
+            let _ = socket.send(Message::Close(Some(frame))).await;
+            // Until it has hung up: closed from here, it might not get to read.
+            while let Some(Ok(_)) = socket.recv().await {}
+        };
+        let _ = timeout(FAREWELL, farewell).await;
+    }
+}
+
+/// The first sub-protocol asked for that is known; JSON when none is asked for.
+fn negotiate(headers: &HeaderMap) -> Result<Format, Refusal> {
+    let offered: Vec<&str> = headers
+        .get_all(SEC_WEBSOCKET_PROTOCOL)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|list| list.split(','))
+        .map(str::trim)
+        .collect();
+    if offered.is_empty() && !headers.contains_key(SEC_WEBSOCKET_PROTOCOL) {
+        return Ok(Format::Json);
+    }
+    let known = |name: &&str| Format::ALL.into_iter().find(|f| f.subprotocol() == *name);
+    offered.iter().find_map(known).ok_or_else(|| {
+        let [a, b] = Format::ALL.map(Format::subprotocol);
+        Refusal::bad_request(
+            format!("unknown WebSocket sub-protocol {:?}", offered.join(", ")),
+            format!("{a} and {b} are spoken here; without any, the first"),
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::negotiate;
+    use axum::http::header::SEC_WEBSOCKET_PROTOCOL;
+    use axum::http::{HeaderMap, HeaderValue};
+    use runqlat_common::wire::Format;
+
+    #[test]
+    fn sub_protocols_are_chosen_or_refused() {
+        let table = [
+            (None, Some(Format::Json)),
+            (Some("runqlat-web.v1.json"), Some(Format::Json)),
+            (Some("runqlat-web.v1.postcard"), Some(Format::Postcard)),
+            (Some("v9, runqlat-web.v1.postcard"), Some(Format::Postcard)),
+            (Some("soap"), None),
+            (Some(""), None),
+        ];
+        for (offered, chosen) in table {
+            let mut headers = HeaderMap::new();
+            if let Some(offered) = offered {
+                headers.insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(offered));
+            }
+            assert_eq!(negotiate(&headers).ok(), chosen, "{offered:?}");
+        }
+    }
+}

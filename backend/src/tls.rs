@@ -1,0 +1,153 @@
+//! The server's certificate and key, out of their files, checked before anything else happens.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls;
+use tokio_rustls::rustls::pki_types::pem::{self, PemObject};
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
+/// Where they are, in PEM.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Files {
+    pub cert: PathBuf,
+    pub key: PathBuf,
+}
+
+/// Why TLS is not possible.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    #[error("can't read the {what} {}: {error}", path.display())]
+    File {
+        what: &'static str,
+        path: PathBuf,
+        error: io::Error,
+    },
+    #[error("there is no {what} in {}", path.display())]
+    Nothing { what: &'static str, path: PathBuf },
+    #[error("{} holds no valid PEM: {error}", path.display())]
+    Pem { path: PathBuf, error: String },
+    #[error("the certificate in {} and the key in {} can't be used: {error}", files.cert.display(), files.key.display())]
+    Pair { files: Files, error: rustls::Error },
+}
+
+impl TlsError {
+    /// What the person can do about it.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::File { .. } => "both files must be readable to who starts this".into(),
+            Self::Nothing { .. } | Self::Pem { .. } => {
+                "--tls-cert takes the certificate with those that sign it, --tls-key its private key, both in \
+                 PEM (-----BEGIN …-----)"
+                    .into()
+            }
+            Self::Pair { .. } => "the key must be the first certificate's own".into(),
+        }
+    }
+}
+
+/// What takes connections with this certificate.
+pub fn acceptor(files: &Files) -> Result<TlsAcceptor, TlsError> {
+    const CERTIFICATE: &str = "certificate";
+    const KEY: &str = "private key";
+    let read = |what, path: &Path| {
+        std::fs::read(path).map_err(|error| TlsError::File {
+            what,
+            path: path.to_owned(),
+            error,
+        })
+    };
+    let nothing = |what, path: &Path| TlsError::Nothing {
+        what,
+        path: path.to_owned(),
+    };
+    let garbled = |path: &Path, error: pem::Error| TlsError::Pem {
+        path: path.to_owned(),
+        error: error.to_string(),
+    };
+    let certificates = read(CERTIFICATE, &files.cert)?;
+    let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&certificates).collect();
+    let chain = chain.map_err(|error| garbled(&files.cert, error))?;
+    if chain.is_empty() {
+        return Err(nothing(CERTIFICATE, &files.cert));
+    }
+    let key = PrivateKeyDer::from_pem_slice(&read(KEY, &files.key)?);
+    let key = key.map_err(|error| match error {
+        pem::Error::NoItemsFound => nothing(KEY, &files.key),
+        error => garbled(&files.key, error),
+    })?;
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key));
+    let mut config = config.map_err(|error| TlsError::Pair {
+        files: files.clone(),
+        error,
+    })?;
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(TlsAcceptor::from(Arc::new(config)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Files, TlsError, acceptor};
+    use std::path::{Path, PathBuf};
+
+    fn file(name: &str, text: &str) -> PathBuf {
+        let path =
+            std::env::temp_dir().join(format!("runqlat-web-tls-{}-{name}", std::process::id()));
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+
+    fn failure(cert: &Path, key: &Path) -> TlsError {
+        let files = Files {
+            cert: cert.to_owned(),
+            key: key.to_owned(),
+        };
+        acceptor(&files).err().expect("it is refused")
+    }
+
+    #[test]
+    fn a_pair_is_taken_and_anything_else_refused_with_its_file() {
+        let made = || rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let (one, other) = (made(), made());
+        let cert = file("cert", &one.cert.pem());
+        let key = file("key", &one.signing_key.serialize_pem());
+        let others = file("others", &other.signing_key.serialize_pem());
+        let empty = file("empty", "");
+        let broken = file(
+            "broken",
+            "-----BEGIN CERTIFICATE-----\n!!!\n-----END CERTIFICATE-----\n",
+        );
+        let files = Files {
+            cert: cert.clone(),
+            key: key.clone(),
+        };
+        assert!(acceptor(&files).is_ok());
+        let missing = PathBuf::from("/no/such/file");
+        let table = [
+            (
+                failure(&missing, &key),
+                "can't read the certificate /no/such/file",
+            ),
+            (
+                failure(&cert, &missing),
+                "can't read the private key /no/such/file",
+            ),
+            (failure(&empty, &key), "there is no certificate in"),
+            (failure(&key, &key), "there is no certificate in"),
+            (failure(&cert, &cert), "there is no private key in"),
+            (failure(&broken, &key), "holds no valid PEM"),
+            (failure(&cert, &others), "can't be used"),
+        ];
+        for (error, said) in table {
+            assert!(error.to_string().contains(said), "{error}");
+            assert!(!error.hint().is_empty());
+        }
+        for path in [cert, key, others, empty, broken] {
+            std::fs::remove_file(path).unwrap();
+        }
+    }
+}

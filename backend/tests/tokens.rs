@@ -1,0 +1,446 @@
+//! Who may look and who may control, from outside: with which token, over which way, until when. On
+//! synthetic data, so that it needs no root.
+
+mod support;
+
+use runqlat_common::wire::{
+    CLOSE_NO_TOKEN, ClientMessage, Format, Region, Scope, ServerMessage, SetScope,
+};
+use std::io::Write;
+use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::process::Command;
+use support::client::{Reply, Viewer, connect_with, farewell, get, put, refusal, request, send};
+use support::server::{Server, bearer, binary, run};
+
+const STATE: &str = "/api/v1/state";
+const SCOPE: &str = "/api/v1/scope";
+const ROTATE: &str = "/api/v1/tokens/rotate";
+const SESSION: &str = "/api/v1/session";
+
+/// Beyond loopback, with short intervals.
+fn exposed(args: &[&str]) -> Server {
+    let always = ["--demo", "--interval", "100ms", "--listen", "0.0.0.0:0"];
+    Server::start_with(&[&always, args].concat())
+}
+
+fn with(token: &str) -> [(&'static str, &str); 1] {
+    [("Authorization", token)]
+}
+
+fn error(reply: &Reply) -> (String, String) {
+    let json = reply.json();
+    let text = |field: &str| json[field].as_str().expect(field).to_owned();
+    (text("error"), text("hint"))
+}
+
+fn region() -> ClientMessage {
+    ClientMessage::Region(Region {
+        from_seq: 1,
+        to_seq: 9,
+        from_slot: 0,
+        to_slot: 35,
+        context_from_seq: 1,
+        context_to_seq: 9,
+        cause: None,
+    })
+}
+
+fn targets() -> ClientMessage {
+    ClientMessage::Targets {
+        query: "postgres".into(),
+    }
+}
+
+fn set_scope() -> ClientMessage {
+    let scope = Scope {
+        tgid: Some(1_000),
+        ..Scope::default()
+    };
+    ClientMessage::SetScope(SetScope {
+        scope,
+        expect: None,
+    })
+}
+
+#[test]
+fn beyond_loopback_nothing_is_told_without_a_token() {
+    let server = exposed(&[]);
+    let address = server.local();
+    assert!(
+        server.said.contains("warning: without TLS"),
+        "{}",
+        server.said
+    );
+    for path in [
+        STATE,
+        SCOPE,
+        "/api/v1/histogram",
+        "/api/v1/region",
+        "/api/v1/targets",
+        "/nothing",
+        "/",
+    ] {
+        let reply = get(address, path, &[]);
+        assert_eq!(reply.status, 401, "{path}");
+        assert_eq!(reply.header("www-authenticate"), Some("Bearer"));
+        assert_eq!(reply.header("cache-control"), Some("no-store"));
+        let (error, hint) = error(&reply);
+        assert_eq!(error, "this server asks for a token");
+        assert!(hint.contains("links that it printed"), "{hint}");
+    }
+    for (method, path) in [("PUT", SCOPE), ("POST", ROTATE), ("DELETE", STATE)] {
+        let reply = send(address, method, path, &[("Content-Length", "2")], "{}");
+        assert_eq!(reply.status, 401, "{method} {path}");
+    }
+    // A browser gets the page, which asks for a token; it holds nothing of this host.
+    let page = get(address, "/", &[("Accept", "text/html,*/*;q=0.8")]);
+    assert_eq!(page.status, 401);
+    assert!(page.text().contains("<script"));
+    assert_eq!(page.header("etag"), None);
+    assert_eq!(get(address, "/healthz", &[]).text(), "ok\n");
+}
+
+#[test]
+fn tokens_that_are_none_are_refused() {
+    let server = exposed(&[]);
+    let (address, view) = (server.local(), server.bearer("view"));
+    let basic = view.replace("Bearer", "Basic");
+    let (short, long) = (&view[..view.len() - 1], format!("{view}0"));
+    for token in ["Bearer", "Bearer ", "Bearer x", &basic, short, &long] {
+        assert_eq!(get(address, STATE, &with(token)).status, 401, "{token}");
+    }
+    // Not in the address, where logs would have it.
+    let query = format!("{STATE}?token={}", &view["Bearer ".len()..]);
+    assert_eq!(get(address, &query, &[]).status, 401);
+}
+
+#[tokio::test]
+async fn a_viewer_looks_and_a_controller_controls() {
+    let server = exposed(&[]);
+    let address = server.local();
+    let (view, control) = (server.bearer("view"), server.bearer("control"));
+    assert_ne!(view, control);
+    for (token, may) in [(&view, false), (&control, true)] {
+        let state = get(address, STATE, &with(token)).json();
+        assert_eq!(state["may_control"], may);
+        let reply = get(address, "/api/v1/targets?q=postgres", &with(token));
+        assert_eq!(reply.status, if may { 200 } else { 403 });
+        assert_eq!(reply.text().contains("/usr"), may, "{}", reply.text());
+        let headers = [("Authorization", &**token), ("Content-Length", "2")];
+        let reply = send(address, "PUT", SCOPE, &headers, "{}");
+        assert_eq!(
+            reply.status,
+            if may { 200 } else { 403 },
+            "{}",
+            reply.text()
+        );
+    }
+    for format in Format::ALL {
+        let mut viewer = Viewer::join_with(address, format, &with(&view)).await;
+        assert!(!viewer.snapshot().await.may_control);
+        viewer.send(&targets()).await;
+        let (reason, hint) = viewer.error().await;
+        assert!(
+            reason.ends_with("only by those who may control"),
+            "{reason}"
+        );
+        assert!(hint.contains("link or the token to control"), "{hint}");
+        viewer.send(&set_scope()).await;
+        let refused = loop {
+            if let ServerMessage::ScopeRefused { reason, .. } = viewer.next().await {
+                break reason;
+            }
+        };
+        assert!(refused.starts_with("what is measured can be changed only by"));
+        viewer.send(&region()).await;
+        assert_eq!(viewer.region().await.region.to_seq, 9);
+    }
+    let mut controller = Viewer::join_with(address, Format::Postcard, &with(&control)).await;
+    assert!(controller.snapshot().await.may_control);
+    controller.send(&targets()).await;
+    assert!(!controller.targets().await.processes.is_empty());
+    controller.send(&set_scope()).await;
+    assert_eq!(controller.scope().await.scope.tgid, Some(1_000));
+}
+
+#[tokio::test]
+async fn without_a_token_a_program_is_answered_and_a_page_is_told() {
+    let server = exposed(&[]);
+    let address = server.local();
+    let (status, body) = refusal(connect_with(address, &[]).await);
+    assert_eq!(status, 401);
+    assert!(body.contains("asks for a token"), "{body}");
+    let origin = format!("http://{address}");
+    let mut page = connect_with(address, &[("origin", &origin)]).await.unwrap();
+    let (code, reason) = farewell(&mut page).await;
+    assert_eq!(code, CLOSE_NO_TOKEN);
+    assert_eq!(reason, "this server asks for a token");
+    // With or without a token, other sites' pages are not let in.
+    let token = server.bearer("control");
+    let evil = [
+        ("origin", "https://evil.example"),
+        ("authorization", &*token),
+    ];
+    let (status, _) = refusal(connect_with(address, &evil).await);
+    assert_eq!(status, 403);
+}
+
+#[test]
+fn a_token_is_exchanged_for_a_cookie() {
+    let server = Server::start(&["--demo", "--token"]);
+    let address = server.address;
+    assert!(!server.said.contains("warning"), "{}", server.said);
+    let token = server.bearer("view")["Bearer ".len()..].to_owned();
+    let sign_in = |body: &str, headers: &[(&str, &str)]| {
+        let length = body.len().to_string();
+        let headers = [headers, &[("Content-Length", &*length)]].concat();
+        send(address, "POST", SESSION, &headers, body)
+    };
+    let reply = sign_in(&format!(r#"{{"token": "{token}"}}"#), &[]);
+    assert_eq!(reply.status, 200);
+    assert_eq!(reply.json()["may_control"], false);
+    let cookie = reply.header("set-cookie").unwrap();
+    let port = address.port();
+    let expected = format!("runqlat-web-{port}={token}; Path=/; HttpOnly; SameSite=Strict");
+    assert_eq!(cookie, expected);
+    let cookie = cookie.split(';').next().unwrap();
+    assert_eq!(get(address, STATE, &[("Cookie", cookie)]).status, 200);
+    let page = get(address, "/", &[("Cookie", cookie)]);
+    assert_eq!(
+        (page.status, page.header("cache-control")),
+        (200, Some("no-cache"))
+    );
+    // The cookie of a server on another port is not this one's.
+    let other = format!("runqlat-web-{}={token}", port ^ 1);
+    assert_eq!(get(address, STATE, &[("Cookie", &other)]).status, 401);
+
+    let wrong = sign_in(r#"{"token": "0123456789012345678901234567"}"#, &[]);
+    assert_eq!(wrong.status, 401);
+    assert!(error(&wrong).0.contains("no token of this server"));
+    assert_eq!(wrong.header("set-cookie"), None);
+    for body in ["", "{}", r#"{"token": 5}"#, r#"{"token": "x", "y": 1}"#] {
+        assert_eq!(sign_in(body, &[]).status, 400, "{body}");
+    }
+    let body = format!(r#"{{"token": "{token}"}}"#);
+    assert_eq!(
+        sign_in(&body, &[("Origin", "http://evil.example")]).status,
+        403
+    );
+}
+
+#[test]
+fn other_sites_are_refused_without_origin_too() {
+    let server = Server::start(&["--demo", "--host-name", "db1.example"]);
+    let cross = [("Sec-Fetch-Site", "cross-site")];
+    for (method, path) in [
+        ("GET", STATE),
+        ("PUT", SCOPE),
+        ("POST", ROTATE),
+        ("GET", "/ws"),
+    ] {
+        assert_eq!(
+            request(server.address, method, path, &cross).status,
+            403,
+            "{path}"
+        );
+    }
+    let opened = ["cross-site", "navigate", "document"];
+    let names = ["Sec-Fetch-Site", "Sec-Fetch-Mode", "Sec-Fetch-Dest"];
+    let headers: Vec<_> = names.into_iter().zip(opened).collect();
+    assert_eq!(get(server.address, "/", &headers).status, 200);
+    for (host, status) in [
+        ("db1.example", 200),
+        ("DB1.example:80", 200),
+        ("db2.example", 421),
+    ] {
+        assert_eq!(
+            get(server.address, STATE, &[("Host", host)]).status,
+            status,
+            "{host}"
+        );
+    }
+    let headers = get(server.address, "/", &[]);
+    let policy = headers.header("content-security-policy").unwrap();
+    assert!(!policy.contains("unsafe-inline") && policy.contains("frame-ancestors 'none'"));
+    for (name, value) in [
+        ("x-frame-options", "DENY"),
+        ("referrer-policy", "no-referrer"),
+        ("cross-origin-resource-policy", "same-origin"),
+    ] {
+        assert_eq!(headers.header(name), Some(value));
+    }
+}
+
+#[tokio::test]
+async fn read_only_takes_control_from_all() {
+    let server = Server::start(&["--demo", "--read-only"]);
+    assert!(server.said.contains("read-only: nobody can change"));
+    let reply = put(server.address, SCOPE, "{}");
+    assert_eq!(reply.status, 403);
+    assert!(error(&reply).1.contains("--read-only"));
+    assert_eq!(get(server.address, STATE, &[]).json()["may_control"], false);
+    let mut viewer = Viewer::join(server.address, Format::Json).await;
+    assert!(!viewer.snapshot().await.may_control);
+}
+
+#[tokio::test]
+async fn other_tokens_throw_everybody_out() {
+    let server = exposed(&[]);
+    let address = server.local();
+    let (view, control) = (server.bearer("view"), server.bearer("control"));
+    let mut viewers = Vec::new();
+    for token in [&view, &view, &control] {
+        let mut viewer = Viewer::join_with(address, Format::Json, &with(token)).await;
+        viewer.snapshot().await;
+        viewers.push(viewer);
+    }
+    let refused = request(address, "POST", ROTATE, &with(&view));
+    assert_eq!(refused.status, 403, "{}", refused.text());
+    assert_eq!(get(address, STATE, &with(&view)).status, 200);
+
+    let reply = request(address, "POST", ROTATE, &with(&control));
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    assert_eq!(reply.header("set-cookie"), None);
+    for viewer in &mut viewers {
+        let (code, reason) = viewer.farewell().await;
+        assert_eq!(code, CLOSE_NO_TOKEN);
+        assert_eq!(reason, "the tokens of this server were changed");
+    }
+    for old in [&view, &control] {
+        assert_eq!(get(address, STATE, &with(old)).status, 401);
+    }
+    let links = reply.json();
+    let new = |to: &str| bearer(links[to].as_str().unwrap());
+    for (to, may) in [("view", false), ("control", true)] {
+        let state = get(address, STATE, &with(&new(to))).json();
+        assert_eq!(state["may_control"], may);
+    }
+    // A page that changes them goes on with its new cookie.
+    let token = &new("control")["Bearer ".len()..];
+    let cookie = format!("runqlat-web-{}={token}", address.port());
+    let reply = request(address, "POST", ROTATE, &[("Cookie", &cookie)]);
+    let cookie = reply.header("set-cookie").unwrap().split(';').next();
+    let state = get(address, STATE, &[("Cookie", cookie.unwrap())]).json();
+    assert_eq!(state["may_control"], true);
+}
+
+#[test]
+fn where_no_tokens_are_asked_for_there_are_none_to_change() {
+    let server = Server::start(&["--demo"]);
+    assert!(!server.said.contains("token"), "{}", server.said);
+    let reply = request(server.address, "POST", ROTATE, &[]);
+    assert_eq!(reply.status, 409);
+    assert!(error(&reply).1.contains("--token"));
+}
+
+/// A file of the test's own.
+struct File(PathBuf);
+
+impl File {
+    fn new(name: &str, text: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("rw-{}-{name}", std::process::id()));
+        let mut file = std::fs::File::create(&path).unwrap();
+        file.set_permissions(PermissionsExt::from_mode(0o600))
+            .unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+        Self(path)
+    }
+
+    fn path(&self) -> &str {
+        self.0.to_str().unwrap()
+    }
+}
+
+impl Drop for File {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+#[test]
+fn tokens_from_files_are_asked_for_and_not_printed() {
+    const TOKEN: &str = "correct-horse-battery-staple";
+    let file = File::new("view", &format!("{TOKEN}\n"));
+    let server = Server::start(&["--demo", "--view-token-file", file.path()]);
+    assert!(!server.said.contains(TOKEN), "{}", server.said);
+    assert!(server.link("view").contains(file.path()));
+    let token = format!("Bearer {TOKEN}");
+    let state = get(server.address, STATE, &with(&token)).json();
+    assert_eq!(state["may_control"], false);
+    assert_eq!(get(server.address, STATE, &[]).status, 401);
+    let control = server.bearer("control");
+    let state = get(server.address, STATE, &with(&control)).json();
+    assert_eq!(state["may_control"], true);
+}
+
+#[test]
+fn systemds_credentials_are_found() {
+    const TOKEN: &str = "correct-horse-battery-staple";
+    let folder = std::env::temp_dir().join(format!("rw-credentials-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("control-token"), TOKEN).unwrap();
+    let mut command = Command::new(binary());
+    command.env("CREDENTIALS_DIRECTORY", &folder);
+    let server = Server::start_by(command.args(["--demo", "--listen", "127.0.0.1:0"]));
+    std::fs::remove_dir_all(&folder).unwrap();
+    let token = format!("Bearer {TOKEN}");
+    let state = get(server.address, STATE, &with(&token)).json();
+    assert_eq!(state["may_control"], true);
+    assert!(!server.said.contains(TOKEN), "{}", server.said);
+}
+
+#[test]
+fn files_that_can_not_be_used_are_code_8() {
+    let (short, good) = (
+        File::new("short", "sesame"),
+        File::new("good", &"x".repeat(30)),
+    );
+    let table = [
+        (
+            ["--view-token-file", "/no/such/file"],
+            "can't read the token file /no/such/file",
+        ),
+        (
+            ["--control-token-file", short.path()],
+            "it has 6 characters",
+        ),
+        (["--control-token-file", good.path()], "are the same"),
+    ];
+    for (args, said) in table {
+        let args = match said {
+            "are the same" => vec!["--demo", "--view-token-file", good.path(), args[0], args[1]],
+            _ => vec!["--demo", args[0], args[1]],
+        };
+        let output = run(&args);
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(8), "{stderr}");
+        assert!(
+            stderr.contains(said) && stderr.contains("\nhint: "),
+            "{stderr}"
+        );
+        assert!(!stderr.contains("sesame"), "{stderr}");
+    }
+}
+
+/// Links are to be opened elsewhere: their address is one that a server on all addresses answers.
+#[test]
+fn printed_links_lead_to_the_server() {
+    let server = exposed(&[]);
+    let link = server.link("view");
+    let (before, _) = link.split_once("/#token=").unwrap();
+    let address: SocketAddr = before.strip_prefix("http://").unwrap().parse().unwrap();
+    assert!(!address.ip().is_unspecified(), "{link}");
+    assert_eq!(
+        get(address, STATE, &with(&server.bearer("view"))).status,
+        200
+    );
+    let named = exposed(&["--host-name", "db1.example"]);
+    let port = named.address.port();
+    assert!(
+        named
+            .link("view")
+            .starts_with(&format!("http://db1.example:{port}/#"))
+    );
+}

@@ -1,0 +1,78 @@
+//! What stands in place of the numbers when the server lets this page in no more, or not yet: why, and a
+//! field for a token. The page's boot script exchanges what is entered here, as it does with a link's.
+
+use super::state::App;
+use crate::browser;
+use crate::session::Link;
+use leptos::ev::{Custom, SubmitEvent};
+use leptos::html::Input;
+use leptos::prelude::*;
+
+#[component]
+pub(crate) fn EntryBanner() -> impl IntoView {
+    let app = expect_context::<App>();
+    let out = Memo::new(move |_| app.session.read().link == Link::Refused);
+    let why = Memo::new(move |_| app.session.read().farewell.clone());
+    view! {
+        <Show when=move || out.get()>
+            <div class="banner bad" role="alert" data-testid="entry-banner">
+                <span>
+                    <strong>"No access: "</strong>
+                    {why}
+                    ". Open a link that brings a token, or paste one here."
+                </span>
+                <TokenField/>
+                <button class="button" on:click=move |_| app.retry_now()>"Try again"</button>
+            </div>
+        </Show>
+    }
+}
+
+/// Takes a token, or a link with one.
+#[component]
+fn TokenField() -> impl IntoView {
+    let field = NodeRef::<Input>::new();
+    let refused = RwSignal::new(browser::token_was_refused());
+    let told = Custom::<leptos::ev::Event>::new("token-refused");
+    let told = window_event_listener(told, move |_| refused.set(true));
+    on_cleanup(move || told.remove());
+    let enter = move |event: SubmitEvent| {
+        event.prevent_default();
+        let typed = field.get_untracked().map(|field| field.value());
+        let typed = typed.unwrap_or_default();
+        let token = typed.rsplit("token=").next().unwrap_or_default().trim();
+        if !token.is_empty() {
+            browser::enter_token(token);
+        }
+    };
+    view! {
+        <form class="entry" on:submit=enter>
+            <input
+                node_ref=field
+                type="password"
+                autocomplete="off"
+                aria-label="Token, or a link with one"
+                data-testid="token"
+            />
+            <button class="button primary">"Enter"</button>
+            <Show when=move || refused.get()>
+                <strong data-testid="token-refused">"That is no token of this server (any more)."</strong>
+            </Show>
+        </form>
+    }
+}
+
+/// For those who may look and no more.
+#[component]
+pub(crate) fn ViewOnly() -> impl IntoView {
+    view! {
+        <span
+            class="badge"
+            data-testid="view-only"
+            title="You may look at everything; changing what is measured takes the link to control, which the server \
+                printed when it started"
+        >
+            "view only"
+        </span>
+    }
+}

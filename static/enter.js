@@ -1,0 +1,33 @@
+// Exchanges the token that a link brings for a cookie. Browsers send nothing of what follows the # to
+// anybody; and it leaves the address at once.
+
+const HASH = /^#token=(.+)$/;
+
+// Resolves when the token of the address, if it has one, is exchanged; to whether there was one that counts.
+export async function enter() {
+  const token = HASH.exec(location.hash)?.[1];
+  if (!token) {
+    return false;
+  }
+  history.replaceState(history.state, "", location.pathname + location.search);
+  try {
+    const answer = await fetch("/api/v1/session", {
+      method: "POST",
+      body: JSON.stringify({ token: decodeURIComponent(token) }),
+    });
+    document.documentElement.dataset.token = answer.ok ? "taken" : "refused";
+    return answer.ok;
+  } catch {
+    // The server is away, which the page finds out and tells.
+    return false;
+  }
+}
+
+// A link that is opened over a page that is there already changes nothing but the part after the #.
+addEventListener("hashchange", async () => {
+  if (await enter()) {
+    location.reload();
+  } else if (document.documentElement.dataset.token === "refused") {
+    dispatchEvent(new Event("token-refused"));
+  }
+});
