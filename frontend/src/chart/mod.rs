@@ -5,6 +5,7 @@ pub mod bands;
 pub mod brush;
 pub mod colour;
 pub mod cursor;
+pub mod example;
 pub mod frame;
 pub mod gesture;
 pub mod grid;

@@ -1,5 +1,6 @@
 //! What the page shows and which keys it knows: one panel over it.
 
+use super::load::Load;
 use super::sheet::Sheet;
 use super::state::App;
 use leptos::prelude::*;
@@ -62,10 +63,6 @@ const KEYS: [(&str, &str); 18] = [
     ("?", "this panel"),
 ];
 
-/// Loads that make tasks wait, for trying it out.
-const LOAD: &str =
-    "for i in $(seq $((2 * $(nproc)))); do timeout 30 sh -c 'while :; do :; done' & done";
-
 #[component]
 pub(crate) fn Help() -> impl IntoView {
     let app = expect_context::<App>();
@@ -75,8 +72,7 @@ pub(crate) fn Help() -> impl IntoView {
             <h2>"Keys"</h2>
             <dl class="keys">{KEYS.map(key).collect_view()}</dl>
             <h2>"A load to try it with"</h2>
-            <p>"Twice as many busy loops as CPUs, for 30 s; each waits about half of the time:"</p>
-            <pre tabindex="0">{LOAD}</pre>
+            <Load testid="copy-load"/>
             <p class="muted">
                 "The same histogram in a terminal: "
                 <code>"runqlat-web print"</code>

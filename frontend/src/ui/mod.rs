@@ -2,6 +2,7 @@
 //! the pure modules.
 
 mod choose;
+mod copy;
 mod drawing;
 mod hand;
 mod header;
@@ -11,6 +12,8 @@ mod histogram;
 mod keyboard;
 mod legend;
 mod link;
+mod load;
+mod map_state;
 mod map_table;
 mod marks;
 mod once;
@@ -18,6 +21,7 @@ mod panel;
 mod picture;
 mod reach;
 mod region;
+mod resize;
 mod row;
 mod rows;
 mod scope;
