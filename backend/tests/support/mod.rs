@@ -5,6 +5,7 @@
 pub mod browser;
 pub mod cgroup;
 pub mod client;
+pub mod devtools;
 pub mod load;
 pub mod runqlat;
 pub mod schedstat;

@@ -15,5 +15,6 @@ pub mod measure;
 pub mod palette;
 pub mod raster;
 pub mod scale;
+pub mod strip;
 pub mod ticks;
 pub mod view;

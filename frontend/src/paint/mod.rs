@@ -3,8 +3,10 @@
 mod axes;
 mod overlay;
 mod pen;
+mod strips;
 
 pub(crate) use overlay::{Over, overlay};
+pub(crate) use strips::strips;
 
 use crate::chart::example;
 use crate::chart::frame::Frame;

@@ -33,7 +33,7 @@ const LEGEND: [(&str, &str); 6] = [
     ),
 ];
 
-const KEYS: [(&str, &str); 18] = [
+const KEYS: [(&str, &str); 19] = [
     ("Space", "pause and resume"),
     ("+  −", "zoom in and out (the wheel does the same)"),
     (
@@ -57,6 +57,7 @@ const KEYS: [(&str, &str); 18] = [
     ("K", "pin the colour scale"),
     ("B", "keep what is shown as the baseline to compare with"),
     ("T", "the map as a table"),
+    ("V", "the list as strips on one time axis"),
     ("S", "choose what is measured"),
     ("/", "filter the list"),
     ("P", "in the list: pin the row to the top"),

@@ -26,6 +26,7 @@ impl App {
             spread: style.spread,
             percentiles: (percentiles != [Percentile::P99]).then_some(percentiles),
             brush: self.brush.get(),
+            strips: self.as_strips.get(),
         }
     }
 
@@ -51,6 +52,7 @@ impl App {
             self.select(address.series);
         }
         self.brush.set(address.brush);
+        self.as_strips.set(address.strips);
     }
 }
 
