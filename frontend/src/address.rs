@@ -20,6 +20,8 @@ pub struct Address {
     /// `None`: those that are shown by default.
     pub percentiles: Option<Vec<Percentile>>,
     pub brush: Option<Brush>,
+    /// The list is shown as strips.
+    pub strips: bool,
 }
 
 /// Letters that need no escape in a value.
@@ -52,6 +54,7 @@ impl Address {
         say("scale", changed(self.spread, spread_name(self.spread)));
         say("lines", self.percentiles.as_deref().map(names));
         say("mark", self.brush.map(|brush| mark(&brush)));
+        say("list", self.strips.then(|| "strips".to_owned()));
         let escaped = parts.iter().map(|(name, value)| {
             let value = utf8_percent_encode(value, ESCAPED);
             format!("{name}={value}")
@@ -82,6 +85,7 @@ impl Address {
                 "scale" => address.spread = find(&Spread::ALL, spread_name, &value),
                 "lines" => address.percentiles = Some(percentiles(&value)),
                 "mark" => address.brush = brush(&value),
+                "list" => address.strips = value == "strips",
                 _ => {}
             }
         }
@@ -97,7 +101,16 @@ impl Address {
 
     /// Whether the way from one to the other is a step that one goes back, and not a movement.
     pub fn is_step_from(&self, before: &Self) -> bool {
-        let steps = |a: &Self| (a.series, a.measure, a.cause, a.spread, a.brush.is_some());
+        let steps = |a: &Self| {
+            (
+                a.series,
+                a.measure,
+                a.cause,
+                a.spread,
+                a.brush.is_some(),
+                a.strips,
+            )
+        };
         steps(self) != steps(before)
     }
 }
@@ -230,11 +243,12 @@ mod tests {
             measure in sample::select(Measure::ALL.to_vec()),
             cause in sample::select(Cause::ALL.to_vec()),
             log: bool,
+            strips: bool,
             percentiles in option::of(sample::subsequence(Percentile::ALL.to_vec(), 0..4)),
             brush in option::of(brushes()),
         ) {
             let spread = if log { Spread::Log } else { Spread::Sqrt };
-            let address = Address { series, filter, view, measure, cause, spread, percentiles, brush };
+            let address = Address { series, filter, view, measure, cause, spread, percentiles, brush, strips };
             prop_assert_eq!(Address::parse(&address.query()), address);
         }
 

@@ -106,15 +106,32 @@ pub(crate) fn regex(pattern: &str) -> Result<Matcher, String> {
     Ok(Arc::new(move |name| regex.test(name)))
 }
 
-/// Calls back when an element's size is another, and once at the beginning. For elements that live as
-/// long as the page, as the watch does.
-pub(crate) fn on_resize(element: &web_sys::Element, act: impl FnMut() + 'static) -> Option<()> {
+/// Watches an element's size until it is dropped.
+pub(crate) struct Watch {
+    observer: web_sys::ResizeObserver,
+    _act: Closure<dyn FnMut()>,
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.observer.disconnect();
+    }
+}
+
+/// Calls back when an element's size is another, and once at the beginning.
+pub(crate) fn on_resize(
+    element: &web_sys::Element,
+    act: impl FnMut() + 'static,
+) -> Option<SendWrapper<Watch>> {
     let act = Closure::<dyn FnMut()>::new(act);
     let observer = web_sys::ResizeObserver::new(act.as_ref().unchecked_ref()).ok()?;
     observer.observe(element);
-    act.forget();
-    std::mem::forget(observer);
-    Some(())
+    let watch = Watch {
+        observer,
+        _act: act,
+    };
+    // The page has one thread.
+    Some(SendWrapper::new(watch))
 }
 
 fn storage() -> Option<web_sys::Storage> {

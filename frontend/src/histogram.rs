@@ -31,6 +31,8 @@ pub struct Bar {
     pub count: u64,
     /// The count as a part of the fullest bucket's.
     pub share: f64,
+    /// Waits in it and in all buckets below.
+    pub up_to: u64,
 }
 
 impl Histogram {
@@ -40,13 +42,19 @@ impl Histogram {
         let used = counts.max_slot().map_or(0, |slot| slot + 1);
         let rows = rows.max(used);
         let most = (0..rows).map(|slot| counts.at(slot)).max().unwrap_or(0);
+        let mut up_to = 0_u64;
+        let bars = (0..rows).map(|slot| {
+            up_to = up_to.saturating_add(counts.at(slot));
+            Bar::new(counts, slot, most, up_to)
+        });
+        let bars = bars.collect();
         let seconds = measured_ms.max(1.0) / 1_000.0;
         let percentiles = Percentile::ALL
             .into_iter()
             .filter_map(|p| Some((p, p.slot(counts)?)));
         Self {
             unit,
-            bars: (0..rows).map(|slot| Bar::new(counts, slot, most)).collect(),
+            bars,
             total,
             per_second: total as f64 / seconds,
             mean_ns: counts.sum_ns().checked_div(total),
@@ -70,12 +78,13 @@ impl Histogram {
 }
 
 impl Bar {
-    fn new(counts: &Counts, slot: usize, most: u64) -> Self {
+    fn new(counts: &Counts, slot: usize, most: u64, up_to: u64) -> Self {
         let count = counts.at(slot);
         Self {
             slot,
             count,
             share: count as f64 / most.max(1) as f64,
+            up_to,
         }
     }
 }
@@ -106,6 +115,8 @@ mod tests {
         let histogram = Histogram::new(&counts, Unit::Us, 500.0, 3);
         assert_eq!(histogram.bars.len(), 4);
         assert_eq!((histogram.bars[1].share, histogram.bars[0].count), (1.0, 0));
+        let up_to: Vec<u64> = histogram.bars.iter().map(|bar| bar.up_to).collect();
+        assert_eq!(up_to, [0, 90, 90, 100]);
         assert_eq!((histogram.total, histogram.per_second), (100, 200.0));
         assert_eq!(histogram.mean_ns, Some(3_000));
         assert_eq!(histogram.wait_ns_per_s, 600_000.0);

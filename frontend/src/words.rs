@@ -139,6 +139,12 @@ pub fn part(part: u64, whole: u64) -> String {
     format!("{}  ({})", grouped(part), percent(part, whole))
 }
 
+/// A bucket's row in full: `8–16 µs: 1,234 waits, 12.3 % of all; 45.6 % were this long or less`.
+pub fn bucket(range: &str, count: u64, part: &str, up_to: &str) -> String {
+    let count = grouped(count);
+    format!("{range}: {count} waits, {part} of all; {up_to} were this long or less")
+}
+
 /// The range in which a histogram's percentile lies.
 pub fn percentile(histogram: &Histogram, name: &str) -> String {
     let mut all = histogram.percentiles.iter();

@@ -3,9 +3,12 @@
 mod axes;
 mod overlay;
 mod pen;
+mod strips;
 
 pub(crate) use overlay::{Over, overlay};
+pub(crate) use strips::strips;
 
+use crate::chart::example;
 use crate::chart::frame::Frame;
 use crate::chart::palette::Palette;
 use crate::chart::raster::raster;
@@ -44,6 +47,16 @@ pub(crate) fn ramp(canvas: &HtmlCanvasElement, palette: &Palette) -> Option<()> 
     });
     let pixels: Vec<u8> = colours.collect();
     let image = ImageData::new_with_u8_clamped_array(Clamped(&pixels), WIDTH).ok()?;
+    context_of(canvas)?.put_image_data(&image, 0.0, 0.0).ok()
+}
+
+/// Draws the example of a busy machine over the whole canvas.
+pub(crate) fn example(canvas: &HtmlCanvasElement, palette: &Palette) -> Option<()> {
+    let (width, height) = example::SIZE;
+    canvas.set_width(width);
+    canvas.set_height(height);
+    let pixels = example::pixels(palette);
+    let image = ImageData::new_with_u8_clamped_array(Clamped(&pixels), width).ok()?;
     context_of(canvas)?.put_image_data(&image, 0.0, 0.0).ok()
 }
 

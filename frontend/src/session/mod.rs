@@ -7,6 +7,7 @@ pub mod notice;
 pub mod recent;
 pub mod scopes;
 pub mod selection;
+pub mod strip;
 pub mod sum;
 #[cfg(test)]
 mod tests;

@@ -4,6 +4,7 @@
 
 use super::keyed::Keyed;
 use super::scopes::SeriesScope;
+use super::strip::{CELLS, Cell, Strip};
 use super::total::Total;
 use crate::keys;
 use runqlat_common::wire::{Interval, Series, SeriesName};
@@ -33,6 +34,7 @@ struct Part {
 #[derive(Clone, Debug)]
 struct Known {
     total: Total,
+    strip: Strip,
     name: Option<Name>,
     /// When it was gone, in ms since 1970.
     gone_ms: Option<u64>,
@@ -53,6 +55,8 @@ pub struct Recent {
     series: Keyed<Known>,
     /// Series that are gone and listed.
     gone: Vec<u64>,
+    /// The interval from which on all are known.
+    first_seq: Option<u64>,
 }
 
 impl Recent {
@@ -66,7 +70,8 @@ impl Recent {
     }
 
     pub fn push(&mut self, interval: Interval) {
-        let now_ms = interval.column.end_ms;
+        let (now_ms, seq) = (interval.column.end_ms, interval.column.seq);
+        self.first_seq.get_or_insert(seq);
         for series in &interval.series {
             let known = self.series.entry(series.key).or_insert(Known::NEW);
             // A key that waits again after its series was gone is another series.
@@ -74,13 +79,14 @@ impl Recent {
                 known.gone_ms = None;
             }
             known.total.add(&series.counts);
+            known.strip.put(seq, &series.counts);
         }
         self.learn(interval.names);
         for key in interval.gone {
             self.leave(key, now_ms);
         }
         self.parts.push_back(Part {
-            seq: interval.column.seq,
+            seq,
             duration_us: interval.column.duration_us,
             waits: interval.column.counts.total(),
             lost: interval.health.losses.total(),
@@ -220,6 +226,22 @@ impl Recent {
         })
     }
 
+    /// The last intervals of a series, the oldest first.
+    pub fn strip(&self, key: u64) -> [Cell; CELLS] {
+        let strip = self.series.get(&key).map(|known| &known.strip);
+        let ends = self.seq().zip(self.first_seq);
+        std::array::from_fn(|at| {
+            let back = (CELLS - 1 - at) as u64;
+            let seq = ends.and_then(|(newest, first)| {
+                let seq = newest.checked_sub(back)?;
+                (seq >= first).then_some(seq)
+            });
+            seq.map_or(Cell::Unknown, |seq| {
+                strip.map_or(Cell::Quiet, |strip| strip.at(seq))
+            })
+        })
+    }
+
     /// Sequence number of the newest interval.
     pub fn seq(&self) -> Option<u64> {
         self.parts.back().map(|part| part.seq)
@@ -229,6 +251,7 @@ impl Recent {
 impl Known {
     const NEW: Self = Self {
         total: Total::ZERO,
+        strip: Strip::NEW,
         name: None,
         gone_ms: None,
     };

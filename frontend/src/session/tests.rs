@@ -5,6 +5,7 @@ mod older;
 mod scope;
 
 use super::recent::INTERVALS;
+use super::strip::{CELLS, Cell};
 use super::{Link, Notice, Session};
 use proptest::prelude::{prop_assert_eq, proptest};
 use runqlat_common::counts::{Counts, Waits};
@@ -215,6 +216,21 @@ fn percentiles_of_recent_waits_are_those_of_their_sum() {
     let found = [50, 98, 99].map(|percent| total.percentile_slot(percent));
     assert_eq!(found, [Some(1), Some(1), Some(4)]);
     assert_eq!((total.waits, total.max_slot()), (100, Some(4)));
+}
+
+#[test]
+fn a_strip_knows_each_interval_since_the_first_and_none_before() {
+    let mut session = started(vec![interval(4, &[(7, 3)])]);
+    session.apply(ServerMessage::Interval(interval(5, &[(8, 1)])));
+    session.apply(ServerMessage::Interval(interval(6, &[(7, 1)])));
+    let recent = &session.live().recent;
+    let last = |key| recent.strip(key)[CELLS - 4..].to_vec();
+    let (unknown, quiet, short) = (Cell::Unknown, Cell::Quiet, Cell::Longest(1));
+    assert_eq!(last(7), [unknown, short, quiet, short]);
+    assert_eq!(last(8), [unknown, quiet, short, quiet]);
+    assert_eq!(last(99), [unknown, quiet, quiet, quiet], "pinned and gone");
+    let empty = Session::default();
+    assert_eq!(empty.live().recent.strip(7), [unknown; CELLS]);
 }
 
 proptest! {

@@ -84,6 +84,8 @@ pub struct Row {
 pub struct Listing {
     /// The rows in view, by the place on the page that shows them: see [`View`].
     pub places: Vec<Option<Row>>,
+    /// The part of the list that they are; one that has the focus may be from elsewhere.
+    pub window: std::ops::Range<usize>,
     /// Rows of the list, in view or not.
     pub rows: usize,
     /// Series that pass the filter.
@@ -122,6 +124,7 @@ impl Listing {
             place.map(|(index, at)| entries[at].row(recent, &pins, index, seconds, most_ns))
         };
         Self {
+            window: view.window(rows),
             places: shown.into_iter().map(row).collect(),
             rows,
             matched,

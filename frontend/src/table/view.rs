@@ -29,7 +29,7 @@ impl View {
     }
 
     /// The rows that are built, of so many.
-    fn window(&self, rows: usize) -> Range<usize> {
+    pub fn window(&self, rows: usize) -> Range<usize> {
         let count = self.places() - 1;
         let start = self.top.saturating_sub(MORE);
         let start = start.min(rows.saturating_sub(count));

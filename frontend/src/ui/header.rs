@@ -90,7 +90,7 @@ fn Subject() -> impl IntoView {
         being on a CPU (woken, or preempted) until it starts to run.";
     view! {
         <span class="subject">
-            <strong data-testid="host">{host}</strong>
+            <strong data-testid="host" title="The host that is measured">{host}</strong>
             <span class="muted kernel" title=kernel>{kernel}</span>
             <span class="scope" data-testid="scope" title=in_full>{words}</span>
         </span>

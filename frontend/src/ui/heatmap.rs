@@ -3,12 +3,14 @@
 
 use super::hand::Hand;
 use super::legend::Legend;
+use super::map_state::MapState;
 use super::map_table::MapTable;
 use super::marks::Marks;
 use super::once::once_a_frame;
+use super::resize::on_resize;
 use super::state::App;
 use super::theme::Look;
-use super::tooltip::{MapState, Tooltip};
+use super::tooltip::Tooltip;
 use crate::browser;
 use crate::chart::brush::Brush;
 use crate::chart::cursor::{Cursor, Move};
@@ -86,16 +88,12 @@ fn on_key(app: App, event: &KeyboardEvent) {
 
 /// Keeps `size` at the element's, whatever changes it.
 fn follow_size(holder: NodeRef<Div>, size: RwSignal<Size>) {
-    Effect::new(move |_| {
-        let element = holder.get()?;
-        let measured = element.clone();
-        browser::on_resize(&element, move || {
-            size.set(Size {
-                width: f64::from(measured.client_width()),
-                height: f64::from(measured.client_height()),
-                ratio: window().device_pixel_ratio(),
-            });
-        })
+    on_resize(holder, move |element| {
+        size.set(Size {
+            width: f64::from(element.client_width()),
+            height: f64::from(element.client_height()),
+            ratio: window().device_pixel_ratio(),
+        });
     });
 }
 

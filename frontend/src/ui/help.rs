@@ -1,5 +1,6 @@
 //! What the page shows and which keys it knows: one panel over it.
 
+use super::load::Load;
 use super::sheet::Sheet;
 use super::state::App;
 use leptos::prelude::*;
@@ -32,7 +33,7 @@ const LEGEND: [(&str, &str); 6] = [
     ),
 ];
 
-const KEYS: [(&str, &str); 18] = [
+const KEYS: [(&str, &str); 19] = [
     ("Space", "pause and resume"),
     ("+  −", "zoom in and out (the wheel does the same)"),
     (
@@ -56,15 +57,12 @@ const KEYS: [(&str, &str); 18] = [
     ("K", "pin the colour scale"),
     ("B", "keep what is shown as the baseline to compare with"),
     ("T", "the map as a table"),
+    ("V", "the list as strips on one time axis"),
     ("S", "choose what is measured"),
     ("/", "filter the list"),
     ("P", "in the list: pin the row to the top"),
     ("?", "this panel"),
 ];
-
-/// Loads that make tasks wait, for trying it out.
-const LOAD: &str =
-    "for i in $(seq $((2 * $(nproc)))); do timeout 30 sh -c 'while :; do :; done' & done";
 
 #[component]
 pub(crate) fn Help() -> impl IntoView {
@@ -75,8 +73,7 @@ pub(crate) fn Help() -> impl IntoView {
             <h2>"Keys"</h2>
             <dl class="keys">{KEYS.map(key).collect_view()}</dl>
             <h2>"A load to try it with"</h2>
-            <p>"Twice as many busy loops as CPUs, for 30 s; each waits about half of the time:"</p>
-            <pre tabindex="0">{LOAD}</pre>
+            <Load testid="copy-load"/>
             <p class="muted">
                 "The same histogram in a terminal: "
                 <code>"runqlat-web print"</code>

@@ -1,8 +1,8 @@
 //! The histogram beside the heatmap, whose rows are those of the map, and its numbers.
 
+use super::copy::Copy;
 use super::panel::Panel;
 use super::state::App;
-use crate::browser;
 use crate::chart::cursor::Target;
 use crate::compare;
 use crate::histogram::Histogram;
@@ -18,7 +18,7 @@ pub(crate) fn HistogramCard() -> impl IntoView {
     view! {
         <section class="card histogram" aria-label="Histogram of one interval">
             <div class="bars-area">
-                <h2 class="hist-head" data-testid="histogram-title">
+                <h2 class="hist-head" data-testid="histogram-title" title=HEAD>
                     {move || panel.read(|s| s.when.clone())}
                     <small>{move || panel.read(|s| s.what.clone())}</small>
                 </h2>
@@ -31,6 +31,10 @@ pub(crate) fn HistogramCard() -> impl IntoView {
         </section>
     }
 }
+
+/// What the card shows when.
+const HEAD: &str =
+    "The newest interval; the column under the cursor, or the marked time, when there is one";
 
 /// One bar a bucket, the longest wait at the top, as in the map.
 #[component]
@@ -55,9 +59,11 @@ fn Bars() -> impl IntoView {
             style=("--top", top)
         >
             <div class="bar-head" aria-hidden="true">
-                <span>"waited"</span>
+                <span title="How long the waits of a row were: each is twice as long as the one below">"waited"</span>
                 <span></span>
-                <span>"waits"</span>
+                <span title="Waits of this length">"waits"</span>
+                <span class="bar-part" title="Part of all waits">"share"</span>
+                <span class="bar-up-to" title="Part of the waits that were this long or less">"or less"</span>
             </div>
             {move || {
                 let slots = (0..rows.get()).rev();
@@ -74,10 +80,16 @@ fn BarRow(bucket: usize, looked_at: Memo<Option<usize>>) -> impl IntoView {
     let bar = Memo::new(move |_| {
         panel.read(|s| {
             let bar = s.histogram.bars.get(bucket)?;
-            Some((bar.count, bar.share))
+            Some((bar.count, bar.share, bar.up_to, s.histogram.total))
         })
     });
     let count = move || bar.get().map_or(0, |bar| bar.0);
+    let percent = move |of: fn((u64, f64, u64, u64)) -> u64| {
+        let bar = bar.get().unwrap_or_default();
+        words::percent(of(bar), bar.3)
+    };
+    let part = move || percent(|bar| bar.0);
+    let up_to = move || percent(|bar| bar.2);
     let then = Memo::new(move |_| {
         app.baseline.with(|baseline| {
             let baseline = &baseline.as_ref()?.histogram;
@@ -87,6 +99,7 @@ fn BarRow(bucket: usize, looked_at: Memo<Option<usize>>) -> impl IntoView {
     let marks = Memo::new(move |_| panel.read(|s| s.histogram.marks(bucket)));
     let unit = Memo::new(move |_| panel.read(|s| s.histogram.unit));
     let range = move || words::short_range(Range::of(bucket, unit.get()));
+    let title = move || words::bucket(&range(), count(), &part(), &up_to());
     view! {
         <div
             class="bar-row"
@@ -94,6 +107,7 @@ fn BarRow(bucket: usize, looked_at: Memo<Option<usize>>) -> impl IntoView {
             class:on=move || looked_at.get() == Some(bucket)
             data-slot=bucket
             role="listitem"
+            title=title
         >
             <span class="bar-range">{range}</span>
             <span class="bar-track">
@@ -104,6 +118,8 @@ fn BarRow(bucket: usize, looked_at: Memo<Option<usize>>) -> impl IntoView {
                 </Show>
             </span>
             <span class="bar-count">{move || words::grouped(count())}</span>
+            <span class="bar-part">{part}</span>
+            <span class="bar-up-to">{up_to}</span>
         </div>
     }
 }
@@ -179,22 +195,19 @@ fn Summary() -> impl IntoView {
             </div>
         }
     });
-    let copy = move |_| {
-        panel.read(|s| browser::copy(&text::runqlat(&s.counts, s.histogram.unit)));
-    };
+    let text = move || panel.read(|s| text::runqlat(&s.counts, s.histogram.unit));
+    let text = Box::new(text);
     view! {
         <div class="summary">
             <dl data-testid="summary">
                 {rows.collect_view()}
             </dl>
-            <button
-                class="button"
-                data-testid="copy-text"
+            <Copy
+                label="Copy as text"
+                testid="copy-text"
                 title="Copies the histogram in the form in which runqlat prints it"
-                on:click=copy
-            >
-                "Copy as text"
-            </button>
+                text
+            />
         </div>
     }
 }

@@ -56,6 +56,7 @@ fn choose(app: App, key: &str) -> bool {
         "w" | "W" => app.next_cause(),
         "k" | "K" => app.toggle_pin(),
         "b" | "B" => app.toggle_baseline(),
+        "v" | "V" => app.as_strips.update(|on| *on = !*on),
         "t" | "T" => app.as_table.update(|on| *on = !*on),
         _ => return false,
     }

@@ -1,5 +1,6 @@
 //! The page's address follows what is looked at, and the other way round: links, back and forward.
 
+use super::copy::Copy;
 use super::once::once_in;
 use super::state::App;
 use crate::address::Address;
@@ -25,6 +26,7 @@ impl App {
             spread: style.spread,
             percentiles: (percentiles != [Percentile::P99]).then_some(percentiles),
             brush: self.brush.get(),
+            strips: self.as_strips.get(),
         }
     }
 
@@ -50,6 +52,7 @@ impl App {
             self.select(address.series);
         }
         self.brush.set(address.brush);
+        self.as_strips.set(address.strips);
     }
 }
 
@@ -80,21 +83,14 @@ pub(crate) fn keep_in_step(app: App) {
 #[component]
 pub(crate) fn LinkButton() -> impl IntoView {
     let app = expect_context::<App>();
-    let copied = RwSignal::new(false);
-    let copy = move |_| {
-        // What is on its way to the address is in the link.
-        browser::copy(&browser::link(&untrack(|| app.address()).query()));
-        copied.set(true);
-        set_timeout(move || copied.set(false), Duration::from_secs(2));
-    };
+    // What is on its way to the address is in the link.
+    let text = Box::new(move || browser::link(&app.address().query()));
     view! {
-        <button
-            class="button"
-            data-testid="copy-link"
+        <Copy
+            label="Copy link"
+            testid="copy-link"
             title="Copies a link that shows somebody else the same"
-            on:click=copy
-        >
-            {move || if copied.get() { "Copied" } else { "Copy link" }}
-        </button>
+            text
+        />
     }
 }

@@ -2,6 +2,7 @@
 //! the pure modules.
 
 mod choose;
+mod copy;
 mod drawing;
 mod entry;
 mod hand;
@@ -12,19 +13,24 @@ mod histogram;
 mod keyboard;
 mod legend;
 mod link;
+mod load;
+mod map_state;
 mod map_table;
 mod marks;
+mod multiples;
 mod once;
 mod panel;
 mod picture;
 mod reach;
 mod region;
+mod resize;
 mod row;
 mod rows;
 mod scope;
 mod series;
 mod sheet;
 mod state;
+mod strips;
 mod style;
 mod targets;
 mod theme;

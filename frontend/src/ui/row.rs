@@ -38,7 +38,7 @@ struct Shown {
 }
 
 /// An element with the text that was written into it.
-struct Text {
+pub(super) struct Text {
     element: HtmlElement,
     text: String,
 }
@@ -65,6 +65,8 @@ impl Place {
         let bar = make.child(&share, "span", "", "")?;
         let wait = make.child(&wait_cell, "span", "wait", "")?;
         let (p50, p99, max) = (cell("c-p50 num")?, cell("c-p99 num")?, cell("c-max num")?);
+        // The strip is painted over it: see `strips`.
+        cell("c-strip")?;
         Some(Self {
             row,
             pin: Text::new(pin),
@@ -206,7 +208,7 @@ fn title(shown: &Shown) -> String {
     }
 }
 
-fn set(element: &Element, name: &str, value: Option<&str>) {
+pub(super) fn set(element: &Element, name: &str, value: Option<&str>) {
     // Names and values are ours and valid.
     let _set = match value {
         Some(value) => element.set_attribute(name, value),
@@ -215,12 +217,12 @@ fn set(element: &Element, name: &str, value: Option<&str>) {
 }
 
 impl Text {
-    fn new(element: HtmlElement) -> Self {
+    pub(super) fn new(element: HtmlElement) -> Self {
         let text = String::new();
         Self { element, text }
     }
 
-    fn set(&mut self, text: String) {
+    pub(super) fn set(&mut self, text: String) {
         if self.text != text {
             self.element.set_text_content(Some(&text));
             self.text = text;
@@ -228,10 +230,17 @@ impl Text {
     }
 }
 
-struct Maker<'a>(&'a Document);
+/// Makes elements.
+pub(super) struct Maker<'a>(pub(super) &'a Document);
 
 impl Maker<'_> {
-    fn child(&self, parent: &Element, tag: &str, class: &str, role: &str) -> Option<HtmlElement> {
+    pub(super) fn child(
+        &self,
+        parent: &Element,
+        tag: &str,
+        class: &str,
+        role: &str,
+    ) -> Option<HtmlElement> {
         let element = self.0.create_element(tag).ok()?;
         for (name, value) in [("class", class), ("role", role)] {
             if !value.is_empty() {

@@ -2,11 +2,14 @@
 //! and what keys and clicks do in `reach`.
 
 use super::reach::{on_click, on_focus, on_key};
+use super::resize::on_resize;
 use super::row::Place;
 use super::state::App;
-use crate::browser;
+use super::strips::RowStrips;
 use crate::keys;
+use crate::session::strip::CELLS;
 use crate::table::{Column, Listing};
+use crate::words;
 use leptos::ev::FocusEvent;
 use leptos::html::{Div, Tbody};
 use leptos::prelude::*;
@@ -32,6 +35,10 @@ const HEADS: [(Column, &str, &str); 7] = [
     (Column::Max, "max", "Bucket of the longest wait"),
 ];
 
+/// What a strip is, which has no number to sort by.
+pub(super) const STRIP_HELP: &str = "The longest wait of each of the last 120 intervals: the longer, the higher and the \
+    stronger in colour, from 2 µs to 1 s for all alike; hatched is not known";
+
 /// Height of a row in CSS pixels, as in the style sheet.
 pub(super) const ROW_PX: usize = 24;
 
@@ -42,11 +49,18 @@ pub(crate) fn Table() -> impl IntoView {
     let rows = Memo::new(move |_| app.listing.with(|listing| listing.rows));
     let is_path = Memo::new(move |_| app.listing.with(|listing| listing.key == Key::Cgroup));
     let said = Memo::new(move |_| app.listing.with(|listing| remark(listing)));
+    let span = Memo::new(move |_| {
+        let session = app.session.read();
+        let scope = session.shown().scopes.current()?;
+        let ms = f64::from(scope.interval_ms) * CELLS as f64;
+        Some(format!("last {}", words::span(ms)))
+    });
     watch_room(app, scroll);
     fill(app, body);
     view! {
         <div
             class="table-scroll"
+            class:away=move || app.as_strips.get()
             data-testid="list-scroll"
             node_ref=scroll
             on:scroll=move |_| measure(app, scroll)
@@ -58,8 +72,11 @@ pub(crate) fn Table() -> impl IntoView {
             >
                 <thead role="rowgroup">
                     <tr role="row" aria-rowindex="1">
-                        <th role="columnheader" class="c-pin"><span class="hidden">"pinned"</span></th>
+                        <th role="columnheader" class="c-pin" title="P: a pinned row stays on top"><span class="hidden">"pinned"</span></th>
                         {HEADS.map(|(column, name, title)| view! { <Head column name title/> }).collect_view()}
+                        <th role="columnheader" scope="col" class="c-strip">
+                            <span title=STRIP_HELP>{span}</span>
+                        </th>
                     </tr>
                 </thead>
                 <tbody
@@ -72,6 +89,7 @@ pub(crate) fn Table() -> impl IntoView {
                     on:focusout=move |event: FocusEvent| on_focus(app, event.related_target())
                 ></tbody>
             </table>
+            <RowStrips/>
             <p class="muted more">{said}</p>
         </div>
     }
@@ -79,10 +97,7 @@ pub(crate) fn Table() -> impl IntoView {
 
 /// Follows the height of what is visible of the list.
 fn watch_room(app: App, scroll: NodeRef<Div>) {
-    Effect::new(move |_| {
-        let element = scroll.get()?;
-        browser::on_resize(&element, move || measure(app, scroll))
-    });
+    on_resize(scroll, move |_| measure(app, scroll));
 }
 
 fn measure(app: App, scroll: NodeRef<Div>) {

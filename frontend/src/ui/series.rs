@@ -1,12 +1,15 @@
 //! The list of series: who waits, how often, how long. Its heading and filter; the rows are in `rows`.
 
-use super::rows::Table;
+use super::multiples::Multiples;
+use super::rows::{STRIP_HELP, Table};
 use super::state::App;
 use crate::keys;
 use crate::words;
 use leptos::ev::KeyboardEvent;
 use leptos::html::Input;
 use leptos::prelude::*;
+
+const SPAN_HELP: &str = "The time that the numbers of the rows sum up";
 
 #[component]
 pub(crate) fn SeriesList(filter: NodeRef<Input>) -> impl IntoView {
@@ -26,18 +29,54 @@ pub(crate) fn SeriesList(filter: NodeRef<Input>) -> impl IntoView {
             format!("last {seconds:.0} s")
         }
     });
+    let about = move || {
+        if app.as_strips.get() {
+            "each interval's longest wait, 2 µs ▂▄▆█ 1 s".to_owned()
+        } else {
+            span.get()
+        }
+    };
     view! {
         <section class="card processes" aria-label=heading>
             <div class="list-head">
-                <h2 data-testid="list-title">{heading} <small>{span}</small></h2>
+                <h2 data-testid="list-title">
+                    {heading}
+                    <small title=move || if app.as_strips.get() { STRIP_HELP } else { SPAN_HELP }>{about}</small>
+                </h2>
                 <Show when=move || told_apart.get()>
+                    <Shapes/>
                     <FilterBox filter/>
                 </Show>
             </div>
             <Show when=move || told_apart.get() fallback=NotCounted>
                 <Table/>
+                <Multiples/>
             </Show>
         </section>
+    }
+}
+
+/// The list, or its first rows as strips.
+#[component]
+fn Shapes() -> impl IntoView {
+    let app = expect_context::<App>();
+    let shape = |strips: bool, name: &'static str, title: &'static str| {
+        view! {
+            <button
+                aria-pressed=move || (app.as_strips.get() == strips).to_string()
+                data-shape=name
+                title=title
+                on:click=move |_| app.as_strips.set(strips)
+            >
+                {name}
+            </button>
+        }
+    };
+    view! {
+        <div class="segments" role="group" aria-label="Shown as">
+            {shape(false, "list", "V: all of them, with their numbers")}
+            {shape(true, "strips", "V: the first of the list on one time axis")}
+        </div>
     }
 }
 
@@ -80,7 +119,7 @@ fn FilterBox(filter: NodeRef<Input>) -> impl IntoView {
         <span class="filter-error" id="filter-error" role="status" data-testid="filter-error">
             {move || app.filter_error.get()}
         </span>
-        <span class="muted count" data-testid="filter-count">{count}</span>
+        <span class="muted count" data-testid="filter-count" title="Rows that pass the filter, of all">{count}</span>
         <input
             node_ref=filter
             type="search"

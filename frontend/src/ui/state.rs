@@ -48,6 +48,8 @@ pub(crate) struct App {
     pub(crate) cursor: RwSignal<Cursor>,
     /// The picture is shown as a table.
     pub(crate) as_table: RwSignal<bool>,
+    /// The list is shown as strips.
+    pub(crate) as_strips: RwSignal<bool>,
     pub(crate) help: RwSignal<bool>,
     /// The picker of what is measured is open.
     pub(crate) choosing: RwSignal<bool>,
@@ -105,6 +107,7 @@ impl App {
             filter_error,
             sort,
             as_table: RwSignal::new(false),
+            as_strips: RwSignal::new(false),
             help: RwSignal::new(false),
             choosing: RwSignal::new(false),
             baseline: RwSignal::new(None),

@@ -1,10 +1,9 @@
-//! What lies over the heatmap as text: the tooltip, the pause, and why it is empty.
+//! The tooltip over the heatmap.
 
 use super::state::App;
 use crate::browser;
 use crate::chart::cursor::{Cursor, Target};
 use crate::chart::frame::Frame;
-use crate::chart::ticks;
 use crate::tooltip::{CellTip, Tip};
 use crate::words;
 use leptos::prelude::*;
@@ -119,40 +118,4 @@ fn place(frame: &Frame, cursor: Cursor, target: Target, height: f64) -> (f64, f6
     };
     let top = (y + GAP).min(layout.size.height - height);
     (left.max(0.0), top.max(0.0))
-}
-
-/// Why the map stands still or is empty.
-#[component]
-pub(crate) fn MapState() -> impl IntoView {
-    let app = expect_context::<App>();
-    let paused = Memo::new(move |_| {
-        let session = app.session.read();
-        let at = session.known().filter(|_| session.is_paused())?.end_ms;
-        let clock = ticks::clock(at, browser::utc_offset_min(at));
-        Some(format!(
-            "Paused at {clock} — {}",
-            words::behind(session.behind())
-        ))
-    });
-    let empty = Memo::new(move |_| {
-        let session = app.session.read();
-        session.scope()?;
-        if session.shown().seq == 0 {
-            return Some("Waiting for the first interval…".to_owned());
-        }
-        let frame = app.frame.get()?;
-        let unknown = frame.grid.columns.is_empty() || frame.has_waits();
-        (!unknown).then(|| {
-            let all_known = frame.grid.hatched.is_empty();
-            words::nothing_waited(&session, frame.span_ms(), all_known)
-        })
-    });
-    view! {
-        <Show when=move || paused.get().is_some()>
-            <p class="paused" data-testid="paused">{move || paused.get()}</p>
-        </Show>
-        <Show when=move || empty.get().is_some()>
-            <p class="empty-state" data-testid="empty">{move || empty.get()}</p>
-        </Show>
-    }
 }

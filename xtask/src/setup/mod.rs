@@ -2,6 +2,7 @@
 //! Doing it again changes nothing. This file only puts the parts in order.
 
 mod apt;
+mod axe;
 mod debian;
 mod facts;
 mod linker;
@@ -48,6 +49,7 @@ pub(crate) fn everything(project: &Project) -> Result<Toolchain> {
         World::Rustup => rustup::set_up_lints(&toolchain.host)?,
     }
     peers::set_up(&apt)?;
+    axe::set_up(project, &apt)?;
     if apt.is_usable() {
         machines::set_up(&apt)?;
     } else {

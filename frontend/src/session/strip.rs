@@ -1,0 +1,102 @@
+//! How long a series waited at most, interval by interval: a byte each, so that thousands of series can
+//! have a past of two minutes. Must not know what it looks like.
+
+use runqlat_common::counts::Counts;
+
+/// Intervals that are remembered: at 1 s, two minutes; 1.2 MB for 10,000 series.
+pub const CELLS: usize = 120;
+
+/// One interval of a series.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cell {
+    /// Nothing is known of it.
+    Unknown,
+    Quiet,
+    /// The bucket of its longest wait.
+    Longest(u8),
+}
+
+/// A series' last intervals.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Strip {
+    /// The newest interval in which it waited.
+    newest: u64,
+    /// By sequence number modulo their count: one more than the bucket of the longest wait, or 0.
+    levels: [u8; CELLS],
+}
+
+impl Strip {
+    pub const NEW: Self = Self {
+        newest: 0,
+        levels: [0; CELLS],
+    };
+
+    /// Adds an interval in which it waited. Those since the one before were quiet, which costs nothing
+    /// until now.
+    pub fn put(&mut self, seq: u64, counts: &Counts) {
+        let quiet = seq.saturating_sub(self.newest.saturating_add(1));
+        for before in 1..=quiet.min(CELLS as u64 - 1) {
+            self.levels[place(seq - before)] = 0;
+        }
+        self.newest = self.newest.max(seq);
+        let level = counts.max_slot().map_or(0, |slot| slot + 1);
+        self.levels[place(seq)] = u8::try_from(level).unwrap_or(u8::MAX);
+    }
+
+    /// One of the last [`CELLS`] intervals, whose newest is at least that of the last `put`.
+    pub fn at(&self, seq: u64) -> Cell {
+        let is_kept = seq <= self.newest && self.newest - seq < CELLS as u64;
+        match self.levels[place(seq)] {
+            level if is_kept && level > 0 => Cell::Longest(level - 1),
+            _ => Cell::Quiet,
+        }
+    }
+}
+
+fn place(seq: u64) -> usize {
+    (seq % CELLS as u64) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CELLS, Cell, Strip};
+    use proptest::prelude::{prop_assert_eq, proptest};
+    use runqlat_common::counts::{Counts, Waits};
+    use std::collections::BTreeMap;
+
+    fn up_to(slot: usize) -> Counts {
+        let mut counts = vec![3; slot + 1];
+        counts[slot] = 1;
+        Counts {
+            woken: Waits { counts, sum_ns: 1 },
+            preempted: Waits::default(),
+        }
+    }
+
+    proptest! {
+        /// However long it was quiet in between, each of the last intervals is what it was.
+        #[test]
+        fn the_last_intervals_are_kept(
+            steps in proptest::collection::vec((1..200_u64, 0..36_usize), 1..80), rest in 0..150_u64,
+        ) {
+            let (mut strip, mut seq, mut all) = (Strip::NEW, 0, BTreeMap::new());
+            for (step, slot) in steps {
+                seq += step;
+                strip.put(seq, &up_to(slot));
+                all.insert(seq, slot);
+            }
+            let newest = seq + rest;
+            for seq in (newest + 1).saturating_sub(CELLS as u64)..=newest {
+                let waited = all.get(&seq).map(|slot| Cell::Longest(*slot as u8));
+                prop_assert_eq!(strip.at(seq), waited.unwrap_or(Cell::Quiet), "{}", seq);
+            }
+        }
+    }
+
+    #[test]
+    fn an_interval_without_waits_is_quiet() {
+        let mut strip = Strip::NEW;
+        strip.put(5, &Counts::default());
+        assert_eq!(strip.at(5), Cell::Quiet);
+    }
+}

@@ -1,0 +1,18 @@
+//! Following the size of an element for as long as it is on the page.
+
+use crate::browser;
+use leptos::html::Div;
+use leptos::prelude::*;
+use leptos::web_sys::HtmlDivElement;
+
+/// Calls `act` when the element's size is another, and once at the beginning.
+pub(crate) fn on_resize(holder: NodeRef<Div>, act: impl Fn(&HtmlDivElement) + Clone + 'static) {
+    Effect::new(move |_| {
+        let element = holder.get()?;
+        let (act, measured) = (act.clone(), element.clone());
+        let watch = browser::on_resize(&element, move || act(&measured))?;
+        // An element that leaves the page gets the size 0, and what is told of it may be gone by then.
+        on_cleanup(move || drop(watch));
+        Some(())
+    });
+}

@@ -1,0 +1,83 @@
+//! Painting series' recent past: a strip in each row of the list. The large ones are in `multiples`.
+
+use super::once::once_a_frame;
+use super::rows::ROW_PX;
+use super::state::App;
+use super::theme::Look;
+use crate::chart::strip::Layout;
+use crate::paint;
+use leptos::html::Canvas;
+use leptos::prelude::*;
+
+/// Width of the strip in a row, in CSS pixels, as in the style sheet.
+const WIDTH: f64 = 120.0;
+
+/// The strips of the rows in view, on one canvas over their column: one image is painted in the time of
+/// one row's canvas.
+#[component]
+pub(crate) fn RowStrips() -> impl IntoView {
+    let app = expect_context::<App>();
+    let canvas = NodeRef::<Canvas>::new();
+    let first = Memo::new(move |_| app.listing.with(|listing| listing.window.start));
+    paint_when_new(app, app.size, move |look| {
+        // The list may have left the page since this was asked for.
+        let canvas = canvas.try_get_untracked()??;
+        let listing = app.listing.get_untracked();
+        let ratio = window().device_pixel_ratio();
+        let layout = Layout::new(WIDTH, ROW_PX as f64, ratio);
+        let keys = listing.window.clone().map(|index| listing.at(index));
+        let keys: Vec<_> = keys.map(|row| row.map(|row| row.key)).collect();
+        paint(app, look, &canvas, &keys, &layout)
+    });
+    view! {
+        <canvas
+            node_ref=canvas
+            class="row-strips"
+            data-testid="row-strips"
+            aria-hidden="true"
+            style:transform=move || format!("translateY({}px)", first.get() * ROW_PX)
+            style:height=move || {
+                let rows = app.listing.with(|listing| listing.window.len());
+                format!("{}px", rows * ROW_PX)
+            }
+        ></canvas>
+    }
+}
+
+/// Asks for painting with every update of what is listed and of its colours.
+pub(super) fn paint_when_new<S: Send + Sync + 'static>(
+    app: App,
+    size: RwSignal<S>,
+    paint: impl Fn(Look) -> Option<()> + Clone + 'static,
+) {
+    let look = expect_context::<Look>();
+    let painted = once_a_frame(move || {
+        // Fails only without a 2D context or without rows, and then there is nothing to show.
+        let _painted = paint(look);
+    });
+    Effect::new(move |_| {
+        app.listing.track();
+        app.session.track();
+        size.track();
+        app.as_strips.track();
+        look.track();
+        painted();
+    });
+}
+
+/// Paints the strips of series below each other.
+pub(super) fn paint(
+    app: App,
+    look: Look,
+    canvas: &web_sys::HtmlCanvasElement,
+    keys: &[Option<u64>],
+    layout: &Layout,
+) -> Option<()> {
+    app.session.with_untracked(|session| {
+        let recent = &session.shown().recent;
+        let known = |key: &Option<u64>| Some(recent.strip((*key)?));
+        let strips: Vec<_> = keys.iter().filter_map(known).collect();
+        let unit = recent.scope().unit;
+        paint::strips(canvas, &strips, layout, unit, &look.palette_untracked())
+    })
+}
