@@ -1,6 +1,7 @@
 //! The page's components. They read signals and send what people do; what they show is computed in
 //! the pure modules.
 
+mod bars;
 mod choose;
 mod drawing;
 mod hand;
@@ -26,6 +27,7 @@ mod sheet;
 mod state;
 mod style;
 mod targets;
+mod text;
 mod theme;
 mod toolbar;
 mod tooltip;
