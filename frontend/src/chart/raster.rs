@@ -1,7 +1,7 @@
 //! The heatmap as pixels: a pure function of grid, rows, scale and palette. Knows no canvas.
 
 use super::colour::ColourScale;
-use super::grid::{Grid, GridColumn};
+use super::grid::Grid;
 use super::layout::Layout;
 use super::measure::Measure;
 use super::palette::{Palette, Rgb};
@@ -18,36 +18,59 @@ pub fn raster(
     palette: &Palette,
 ) -> Vec<u8> {
     let width = layout.width as usize;
-    let line = width * 4;
-    let mut pixels = Vec::with_capacity(line * layout.height() as usize);
-    let mut row = vec![0; line];
+    let mut pixels = Vec::with_capacity(width * 4 * layout.height() as usize);
+    let mut row = vec![Pixel::default(); width];
+    let mut colours = Colours::new(scale, palette);
     let totals: Vec<u64> = grid.columns.iter().map(|c| c.counts.total()).collect();
     let unit = layout.rows.unit;
     for slot in (0..layout.rows.rows).rev() {
         for (column, total) in grid.columns.iter().zip(&totals) {
             let value = measure.value(column.counts.at(slot), slot, *total, unit);
-            fill(&mut row, column, value, scale, palette);
+            row[column.x0 as usize..column.x1 as usize].fill(colours.of(value));
         }
         for _ in 0..layout.rows.row_px {
-            pixels.extend_from_slice(&row);
+            pixels.extend_from_slice(row.as_flattened());
         }
     }
-    let ratio = layout.size.ratio;
-    for (from, to) in gaps(grid, layout.width) {
-        hatch(&mut pixels, line, (from, to), ratio, palette);
+    for gap in gaps(grid, layout.width) {
+        hatch(&mut pixels, layout, gap, palette);
     }
     pixels
 }
 
-/// The pixels of one cell.
-fn fill(row: &mut [u8], column: &GridColumn, value: u64, scale: &ColourScale, palette: &Palette) {
-    let rgb = match value {
-        0 => palette.empty,
-        value => palette.at(scale.fraction(value)),
-    };
-    let span = column.x0 as usize * 4..column.x1 as usize * 4;
-    for pixel in row[span].chunks_exact_mut(4) {
-        put(pixel, rgb);
+/// Opaque RGBA.
+type Pixel = [u8; 4];
+
+/// The colours of values. Most cells hold few waits, so small values' are computed once in a picture.
+struct Colours<'a> {
+    scale: &'a ColourScale,
+    palette: &'a Palette,
+    small: Vec<Option<Pixel>>,
+}
+
+impl<'a> Colours<'a> {
+    const SMALL: usize = 1_024;
+
+    fn new(scale: &'a ColourScale, palette: &'a Palette) -> Self {
+        let small = vec![None; Self::SMALL];
+        Self {
+            scale,
+            palette,
+            small,
+        }
+    }
+
+    fn of(&mut self, value: u64) -> Pixel {
+        let (scale, palette) = (self.scale, self.palette);
+        let compute = || match value {
+            0 => opaque(palette.empty),
+            value => opaque(palette.at(scale.fraction(value))),
+        };
+        let kept = usize::try_from(value).ok();
+        match kept.and_then(|value| self.small.get_mut(value)) {
+            Some(kept) => *kept.get_or_insert_with(compute),
+            None => compute(),
+        }
     }
 }
 
@@ -67,22 +90,32 @@ fn gaps(grid: &Grid, width: u32) -> Vec<(u32, u32)> {
     gaps
 }
 
-fn hatch(pixels: &mut [u8], line: usize, gap: (u32, u32), ratio: f64, palette: &Palette) {
+fn hatch(pixels: &mut [u8], layout: &Layout, gap: (u32, u32), palette: &Palette) {
+    let ratio = layout.size.ratio;
     let period = ((HATCH_PERIOD * ratio).round() as usize).max(2);
     let stripe = ((HATCH_WIDTH * ratio).round() as usize).clamp(1, period - 1);
-    let [ground, striped] = palette.missing;
-    for (y, row) in pixels.chunks_exact_mut(line).enumerate() {
-        let span = gap.0 as usize * 4..gap.1 as usize * 4;
-        for (x, pixel) in row[span].chunks_exact_mut(4).enumerate() {
+    let [ground, striped] = palette.missing.map(opaque);
+    let line = layout.width as usize * 4;
+    let span = gap.0 as usize * 4..gap.1 as usize * 4;
+    for y in 0..layout.height() as usize {
+        let at = y * line;
+        let here = at + span.start..at + span.end;
+        if y >= period {
+            // The line a period above is the same.
+            let above = here.start - period * line..here.end - period * line;
+            pixels.copy_within(above, here.start);
+            continue;
+        }
+        for (x, pixel) in pixels[here].chunks_exact_mut(4).enumerate() {
             // Stripes are anchored to the plot and not to the gap: they don't crawl as it moves.
             let phase = (x + gap.0 as usize + y) % period;
-            put(pixel, if phase < stripe { striped } else { ground });
+            pixel.copy_from_slice(if phase < stripe { &striped } else { &ground });
         }
     }
 }
 
-fn put(pixel: &mut [u8], [r, g, b]: Rgb) {
-    pixel.copy_from_slice(&[r, g, b, 255]);
+fn opaque([r, g, b]: Rgb) -> Pixel {
+    [r, g, b, 255]
 }
 
 #[cfg(test)]

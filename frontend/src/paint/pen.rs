@@ -47,6 +47,11 @@ impl<'a> Pen<'a> {
         let _finite = self.context.fill_text(text, x, y);
     }
 
+    /// Empties a rectangle in device pixels.
+    pub(super) fn clear(&self, x: f64, y: f64, width: f64, height: f64) {
+        self.context.clear_rect(x, y, width, height);
+    }
+
     /// A rectangle in device pixels.
     pub(super) fn fill(&self, x: f64, y: f64, width: f64, height: f64) {
         self.context.fill_rect(x, y, width, height);

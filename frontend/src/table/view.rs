@@ -28,6 +28,11 @@ impl View {
         self.visible + 2 * MORE + 1
     }
 
+    /// Whether a row is visible, or at least a part of it.
+    pub fn is_seen(&self, index: usize) -> bool {
+        (self.top..self.top + self.visible).contains(&index)
+    }
+
     /// The rows that are built, of so many.
     pub fn window(&self, rows: usize) -> Range<usize> {
         let count = self.places() - 1;

@@ -27,8 +27,7 @@ pub(crate) fn Heatmap() -> impl IntoView {
     let (map, over) = (NodeRef::<Canvas>::new(), NodeRef::<Canvas>::new());
     let holder = NodeRef::<Div>::new();
     follow_size(holder, app.size);
-    paint_map(app, map);
-    paint_overlay(app, over);
+    paint_both(app, map, over);
     let hand = Hand::new(app);
     view! {
         <div class="plot" node_ref=holder>
@@ -97,48 +96,48 @@ fn follow_size(holder: NodeRef<Div>, size: RwSignal<Size>) {
     });
 }
 
-fn paint_map(app: App, canvas: NodeRef<Canvas>) {
+/// Paints both canvases with the browser's next frame: the map when the picture is another, what lies over it
+/// also when something there is.
+fn paint_both(app: App, map: NodeRef<Canvas>, over: NodeRef<Canvas>) {
     let look = expect_context::<Look>();
+    let painter = StoredValue::new_local(paint::Map::default());
+    let map_is_old = StoredValue::new(false);
     let paint = once_a_frame(move || {
-        let (frame, canvas) = (app.frame.get_untracked(), canvas.get_untracked());
-        if let (Some(frame), Some(canvas)) = (frame, canvas) {
-            let palette = look.palette_untracked();
+        let frame = app.frame.get_untracked();
+        let canvases = map.get_untracked().zip(over.get_untracked());
+        let Some((frame, (map, over))) = frame.zip(canvases) else {
+            return;
+        };
+        let palette = look.palette_untracked();
+        if map_is_old.get_value() {
+            map_is_old.set_value(false);
             let utc_offset_min = browser::utc_offset_min(frame.time.end_ms);
             // Fails only without a 2D context, and then there is nothing to show.
-            let _painted = paint::heatmap(&canvas, &frame, &palette, utc_offset_min);
+            painter.update_value(|painter| {
+                let _painted = painter.paint(&map, &frame, &palette, utc_offset_min);
+            });
         }
+        let percentiles = app.percentiles.get_untracked();
+        let what = Over {
+            percentiles: &percentiles,
+            target: app.target.get_untracked(),
+            brush: app.brush.get_untracked(),
+        };
+        let _painted = paint::overlay(&over, &frame, &palette, &what);
     });
+    let paint_all = paint.clone();
     Effect::new(move |_| {
         app.frame.track();
         look.track();
-        canvas.track();
-        paint();
-    });
-}
-
-fn paint_overlay(app: App, canvas: NodeRef<Canvas>) {
-    let look = expect_context::<Look>();
-    let paint = once_a_frame(move || {
-        let (frame, canvas) = (app.frame.get_untracked(), canvas.get_untracked());
-        if let (Some(frame), Some(canvas)) = (frame, canvas) {
-            let palette = look.palette_untracked();
-            let percentiles = app.percentiles.get_untracked();
-            let target = app.target.get_untracked();
-            let over = Over {
-                percentiles: &percentiles,
-                target,
-                brush: app.brush.get_untracked(),
-            };
-            let _painted = paint::overlay(&canvas, &frame, &palette, &over);
-        }
+        map.track();
+        map_is_old.set_value(true);
+        paint_all();
     });
     Effect::new(move |_| {
-        app.frame.track();
         app.target.track();
         app.percentiles.track();
         app.brush.track();
-        look.track();
-        canvas.track();
+        over.track();
         paint();
     });
     // A cell that has left the picture holds the cursor no longer.

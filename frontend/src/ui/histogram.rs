@@ -1,14 +1,13 @@
 //! The histogram beside the heatmap, whose rows are those of the map, and its numbers.
 
+use super::bars::Bars;
 use super::copy::Copy;
 use super::panel::Panel;
 use super::state::App;
-use crate::chart::cursor::Target;
 use crate::compare;
 use crate::histogram::Histogram;
 use crate::words;
 use leptos::prelude::*;
-use runqlat_common::counts::Range;
 use runqlat_common::{human, text};
 
 /// The card beside the map: bars in the map's rows, numbers below.
@@ -35,94 +34,6 @@ pub(crate) fn HistogramCard() -> impl IntoView {
 /// What the card shows when.
 const HEAD: &str =
     "The newest interval; the column under the cursor, or the marked time, when there is one";
-
-/// One bar a bucket, the longest wait at the top, as in the map.
-#[component]
-fn Bars() -> impl IntoView {
-    let app = expect_context::<App>();
-    let panel = expect_context::<Panel>();
-    let rows = Memo::new(move |_| panel.read(|s| s.histogram.bars.len()));
-    let layout = Memo::new(move |_| app.frame.get().map(|frame| frame.layout));
-    let row = move || layout.get().map(|l| format!("{}px", l.css(l.rows.row_px)));
-    let top = move || layout.get().map(|l| format!("{}px", l.css(l.top)));
-    let looked_at = Memo::new(move |_| match app.target.get() {
-        Some(Target::Cell { slot, .. }) => Some(slot),
-        _ => None,
-    });
-    view! {
-        <div
-            class="bars"
-            data-testid="histogram"
-            role="list"
-            aria-label="Histogram of waits by length"
-            style=("--row", row)
-            style=("--top", top)
-        >
-            <div class="bar-head" aria-hidden="true">
-                <span title="How long the waits of a row were: each is twice as long as the one below">"waited"</span>
-                <span></span>
-                <span title="Waits of this length">"waits"</span>
-                <span class="bar-part" title="Part of all waits">"share"</span>
-                <span class="bar-up-to" title="Part of the waits that were this long or less">"or less"</span>
-            </div>
-            {move || {
-                let slots = (0..rows.get()).rev();
-                slots.map(|slot| view! { <BarRow bucket=slot looked_at/> }).collect_view()
-            }}
-        </div>
-    }
-}
-
-#[component]
-fn BarRow(bucket: usize, looked_at: Memo<Option<usize>>) -> impl IntoView {
-    let app = expect_context::<App>();
-    let panel = expect_context::<Panel>();
-    let bar = Memo::new(move |_| {
-        panel.read(|s| {
-            let bar = s.histogram.bars.get(bucket)?;
-            Some((bar.count, bar.share, bar.up_to, s.histogram.total))
-        })
-    });
-    let count = move || bar.get().map_or(0, |bar| bar.0);
-    let percent = move |of: fn((u64, f64, u64, u64)) -> u64| {
-        let bar = bar.get().unwrap_or_default();
-        words::percent(of(bar), bar.3)
-    };
-    let part = move || percent(|bar| bar.0);
-    let up_to = move || percent(|bar| bar.2);
-    let then = Memo::new(move |_| {
-        app.baseline.with(|baseline| {
-            let baseline = &baseline.as_ref()?.histogram;
-            Some(panel.read(|s| compare::share(&s.histogram, baseline, bucket)))
-        })
-    });
-    let marks = Memo::new(move |_| panel.read(|s| s.histogram.marks(bucket)));
-    let unit = Memo::new(move |_| panel.read(|s| s.histogram.unit));
-    let range = move || words::short_range(Range::of(bucket, unit.get()));
-    let title = move || words::bucket(&range(), count(), &part(), &up_to());
-    view! {
-        <div
-            class="bar-row"
-            class:none=move || count() == 0
-            class:on=move || looked_at.get() == Some(bucket)
-            data-slot=bucket
-            role="listitem"
-            title=title
-        >
-            <span class="bar-range">{range}</span>
-            <span class="bar-track">
-                <span class="bar" style:width=move || format!("{:.2}%", bar.get().map_or(0.0, |b| b.1 * 100.0))></span>
-                <span class="bar-marks">{marks}</span>
-                <Show when=move || then.get().is_some_and(|share| share > 0.0)>
-                    <span class="bar-then" style:width=move || format!("{:.2}%", then.get().unwrap_or(0.0) * 100.0)></span>
-                </Show>
-            </span>
-            <span class="bar-count">{move || words::grouped(count())}</span>
-            <span class="bar-part">{part}</span>
-            <span class="bar-up-to">{up_to}</span>
-        </div>
-    }
-}
 
 /// The baseline, and what differs from it.
 #[component]

@@ -1,6 +1,7 @@
 //! The page's components. They read signals and send what people do; what they show is computed in
 //! the pure modules.
 
+mod bars;
 mod choose;
 mod copy;
 mod drawing;
@@ -33,6 +34,7 @@ mod state;
 mod strips;
 mod style;
 mod targets;
+mod text;
 mod theme;
 mod toolbar;
 mod tooltip;

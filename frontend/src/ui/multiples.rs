@@ -1,9 +1,9 @@
 //! The first series of the list as strips that fill it, below each other on one time axis.
 
 use super::resize::on_resize;
-use super::row::{Maker, Text, set};
 use super::state::App;
 use super::strips::{paint, paint_when_new};
+use super::text::{Maker, Text, set};
 use crate::browser;
 use crate::chart::strip::Layout;
 use crate::chart::ticks;
@@ -120,9 +120,9 @@ impl Place {
         let button = make.child(&item, "button", "strip-row", "")?;
         set(&button, "data-testid", Some("strip-row"));
         let label = make.child(&button, "span", "strip-name", "")?;
-        let name = Text::new(make.child(&label, "span", "", "")?);
-        let id = Text::new(make.child(&label, "small", "", "")?);
-        let longest = Text::new(make.child(&button, "span", "strip-longest", "")?);
+        let name = make.text(&label, "span", "")?;
+        let id = make.text(&label, "small", "")?;
+        let longest = make.text(&button, "span", "strip-longest")?;
         Some(Self {
             item,
             button,
@@ -145,11 +145,11 @@ impl Place {
         }
         if let Some(row) = row {
             self.button.set_title(&row.name);
-            self.name.set(words::scope::short_path(&row.name));
+            self.name.set(&words::scope::short_path(&row.name));
             let id = (row.key != OTHER).then(|| format!(" {}", row.key));
-            self.id.set(id.unwrap_or_default());
+            self.id.set(&id.unwrap_or_default());
             let longest = row.max.map(words::short_range);
-            self.longest.set(longest.unwrap_or_else(|| "–".to_owned()));
+            self.longest.set(longest.as_deref().unwrap_or("–"));
         }
     }
 }

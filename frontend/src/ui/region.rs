@@ -110,7 +110,7 @@ fn RegionRow(row: Row) -> impl IntoView {
     let app = expect_context::<App>();
     let percent = |part: f64| format!("{:.1} %", part * 100.0);
     let key = row.key;
-    let bar = format!("scaleX({:.3})", row.inside);
+    let bar = format!("{:.1}% 100%", row.inside * 100.0);
     view! {
         <tr
             data-testid="region-row"
@@ -127,11 +127,9 @@ fn RegionRow(row: Row) -> impl IntoView {
             <td class="c-name">{row.name}</td>
             <td class="c-id num">{(key != 0).then_some(key)}</td>
             <td class="c-rate num">{words::grouped(row.waits)}</td>
-            <td class="num">
-                <div class="wait-cell">
-                    <span class="share"><span style:transform=bar></span></span>
-                    <span>{percent(row.inside)}</span>
-                </div>
+            <td class="c-inside num">
+                <span class="share" style:background-size=bar></span>
+                {percent(row.inside)}
             </td>
             <td class="num">{percent(row.outside)}</td>
             <td class="num times">{row.times}</td>

@@ -2,26 +2,27 @@
 //! something has changed.
 
 use super::rows::ROW_PX;
+use super::text::{Maker, Text, set};
 use crate::keys;
 use crate::table::Row;
 use crate::words;
 use runqlat_common::counts::Range;
 use runqlat_common::human;
 use runqlat_common::wire::{Key, OTHER};
-use wasm_bindgen::JsCast;
-use web_sys::{Document, Element, HtmlElement};
+use web_sys::HtmlElement;
 
 /// A row of the page, used for one series after another.
 pub(super) struct Place {
     row: HtmlElement,
-    pin: Text,
+    pin: HtmlElement,
+    star: Text,
     name: HtmlElement,
     name_head: Text,
     name_end: Text,
     cells: [Text; 6],
     bar: HtmlElement,
     shown: Option<Shown>,
-    scale: String,
+    bar_size: String,
 }
 
 /// What makes up a row besides its texts.
@@ -35,12 +36,6 @@ struct Shown {
     pinned: bool,
     selected: bool,
     is_stop: bool,
-}
-
-/// An element with the text that was written into it.
-pub(super) struct Text {
-    element: HtmlElement,
-    text: String,
 }
 
 impl Place {
@@ -60,23 +55,28 @@ impl Place {
         let name_end = make.child(&name, "span", "name-end", "")?;
         let cell = |class| make.child(&row, "td", class, "cell");
         let (id, rate, wait) = (cell("c-id num")?, cell("c-rate num")?, cell("c-wait num")?);
-        let wait_cell = make.child(&wait, "div", "wait-cell", "")?;
-        let share = make.child(&wait_cell, "span", "share", "")?;
-        let bar = make.child(&share, "span", "", "")?;
-        let wait = make.child(&wait_cell, "span", "wait", "")?;
+        let bar = make.child(&wait, "span", "share", "")?;
         let (p50, p99, max) = (cell("c-p50 num")?, cell("c-p99 num")?, cell("c-max num")?);
         // The strip is painted over it: see `strips`.
         cell("c-strip")?;
         Some(Self {
+            star: Text::new(&pin)?,
+            name_head: Text::new(&name_head)?,
+            name_end: Text::new(&name_end)?,
+            cells: [
+                Text::new(&id)?,
+                Text::new(&rate)?,
+                Text::new(&wait)?,
+                Text::new(&p50)?,
+                Text::new(&p99)?,
+                Text::new(&max)?,
+            ],
             row,
-            pin: Text::new(pin),
+            pin,
             name,
-            name_head: Text::new(name_head),
-            name_end: Text::new(name_end),
-            cells: [id, rate, wait, p50, p99, max].map(Text::new),
             bar,
             shown: None,
-            scale: String::new(),
+            bar_size: String::new(),
         })
     }
 
@@ -84,13 +84,15 @@ impl Place {
         self.row.parent_node().as_ref() == Some(body)
     }
 
-    /// Shows a row, or nothing. `stop` is where the tab key enters the list.
+    /// Shows a row, or nothing. `stop` is where the tab key enters the list. What is measured is written
+    /// where someone can see it: a row outside of the view keeps its numbers until it comes into view.
     pub(super) fn show(
         &mut self,
         row: Option<&Row>,
         kind: Key,
         selected: Option<u64>,
         stop: Option<u64>,
+        seen: bool,
     ) {
         let now = row.map(|row| Shown {
             index: row.index,
@@ -102,11 +104,12 @@ impl Place {
             selected: selected == Some(row.key),
             is_stop: stop == Some(row.key),
         });
+        let is_another = now.as_ref().map(|now| now.key) != self.shown.as_ref().map(|was| was.key);
         if now != self.shown {
             self.dress(now.as_ref());
             self.shown = now;
         }
-        if let Some(row) = row {
+        if let Some(row) = row.filter(|_| seen || is_another) {
             self.write(row);
         }
     }
@@ -124,14 +127,14 @@ impl Place {
         }
         let was = before.as_ref();
         if was.is_none_or(|was| was.index != now.index) {
-            let from_top = format!("translateY({}px)", now.index * ROW_PX);
-            let _set = row.style().set_property("transform", &from_top);
+            let from_top = format!("{}px", now.index * ROW_PX);
+            let _set = row.style().set_property("top", &from_top);
             set(row, "aria-rowindex", Some(&(now.index + 2).to_string()));
         }
         if was.is_none_or(|was| was.key != now.key) {
             set(row, "data-key", Some(&now.key.to_string()));
             let id = (now.key != OTHER).then(|| now.key.to_string());
-            self.cells[0].set(id.unwrap_or_default());
+            self.cells[0].set(&id.unwrap_or_default());
         }
         let looks = |shown: &Shown| (shown.gone, shown.pinned, shown.selected, shown.is_stop);
         if was.is_none_or(|was| looks(was) != looks(now)) {
@@ -143,8 +146,8 @@ impl Place {
         }
         if was.is_none_or(|was| (&was.name, was.kind) != (&now.name, now.kind)) {
             let (head, end) = keys::parts(now.kind, &now.name);
-            self.name_head.set(head.to_owned());
-            self.name_end.set(end.to_owned());
+            self.name_head.set(head);
+            self.name_end.set(end);
             self.name.set_title(&now.name);
         }
     }
@@ -163,7 +166,7 @@ impl Place {
         self.row.set_class_name(&classes.join(" "));
         set(&self.row, "aria-current", now.selected.then_some("true"));
         self.row.set_tab_index(if now.is_stop { 0 } else { -1 });
-        let pin = &self.pin.element;
+        let pin = &self.pin;
         set(
             pin,
             "aria-pressed",
@@ -176,7 +179,7 @@ impl Place {
         };
         set(pin, "aria-label", Some(about));
         pin.set_title(about);
-        self.pin.set(if now.pinned { "★" } else { "☆" }.to_owned());
+        self.star.set(if now.pinned { "★" } else { "☆" });
     }
 
     /// The measured.
@@ -190,12 +193,12 @@ impl Place {
             range(row.max),
         ];
         for (cell, text) in self.cells[1..].iter_mut().zip(texts) {
-            cell.set(text);
+            cell.set(&text);
         }
-        let scale = format!("scaleX({:.2})", row.share);
-        if self.scale != scale {
-            let _set = self.bar.style().set_property("transform", &scale);
-            self.scale = scale;
+        let bar_size = format!("{:.0}% 100%", row.share * 100.0);
+        if self.bar_size != bar_size {
+            let _set = self.bar.style().set_property("background-size", &bar_size);
+            self.bar_size = bar_size;
         }
     }
 }
@@ -205,49 +208,5 @@ fn title(shown: &Shown) -> String {
         kind if shown.key == OTHER => keys::about_other(kind),
         kind if shown.gone => format!("this {} is gone", keys::kind(kind).one),
         _ => String::new(),
-    }
-}
-
-pub(super) fn set(element: &Element, name: &str, value: Option<&str>) {
-    // Names and values are ours and valid.
-    let _set = match value {
-        Some(value) => element.set_attribute(name, value),
-        None => element.remove_attribute(name),
-    };
-}
-
-impl Text {
-    pub(super) fn new(element: HtmlElement) -> Self {
-        let text = String::new();
-        Self { element, text }
-    }
-
-    pub(super) fn set(&mut self, text: String) {
-        if self.text != text {
-            self.element.set_text_content(Some(&text));
-            self.text = text;
-        }
-    }
-}
-
-/// Makes elements.
-pub(super) struct Maker<'a>(pub(super) &'a Document);
-
-impl Maker<'_> {
-    pub(super) fn child(
-        &self,
-        parent: &Element,
-        tag: &str,
-        class: &str,
-        role: &str,
-    ) -> Option<HtmlElement> {
-        let element = self.0.create_element(tag).ok()?;
-        for (name, value) in [("class", class), ("role", role)] {
-            if !value.is_empty() {
-                set(&element, name, Some(value));
-            }
-        }
-        parent.append_child(&element).ok()?;
-        element.dyn_into().ok()
     }
 }

@@ -142,7 +142,8 @@ fn fill(app: App, body: NodeRef<Tbody>) {
                 .map_or_else(|| stop_of(&listing, view.top), |(_, key)| Some(key));
             for (at, place) in places.iter_mut().enumerate() {
                 let row = listing.places.get(at).and_then(Option::as_ref);
-                place.show(row, listing.key, selected, stop);
+                let seen = row.is_some_and(|row| view.is_seen(row.index));
+                place.show(row, listing.key, selected, stop, seen);
             }
         });
         follow_focus(app, &listing);

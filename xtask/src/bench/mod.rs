@@ -9,6 +9,7 @@ mod load;
 mod memory;
 mod nap;
 mod page;
+mod pan;
 mod proc;
 mod read;
 mod stats;

@@ -1,6 +1,7 @@
 //! `cargo xtask bench page`: what the page takes of a browser's main thread for each update, how soon it shows something,
-//! whether its memory stays flat, and what it weighs. Times are from Chromium's own trace, of headless windows of
-//! 1280x720: all tasks of the page's main thread between two updates, whatever caused them.
+//! what moving an hour of columns takes, whether its memory stays flat, and what it weighs. An update's times are from
+//! Chromium's own trace, of headless windows of 1280x720: all tasks of the page's main thread between two updates,
+//! whatever caused them.
 
 use std::fs;
 use std::path::Path;
@@ -11,8 +12,9 @@ use anyhow::{Context, Result, ensure};
 use serde_json::json;
 
 use super::driver::Driver;
+use super::trace::{self, Busy};
 use super::tracer::Tracer;
-use super::{hold, hold_all, proc, trace};
+use super::{hold, hold_all, pan, proc};
 
 /// Marks each message where the page gets it, and counts them.
 const MARK_UPDATES: &str = r"
@@ -46,9 +48,11 @@ const WARM_UP: Duration = Duration::from_secs(8);
 /// About as many as come in that time.
 const WARM_UP_UPDATES: usize = 40;
 const MEASURED: Duration = Duration::from_secs(30);
-/// At the shortest interval: some thousands of updates.
-const FLAT_UPDATES: f64 = 3_000.0;
+/// At the shortest interval: some thousands of updates, and more than [`pan::COLUMNS`] with those before.
+const FLAT_UPDATES: f64 = 3_300.0;
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How many kinds of work the table tells one by one.
+const KINDS: usize = 9;
 
 /// One list's length, and the milliseconds that an update may take.
 struct Load {
@@ -70,6 +74,8 @@ const LOADS: [Load; 2] = [
         p99: None,
     },
 ];
+/// Milliseconds of a frame in the median.
+const PAN: f64 = 8.0;
 /// Kilobytes of the page's WASM as brotli.
 const WEIGHT: f64 = 250.0;
 /// Megabytes that the page may grow by in [`FLAT_UPDATES`], once its histories are full.
@@ -82,14 +88,39 @@ pub(super) fn bench(binary: &Path) -> Result<()> {
         proc::load()
     );
     println!(
-        "{:<8} {:>8} {:>20} {:>8} {:>8} {:>16}",
-        "series", "updates", "ms a update, median", "p99", "longest", "first paint, ms"
+        "{:<8} {:>8} {:>20} {:>8} {:>8} {:>16} {:>16}",
+        "series",
+        "updates",
+        "ms an update, median",
+        "p99",
+        "longest",
+        "of a CPU, median",
+        "first paint, ms"
     );
     let mut verdicts = Vec::new();
     for load in LOADS {
         verdicts.extend(load.measure(binary)?);
     }
-    let (before, after, updates) = memory(binary)?;
+    let Long {
+        before,
+        after,
+        updates,
+        panned,
+    } = long(binary)?;
+    println!(
+        "moving {} columns: {:.2} ms a frame in the median, {:.2} at p99, of {} frames",
+        pan::COLUMNS,
+        percentile(&panned, 50),
+        percentile(&panned, 99),
+        panned.len()
+    );
+    verdicts.push(hold(
+        "a frame of moving an hour of columns",
+        percentile(&panned, 50),
+        PAN,
+        " ms",
+        "record it with the browser's profiler: Grid::new, raster, or what follows the picture?",
+    ));
     println!("memory of the page: {before:.1} MB, and {updates} updates later {after:.1} MB");
     verdicts.push(hold(
         "growth of the page's memory",
@@ -115,20 +146,23 @@ impl Load {
         let painted = browser.number("return window.benchPainted ?? null", PATIENCE)?;
         thread::sleep(WARM_UP + MEASURED);
         // Chromedriver records once, from the start on.
-        let all = trace::updates(&browser.trace()?);
-        let mut times = all.get(WARM_UP_UPDATES..).unwrap_or_default().to_vec();
+        let busy = trace::read(&browser.trace()?, WARM_UP_UPDATES);
+        let updates = &busy.updates;
         ensure!(
-            times.len() > 50,
+            updates.len() > 50,
             "the trace tells of {} updates only\nhint: is the browser's main thread at its limit?",
-            times.len()
+            updates.len()
         );
-        times.sort_by(f64::total_cmp);
-        let [median, p99, longest] = [50, 99, 100].map(|percent| percentile(&times, percent));
+        let wall = sorted(updates.iter().map(|spent| spent.wall));
+        let cpu = sorted(updates.iter().map(|spent| spent.cpu));
+        let [median, p99, longest] = [50, 99, 100].map(|percent| percentile(&wall, percent));
         println!(
-            "{:<8} {:>8} {median:>20.2} {p99:>8.2} {longest:>8.2} {painted:>16.0}",
+            "{:<8} {:>8} {median:>20.2} {p99:>8.2} {longest:>8.2} {:>16.2} {painted:>16.0}",
             self.series,
-            times.len()
+            updates.len(),
+            percentile(&cpu, 50),
         );
+        tell_kinds(&busy);
         let hint = "record the page with the browser's profiler: decoding, Recent::push, Listing::new, or rows?";
         let what = |part| format!("an update with {} series, {part}", self.series);
         let mut verdicts = vec![hold(&what("median"), median, self.median, " ms", hint)];
@@ -138,6 +172,24 @@ impl Load {
         verdicts.extend(p99);
         Ok(verdicts)
     }
+}
+
+/// Where an update's time goes.
+fn tell_kinds(busy: &Busy) {
+    println!("  of which, in the mean{:>20} {:>16}", "ms", "of a CPU");
+    let tell = |name: &str, wall: f64, cpu: f64| println!("    {name:<22}{wall:>17.2} {cpu:>16.2}");
+    for (name, spent) in busy.kinds.iter().take(KINDS) {
+        tell(name, spent.wall, spent.cpu);
+    }
+    let others = busy.kinds.iter().skip(KINDS).map(|kind| kind.1);
+    let (wall, cpu) = others.fold((0.0, 0.0), |sum, s| (sum.0 + s.wall, sum.1 + s.cpu));
+    tell("all others", wall, cpu);
+}
+
+fn sorted(values: impl Iterator<Item = f64>) -> Vec<f64> {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values
 }
 
 /// Of sorted values.
@@ -154,9 +206,18 @@ fn open(browser: &Driver, binary: &Path, series: u32, interval: &str) -> Result<
     Ok(server)
 }
 
-/// Megabytes of JavaScript's heap and WASM's memory, first when the page's histories are full, then some thousands of
-/// updates later; and how many these were.
-fn memory(binary: &Path) -> Result<(f64, f64, f64)> {
+/// What a page shows that has seen thousands of updates.
+struct Long {
+    /// Megabytes of JavaScript's heap and WASM's memory, when the page's histories are full, and later.
+    before: f64,
+    after: f64,
+    /// How many updates later.
+    updates: f64,
+    /// Milliseconds of each frame while time is moved, sorted.
+    panned: Vec<f64>,
+}
+
+fn long(binary: &Path) -> Result<Long> {
     let browser = Driver::start(None)?;
     let _server = open(&browser, binary, 1_000, "100ms")?;
     let count = || browser.number("return window.benchUpdates", PATIENCE);
@@ -169,7 +230,14 @@ fn memory(binary: &Path) -> Result<(f64, f64, f64)> {
     let before = megabytes(&browser)?;
     let from = count()?;
     past(from + FLAT_UPDATES)?;
-    Ok((before, megabytes(&browser)?, count()? - from))
+    let (after, updates) = (megabytes(&browser)?, count()? - from);
+    let panned = sorted(pan::frames(&browser)?.into_iter());
+    Ok(Long {
+        before,
+        after,
+        updates,
+        panned,
+    })
 }
 
 fn megabytes(browser: &Driver) -> Result<f64> {

@@ -1,19 +1,48 @@
-//! What a browser's trace says of a page's main thread: the time it was busy from one update to the next.
+//! What a browser's trace says of a page's main thread: the time it was busy from one update to the next, and with
+//! what.
+
+use std::collections::HashMap;
+use std::ops::AddAssign;
 
 use serde_json::Value;
 
-/// What is recorded: tasks of every thread, and the marks that the page is made to set.
-pub(super) const CATEGORIES: &str = "disabled-by-default-devtools.timeline,blink.user_timing";
+/// What is recorded: tasks of every thread, what they consist of, and the marks that the page is made to set.
+pub(super) const CATEGORIES: &str =
+    "disabled-by-default-devtools.timeline,devtools.timeline,blink.user_timing";
 /// The name of the mark that stands for the arrival of an update.
 pub(super) const MARK: &str = "bench-update";
 
-/// Milliseconds of the main thread for each update: all tasks from the one that took the update up to the one that
-/// took the next. So style, layout, painting, timers and collected garbage count, whatever caused them.
-pub(super) fn updates(events: &[Value]) -> Vec<f64> {
+/// Milliseconds that passed, and those of them in which the thread had a CPU: on a busy machine the difference is
+/// other programs' doing, and waiting for the browser's other threads.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Spent {
+    pub(super) wall: f64,
+    pub(super) cpu: f64,
+}
+
+impl AddAssign for Spent {
+    fn add_assign(&mut self, other: Self) {
+        self.wall += other.wall;
+        self.cpu += other.cpu;
+    }
+}
+
+/// What the main thread did.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Busy {
+    /// Each update: all tasks from the one that took it up to the one that took the next. So style, layout, painting,
+    /// timers and collected garbage count, whatever caused them.
+    pub(super) updates: Vec<Spent>,
+    /// An update's mean by kind of work, without what ran within it; the dearest first.
+    pub(super) kinds: Vec<(String, Spent)>,
+}
+
+/// Reads a trace from the update after the first `skipped` ones on.
+pub(super) fn read(events: &[Value], skipped: usize) -> Busy {
     let marks = events.iter().filter(|event| event["name"] == MARK);
     let marks: Vec<&Value> = marks.collect();
     let Some(first) = marks.first() else {
-        return Vec::new();
+        return Busy::default();
     };
     let is_here = |event: &&Value| event["pid"] == first["pid"] && event["tid"] == first["tid"];
     let mut at: Vec<f64> = marks
@@ -21,48 +50,73 @@ pub(super) fn updates(events: &[Value]) -> Vec<f64> {
         .filter_map(|mark| mark["ts"].as_f64())
         .collect();
     at.sort_by(f64::total_cmp);
-    let tasks = events.iter().filter(is_here).filter_map(task);
-    sums(outermost(tasks.collect()), &at)
-}
-
-/// A task: when it began and how long it took, in µs.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Task {
-    from: f64,
-    took: f64,
-}
-
-impl Task {
-    fn to(self) -> f64 {
-        self.from + self.took
+    // A mark is told twice where two categories have it.
+    at.dedup();
+    let Some(at) = at.get(skipped..).filter(|at| at.len() > 1) else {
+        return Busy::default();
+    };
+    let mut work: Vec<Work> = events.iter().filter(is_here).filter_map(work).collect();
+    work.sort_by(|a, b| a.from.total_cmp(&b.from).then(b.took.total_cmp(&a.took)));
+    let tasks = outermost(work.iter().filter(|work| work.is_task()));
+    Busy {
+        updates: sums(&tasks, at),
+        kinds: kinds(&work, at),
     }
 }
 
-fn task(event: &Value) -> Option<Task> {
-    let is_task = event["name"].as_str()?.ends_with("RunTask");
-    Some(Task {
+/// A piece of work: what, when it began, how long it took and how much of a CPU, in µs.
+#[derive(Debug)]
+struct Work<'a> {
+    name: &'a str,
+    from: f64,
+    took: f64,
+    cpu: f64,
+}
+
+impl Work<'_> {
+    fn to(&self) -> f64 {
+        self.from + self.took
+    }
+
+    fn is_task(&self) -> bool {
+        self.name.ends_with("RunTask")
+    }
+
+    fn spent(&self) -> Spent {
+        Spent {
+            wall: self.took / 1e3,
+            cpu: self.cpu / 1e3,
+        }
+    }
+}
+
+fn work(event: &Value) -> Option<Work<'_>> {
+    Some(Work {
+        name: event["name"].as_str()?,
         from: event["ts"].as_f64()?,
         took: event["dur"].as_f64()?,
+        cpu: event["tdur"].as_f64().unwrap_or(0.0),
     })
-    .filter(|_| is_task && event["ph"] == "X")
+    .filter(|_| event["ph"] == "X")
 }
 
-/// Without those that ran within others.
-fn outermost(mut tasks: Vec<Task>) -> Vec<Task> {
-    tasks.sort_by(|a, b| a.from.total_cmp(&b.from).then(b.took.total_cmp(&a.took)));
+/// Of tasks by ascending time, those that did not run within others.
+fn outermost<'a>(tasks: impl Iterator<Item = &'a Work<'a>>) -> Vec<&'a Work<'a>> {
     let mut end = f64::NEG_INFINITY;
-    tasks.retain(|task| {
-        let outer = task.from >= end;
-        end = end.max(task.to());
-        outer
-    });
-    tasks
+    let mut found = Vec::new();
+    for task in tasks {
+        if task.from >= end {
+            end = task.to();
+            found.push(task);
+        }
+    }
+    found
 }
 
-/// Sums of tasks between marks, in ms. What came before the first mark belongs to no update, and the last update is
-/// left out, for the trace ends somewhere within it.
-fn sums(tasks: Vec<Task>, marks: &[f64]) -> Vec<f64> {
-    let mut sums = vec![0.0; marks.len()];
+/// Sums of tasks between marks. What came before the first mark belongs to no update, and the last update is left out,
+/// for the trace ends somewhere within it.
+fn sums(tasks: &[&Work<'_>], marks: &[f64]) -> Vec<Spent> {
+    let mut sums = vec![Spent::default(); marks.len()];
     for task in tasks {
         // The task that holds a mark is the one that took the update.
         let update = marks.partition_point(|mark| *mark < task.to());
@@ -70,39 +124,94 @@ fn sums(tasks: Vec<Task>, marks: &[f64]) -> Vec<f64> {
             .checked_sub(1)
             .and_then(|update| sums.get_mut(update))
         {
-            *sum += task.took / 1e3;
+            *sum += task.spent();
         }
     }
     sums.pop();
     sums
 }
 
+/// What each kind of work took itself, an update.
+fn kinds(work: &[Work<'_>], marks: &[f64]) -> Vec<(String, Spent)> {
+    let (start, end) = (marks[0], marks[marks.len() - 1]);
+    let mut kinds: HashMap<&str, Spent> = HashMap::new();
+    let mut around: Vec<&Work<'_>> = Vec::new();
+    let inside = work.iter().filter(|w| w.to() > start && w.from < end);
+    for work in inside {
+        while around.pop_if(|outer| outer.to() <= work.from).is_some() {}
+        let spent = work.spent();
+        if let Some(outer) = around.last() {
+            let outer = kinds.entry(outer.name).or_default();
+            *outer += Spent {
+                wall: -spent.wall,
+                cpu: -spent.cpu,
+            };
+        }
+        *kinds.entry(work.name).or_default() += spent;
+        around.push(work);
+    }
+    let updates = (marks.len() - 1) as f64;
+    let mean = |(name, spent): (&str, Spent)| {
+        let mean = Spent {
+            wall: spent.wall / updates,
+            cpu: spent.cpu / updates,
+        };
+        (name.to_owned(), mean)
+    };
+    let mut kinds: Vec<_> = kinds.into_iter().map(mean).collect();
+    kinds.sort_by(|a, b| b.1.wall.total_cmp(&a.1.wall));
+    kinds
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{CATEGORIES, MARK, updates};
+    use super::{Busy, CATEGORIES, MARK, Spent, read};
     use serde_json::{Value, json};
 
     fn event(name: &str, tid: u32, ts: f64, dur: f64) -> Value {
-        json!({ "cat": CATEGORIES, "name": name, "ph": "X", "pid": 1, "tid": tid, "ts": ts, "dur": dur })
+        json!({ "cat": CATEGORIES, "name": name, "ph": "X", "pid": 1, "tid": tid,
+            "ts": ts, "dur": dur, "tdur": dur / 2.0 })
     }
 
-    #[test]
-    fn tasks_count_for_the_update_before_them_once() {
+    fn events() -> Vec<Value> {
         let task = "ThreadControllerImpl::RunTask";
-        let events = [
+        vec![
             event(task, 7, 0.0, 9_000.0),
             event(task, 7, 10_000.0, 2_000.0),
+            event(MARK, 7, 11_000.0, 0.0),
             event(MARK, 7, 11_000.0, 0.0),
             event(task, 7, 10_500.0, 1_000.0),
             event(task, 7, 16_000.0, 3_000.0),
             event(task, 8, 16_000.0, 50_000.0),
-            event("layout", 7, 17_000.0, 1_000.0),
+            event("Layout", 7, 17_000.0, 1_000.0),
             event(task, 7, 210_000.0, 4_000.0),
             event(MARK, 7, 210_500.0, 0.0),
             event(task, 7, 310_000.0, 4_000.0),
             event(MARK, 7, 310_500.0, 0.0),
-        ];
-        assert_eq!(updates(&events), [5.0, 4.0]);
-        assert_eq!(updates(&events[..2]), [0.0; 0]);
+        ]
+    }
+
+    fn spent(wall: f64) -> Spent {
+        let cpu = wall / 2.0;
+        Spent { wall, cpu }
+    }
+
+    #[test]
+    fn tasks_count_for_the_update_before_them_once() {
+        let events = events();
+        assert_eq!(read(&events, 0).updates, [spent(5.0), spent(4.0)]);
+        assert_eq!(read(&events, 1).updates, [spent(4.0)]);
+        assert_eq!(read(&events[..2], 0), Busy::default());
+        assert_eq!(read(&events, 3), Busy::default());
+    }
+
+    #[test]
+    fn kinds_add_up_and_leave_out_what_ran_within() {
+        let kinds = read(&events(), 0).kinds;
+        let of = |name: &str| kinds.iter().find(|kind| kind.0.ends_with(name)).unwrap().1;
+        assert_eq!(of("Layout"), spent(0.5));
+        // Those that hold the first and the last mark count whole.
+        assert_eq!(of("RunTask"), spent((2.0 + 2.0 + 4.0 + 4.0) / 2.0));
+        assert_eq!(kinds[0].0, "ThreadControllerImpl::RunTask");
     }
 }
