@@ -128,9 +128,9 @@ fn router(shared: Shared) -> Router {
         .fallback(unknown_path)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(middleware::from_fn(in_time))
         .layer(middleware::from_fn_with_state(shared.clone(), entry::check))
         .layer(middleware::from_fn_with_state(reach, guard::check))
-        .layer(middleware::from_fn(in_time))
         .with_state(shared)
 }
 
