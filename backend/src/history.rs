@@ -1,7 +1,10 @@
 //! The recent past, bounded in length and in memory: what a new viewer gets, and what a viewer may
 //! ask for. Pure: no clock, no sockets.
 
+mod notes;
+
 use bytes::Bytes;
+use notes::Notes;
 use runqlat_common::wire::{
     Column, Format, Interval, ScopeChange, SeriesHistory, SeriesName, ServerMessage,
     comparable_from, forget_before,
@@ -33,6 +36,8 @@ pub struct History {
     names: HashMap<u64, String>,
     /// Series that ended, with the number of the interval that said so.
     ended: VecDeque<(u64, u64)>,
+    /// What people wrote about that time.
+    pub notes: Notes,
 }
 
 impl History {
@@ -88,6 +93,7 @@ impl History {
             self.columns.pop_front();
         }
         self.forget_scopes();
+        self.notes.forget_before(self.start_ms());
         while self.recent.len() > RECENT {
             self.recent.pop_front();
         }
@@ -117,6 +123,14 @@ impl History {
     /// Number of the newest interval; 0 before the first.
     pub fn seq(&self) -> u64 {
         self.columns.back().map_or(0, |column| column.seq)
+    }
+
+    /// When the oldest column begins, in ms since 1970; 0 before the first.
+    pub fn start_ms(&self) -> u64 {
+        let oldest = self.columns.front();
+        oldest.map_or(0, |column| {
+            column.end_ms.saturating_sub(column.duration_us / 1_000)
+        })
     }
 
     /// The columns of the whole scope, oldest first.

@@ -2,7 +2,16 @@
 //! a viewer that joins gets a snapshot and then every later interval, with nothing in between lost
 //! or doubled. Must not know sockets.
 
+mod allowance;
+mod notes;
+mod told;
+mod viewer;
+
+pub use told::News;
+pub use viewer::Viewer;
+
 use crate::history::{History, Past};
+use allowance::Allowance;
 use bytes::Bytes;
 use runqlat_common::wire::{
     Format, Interval, PROTOCOL_VERSION, ProbeState, Scope, ScopeChange, ServerInfo, ServerMessage,
@@ -10,11 +19,17 @@ use runqlat_common::wire::{
 };
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Instant;
 use tokio::sync::broadcast;
+use told::Told;
 
 /// Messages that a viewer may fall behind before it gets a new snapshot instead: half a minute at
 /// two a second, a few seconds at the shortest interval.
 const BACKLOG: usize = 64;
+
+/// Notes that all together may make at once, and a second: they take places of the backlog.
+const NEW_NOTES: u32 = 20;
+const NEW_NOTES_PER_S: f64 = 1.0;
 
 /// A message for all viewers. It is encoded at most once per format, however many they are.
 pub struct Frame {
@@ -43,17 +58,21 @@ pub struct Hub {
     live: Mutex<Live>,
     frames: broadcast::Sender<Arc<Frame>>,
     viewers: AtomicU32,
+    told: Told,
 }
 
 struct Live {
     probe: ProbeState,
     history: History,
+    /// When the newest interval ended, in ms since 1970 and by this clock.
+    newest: Option<(u64, Instant)>,
+    new_notes: Allowance,
 }
 
 /// A viewer's part: what was, and what comes.
 pub struct Joined {
     pub snapshot: ServerMessage,
-    pub frames: broadcast::Receiver<Arc<Frame>>,
+    pub news: News,
 }
 
 impl Hub {
@@ -63,9 +82,12 @@ impl Hub {
             live: Mutex::new(Live {
                 probe: ProbeState::Attaching,
                 history: History::default(),
+                newest: None,
+                new_notes: Allowance::new(NEW_NOTES, NEW_NOTES_PER_S),
             }),
             frames: broadcast::Sender::new(BACKLOG),
             viewers: AtomicU32::new(0),
+            told: Told::new(),
         })
     }
 
@@ -94,6 +116,7 @@ impl Hub {
         let frame = Frame::new(ServerMessage::Interval(interval.clone()));
         let encoded = frame.bytes(Format::Postcard);
         let mut live = self.live();
+        live.newest = Some((interval.column.end_ms, Instant::now()));
         live.history.push(interval, encoded);
         // Fails when nobody watches.
         let _ = self.frames.send(frame);
@@ -129,10 +152,11 @@ impl Hub {
             columns: history.columns().cloned().collect(),
             recent: history.recent().cloned().collect(),
             names: history.names(),
+            together: self.told.together(&live),
         };
         Joined {
             snapshot: ServerMessage::Snapshot(snapshot),
-            frames,
+            news: self.told.news(frames),
         }
     }
 
@@ -146,23 +170,8 @@ impl Hub {
         self.live().history.past()
     }
 
-    /// Counts a viewer for as long as the result lives.
-    pub fn enter(self: &Arc<Self>) -> Viewer {
-        self.viewers.fetch_add(1, Ordering::Relaxed);
-        Viewer(self.clone())
-    }
-
     pub fn viewers(&self) -> u32 {
         self.viewers.load(Ordering::Relaxed)
-    }
-}
-
-/// A viewer that is counted until this is dropped.
-pub struct Viewer(Arc<Hub>);
-
-impl Drop for Viewer {
-    fn drop(&mut self) {
-        self.0.viewers.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -186,7 +195,7 @@ mod tests {
     use runqlat_common::wire::{Column, Format, Health, Interval, ServerMessage};
     use tokio::sync::broadcast::error::TryRecvError;
 
-    fn publish(hub: &Hub, seq: u64) {
+    pub(super) fn publish(hub: &Hub, seq: u64) {
         hub.publish(Interval {
             column: Column {
                 seq,
@@ -216,8 +225,11 @@ mod tests {
         let mut joined = hub.join();
         publish(&hub, 2);
         assert_eq!(seq_of(&joined.snapshot), 1);
-        assert_eq!(seq_of(&joined.frames.try_recv().unwrap().message), 2);
-        assert!(matches!(joined.frames.try_recv(), Err(TryRecvError::Empty)));
+        assert_eq!(seq_of(&joined.news.frames.try_recv().unwrap().message), 2);
+        assert!(matches!(
+            joined.news.frames.try_recv(),
+            Err(TryRecvError::Empty)
+        ));
     }
 
     #[test]
@@ -228,7 +240,7 @@ mod tests {
             publish(&hub, seq);
         }
         assert!(matches!(
-            joined.frames.try_recv(),
+            joined.news.frames.try_recv(),
             Err(TryRecvError::Lagged(3))
         ));
         assert_eq!(seq_of(&hub.join().snapshot), BACKLOG as u64 + 3);
@@ -237,7 +249,7 @@ mod tests {
     #[test]
     fn a_frame_is_encoded_once_per_format() {
         let hub = hub();
-        let (mut a, mut b) = (hub.join().frames, hub.join().frames);
+        let (mut a, mut b) = (hub.join().news.frames, hub.join().news.frames);
         publish(&hub, 1);
         let (a, b) = (a.try_recv().unwrap(), b.try_recv().unwrap());
         for format in Format::ALL {

@@ -20,6 +20,7 @@ mod region;
 mod server;
 mod shutdown;
 mod target;
+mod together;
 
 use args::{Config, Print, Serve, Task};
 use directory::{Directory, Host};

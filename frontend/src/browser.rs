@@ -21,6 +21,23 @@ pub(crate) fn random() -> f64 {
     Math::random()
 }
 
+/// Letters that nobody guesses; empty where the browser has none.
+pub(crate) fn secret() -> String {
+    let mut bytes = [0; 16];
+    let crypto = web_sys::window().and_then(|window| window.crypto().ok());
+    let made = crypto.is_some_and(|crypto| {
+        let made = crypto.get_random_values_with_u8_array(&mut bytes);
+        made.is_ok()
+    });
+    match made {
+        true => bytes
+            .map(|byte| char::from(b'a' + byte % 16))
+            .iter()
+            .collect(),
+        false => String::new(),
+    }
+}
+
 /// Copies text, where the browser allows it (a secure context: https or localhost).
 pub(crate) fn copy(text: &str) {
     if let Some(window) = web_sys::window() {

@@ -8,6 +8,7 @@ mod guard;
 mod latest;
 mod questions;
 mod reply;
+mod together;
 mod ws;
 
 use crate::control::Control;
@@ -15,15 +16,17 @@ use crate::directory::Directory;
 use crate::hub::Hub;
 use crate::shutdown::Stop;
 use axum::Router;
-use axum::extract::FromRef;
+use axum::extract::{DefaultBodyLimit, FromRef};
 use axum::http::Uri;
 use axum::middleware;
-use axum::routing::{any, get};
+use axum::routing::{any, delete, get};
 use questions::Questions;
+use runqlat_common::wire::MAX_CLIENT_MESSAGE;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
+use tokio::task::JoinSet;
 
 /// How long viewers get to hang up when the server ends.
 const GRACE: Duration = Duration::from_secs(2);
@@ -62,6 +65,9 @@ pub async fn serve(
         stop: stop.clone(),
     };
     let app = router(shared, address);
+    // Ends with this function.
+    let mut telling = JoinSet::new();
+    telling.spawn(hub.clone().tell());
     let mut stopped = stop.clone();
     let serving = axum::serve(listener, app).with_graceful_shutdown(async move {
         stopped.requested().await;
@@ -94,6 +100,13 @@ fn router(shared: Shared, address: SocketAddr) -> Router {
         .route("/api/v1/state", get(api::state))
         .route("/api/v1/scope", get(control::scope).put(control::set_scope))
         .route("/api/v1/histogram", get(api::histogram))
+        .route(
+            "/api/v1/notes",
+            get(together::notes)
+                .post(together::add_note)
+                .layer(DefaultBodyLimit::max(MAX_CLIENT_MESSAGE)),
+        )
+        .route("/api/v1/notes/{id}", delete(together::delete_note))
         .route("/api/v1/region", get(questions::region))
         .route("/api/v1/targets", get(questions::targets))
         .route("/healthz", get(api::healthz))
@@ -111,6 +124,9 @@ async fn wrong_method(uri: Uri) -> reply::Refusal {
     reply::Refusal {
         status: axum::http::StatusCode::METHOD_NOT_ALLOWED,
         error: format!("{} does not answer this method", uri.path()),
-        hint: "everything here is read with GET; /api/v1/scope is changed with PUT".into(),
+        hint:
+            "everything here is read with GET; /api/v1/scope is changed with PUT, notes are made \
+               with POST to /api/v1/notes and deleted with DELETE"
+                .into(),
     }
 }

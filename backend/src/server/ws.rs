@@ -5,7 +5,8 @@
 use super::Shared;
 use super::latest::Latest;
 use super::reply::Refusal;
-use crate::hub::Joined;
+use super::together;
+use crate::hub::{News, Viewer};
 use crate::shutdown::Stop;
 use axum::extract::State;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
@@ -15,7 +16,6 @@ use axum::http::header::SEC_WEBSOCKET_PROTOCOL;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use runqlat_common::wire::{ClientMessage, Format, MAX_CLIENT_MESSAGE, ServerMessage, SetScope};
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::timeout;
@@ -44,11 +44,11 @@ pub(super) async fn upgrade(
         .max_frame_size(MAX_FRAME);
     Ok(upgrade
         .on_upgrade(move |socket| async move {
-            let _counted = shared.hub.enter();
             let stop = shared.stop.clone();
             Connection {
                 socket,
                 format,
+                viewer: shared.hub.enter(),
                 shared,
                 targets: Latest::default(),
                 regions: Latest::default(),
@@ -85,6 +85,7 @@ struct Connection {
     socket: WebSocket,
     format: Format,
     shared: Shared,
+    viewer: Viewer,
     targets: Latest<Answer>,
     regions: Latest<Answer>,
 }
@@ -101,24 +102,24 @@ impl Connection {
     }
 
     async fn converse(&mut self, stop: &mut Stop) -> Result<(), Over> {
-        let mut frames = self.seed().await?;
+        let mut news = self.seed().await?;
         loop {
             tokio::select! {
                 () = stop.requested() => {
                     return self.close(close_code::AWAY, "the server is stopping").await;
                 }
-                frame = frames.recv() => match frame {
+                frame = news.next() => match frame {
                     Ok(frame) => self.send_bytes(frame.bytes(self.format)).await?,
                     Err(RecvError::Lagged(missed)) => {
                         self.send(&ServerMessage::Lagged { missed }).await?;
-                        frames = self.seed().await?;
+                        news = self.seed().await?;
                     }
                     Err(RecvError::Closed) => return Ok(()),
                 },
                 message = self.socket.recv() => match message {
                     Some(Ok(message)) => {
                         if self.answer(message).await? {
-                            frames = self.seed().await?;
+                            news = self.seed().await?;
                         }
                     }
                     Some(Err(error)) => return self.broken(&error).await,
@@ -131,12 +132,10 @@ impl Connection {
     }
 
     /// Sends a snapshot; what comes after it is in the result.
-    async fn seed(
-        &mut self,
-    ) -> Result<tokio::sync::broadcast::Receiver<Arc<crate::hub::Frame>>, Over> {
-        let Joined { snapshot, frames } = self.shared.hub.join();
+    async fn seed(&mut self) -> Result<News, Over> {
+        let (snapshot, news) = self.viewer.join();
         self.send(&snapshot).await?;
-        Ok(frames)
+        Ok(news)
     }
 
     /// Answers a message; true when a new snapshot is asked for.
@@ -173,6 +172,12 @@ impl Connection {
                 self.regions.ask(answer);
                 Ok(false)
             }
+            Ok(told) => {
+                if let Err(refusal) = together::tell(&self.shared, &mut self.viewer, told) {
+                    self.send_answer(Err(refusal)).await?;
+                }
+                Ok(false)
+            }
             Err(error) => self.complain(&error.0).await,
         }
     }
@@ -187,7 +192,7 @@ impl Connection {
 
     /// What was changed everybody is told; what was not, only who asked.
     async fn set_scope(&mut self, request: SetScope) -> Result<(), Over> {
-        match self.shared.set_scope(request).await {
+        match self.shared.set_scope(request, self.viewer.name()).await {
             Ok(_) => Ok(()),
             Err(Refusal { error, hint, .. }) => {
                 let reason = error;

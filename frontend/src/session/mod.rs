@@ -11,6 +11,7 @@ pub mod selection;
 pub mod sum;
 #[cfg(test)]
 mod tests;
+pub mod together;
 pub mod total;
 
 use crate::chart::grid::Slice;
@@ -94,6 +95,11 @@ impl Session {
                 self.region = Some(region);
                 Vec::new()
             }
+            // What `Together` hears.
+            ServerMessage::Company(_)
+            | ServerMessage::Note(_)
+            | ServerMessage::NoteDeleted { .. }
+            | ServerMessage::Shown(_) => Vec::new(),
         }
     }
 
@@ -138,6 +144,10 @@ impl Session {
 
     fn change(&mut self, change: ScopeChange) -> Vec<ClientMessage> {
         let before = self.live.scopes.series();
+        if !change.by.is_empty() {
+            let by = change.by.clone();
+            self.say(Notice::Changed { by });
+        }
         self.live.change(change);
         if self.live.scopes.series() != before {
             self.end_selection();

@@ -1,6 +1,7 @@
 //! What messages do to the state.
 
 mod scope;
+mod together;
 
 use super::recent::{GONE_MAX, INTERVALS};
 use super::{Link, Notice, Session};
@@ -68,6 +69,7 @@ fn snapshot(intervals: Vec<Interval>) -> ServerMessage {
             key: 7,
             name: "postgres".into(),
         }],
+        together: Default::default(),
     })
 }
 
@@ -78,6 +80,7 @@ fn scope_change(number: u32, from_seq: u64, scope: Scope) -> ScopeChange {
         scope,
         from_seq,
         at_ms: from_seq * 1_000 - 1_000,
+        by: String::new(),
     }
 }
 

@@ -72,6 +72,7 @@ fn on_key(app: App, event: &KeyboardEvent) {
         _ => return,
     };
     event.prevent_default();
+    app.let_go();
     let Some(frame) = app.frame.get_untracked() else {
         return;
     };

@@ -32,7 +32,7 @@ const LEGEND: [(&str, &str); 6] = [
     ),
 ];
 
-const KEYS: [(&str, &str); 18] = [
+const KEYS: [(&str, &str); 20] = [
     ("Space", "pause and resume"),
     ("+  −", "zoom in and out (the wheel does the same)"),
     (
@@ -58,6 +58,8 @@ const KEYS: [(&str, &str); 18] = [
     ("T", "the map as a table"),
     ("S", "choose what is measured"),
     ("/", "filter the list"),
+    ("N", "write a note where the cursor is, for everybody"),
+    ("F", "follow who presents, or let go"),
     ("P", "in the list: pin the row to the top"),
     ("?", "this panel"),
 ];

@@ -13,7 +13,7 @@ use std::time::Duration;
 const REST: Duration = Duration::from_millis(250);
 
 impl App {
-    fn address(self) -> Address {
+    pub(super) fn address(self) -> Address {
         let style = self.style.get();
         let percentiles = self.percentiles.get();
         Address {
@@ -28,7 +28,7 @@ impl App {
         }
     }
 
-    fn follow_address(self, address: Address) {
+    pub(super) fn follow_address(self, address: Address) {
         self.style.update(|style| {
             style.measure = address.measure;
             style.cause = address.cause;
@@ -47,7 +47,7 @@ impl App {
             .with_untracked(|session| session.selected_key())
             != address.series
         {
-            self.select(address.series);
+            self.look_at(address.series);
         }
         self.brush.set(address.brush);
     }

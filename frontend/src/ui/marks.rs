@@ -1,9 +1,10 @@
-//! The flags below the time axis where what is measured changed. Elements and not paint, so that they
-//! can be pointed at, focused and read aloud.
+//! The flags below the time axis where what is measured changed and where somebody made a note.
+//! Elements and not paint, so that they can be pointed at, focused and read aloud.
 
 use super::state::App;
 use crate::chart::layout::Layout;
 use crate::chart::marks::{Mark, Side};
+use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
 
 #[component]
@@ -28,17 +29,26 @@ fn Flag(index: usize) -> impl IntoView {
     });
     let left = |(mark, layout): (Mark, Layout)| layout.css(layout.left + mark.px);
     let px = |css: f64| format!("{css:.1}px");
-    let text = move || {
-        let text = mark.get().map(|(mark, _)| mark.in_full);
-        format!(
-            "Something else is measured from here on:\n{}",
-            text.unwrap_or_default()
-        )
+    let text = move || mark.get().map(|(mark, _)| mark.in_full);
+    let note = Memo::new(move |_| mark.get().and_then(|(mark, _)| mark.note));
+    let class = move || {
+        let side = match mark.get().map(|(mark, _)| mark.side) {
+            Some(Side::Left) => "before",
+            Some(Side::Right { .. }) => "after",
+            Some(Side::Nowhere) | None => "bare",
+        };
+        let kind = if note.get().is_some() { "note" } else { "" };
+        format!("mark {side} {kind}")
     };
-    let class = move || match mark.get().map(|(mark, _)| mark.side) {
-        Some(Side::Left) => "mark before",
-        Some(Side::Right { .. }) => "mark",
-        Some(Side::Nowhere) | None => "mark bare",
+    let read = move || {
+        if let Some(id) = note.get_untracked() {
+            app.read_note(id);
+        }
+    };
+    let on_key = move |event: KeyboardEvent| {
+        if event.key() == "Enter" {
+            read();
+        }
     };
     let room = move || match mark.get().map(|(mark, _)| mark.side) {
         Some(Side::Right { room }) => Some(px(room)),
@@ -47,9 +57,11 @@ fn Flag(index: usize) -> impl IntoView {
     view! {
         <span
             class=class
-            data-testid="scope-mark"
+            data-testid="mark"
             tabindex="0"
-            role="note"
+            role=move || if note.get().is_some() { "button" } else { "note" }
+            on:click=move |_| read()
+            on:keydown=on_key
             title=text
             aria-label=text
             style:left=move || mark.get().map(|mark| px(left(mark)))

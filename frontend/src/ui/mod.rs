@@ -3,6 +3,7 @@
 
 mod choose;
 mod drawing;
+mod follow;
 mod hand;
 mod header;
 mod heatmap;
@@ -13,8 +14,10 @@ mod legend;
 mod link;
 mod map_table;
 mod marks;
+mod notes;
 mod once;
 mod panel;
+mod people;
 mod picture;
 mod reach;
 mod region;
@@ -38,6 +41,7 @@ use histogram::HistogramCard;
 use leptos::ev;
 use leptos::html::Input;
 use leptos::prelude::*;
+use notes::NoteSheet;
 use panel::Panel;
 use region::RegionCard;
 use scope::ScopePicker;
@@ -68,12 +72,14 @@ pub(crate) fn Page() -> impl IntoView {
     });
     link::keep_in_step(app);
     region::ask_about_marked(app);
+    follow::keep_together(app);
     app.connect();
     let marked = Memo::new(move |_| app.brush.get().is_some());
+    let driven = Memo::new(move |_| app.together.read().is_following());
     view! {
         <Header/>
         <Trust/>
-        <main class:marked=move || marked.get()>
+        <main class:marked=move || marked.get() class:driven=move || driven.get()>
             <section class="card map" aria-label="Latency heatmap">
                 <Toolbar/>
                 <Heatmap/>
@@ -86,5 +92,6 @@ pub(crate) fn Page() -> impl IntoView {
         </main>
         <Help/>
         <ScopePicker/>
+        <NoteSheet/>
     }
 }

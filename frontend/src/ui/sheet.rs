@@ -7,13 +7,13 @@ use leptos::prelude::*;
 
 /// `key` closes it, as it opened it.
 #[component]
-pub(crate) fn Sheet<C: IntoView + 'static>(
+pub(crate) fn Sheet(
     open: RwSignal<bool>,
     title: &'static str,
     label: &'static str,
     testid: &'static str,
     #[prop(optional)] key: Option<&'static str>,
-    children: TypedChildren<C>,
+    children: Children,
 ) -> impl IntoView {
     let dialog = NodeRef::<Dialog>::new();
     Effect::new(move |_| {
@@ -54,7 +54,7 @@ pub(crate) fn Sheet<C: IntoView + 'static>(
                     <h2>{title}</h2>
                     <button type="button" class="button" on:click=move |_| open.set(false)>"Close"</button>
                 </div>
-                {children.into_inner()()}
+                {children()}
             </div>
         </dialog>
     }

@@ -1,6 +1,7 @@
 //! The signals that the page is made of. Components read them and change them through the methods
 //! here; whatever can be computed from state is computed in the pure modules.
 
+use super::notes::Noting;
 use super::panel::Baseline;
 use super::picture::frame_of;
 use super::style::Style;
@@ -15,6 +16,7 @@ use crate::chart::view::View;
 use crate::filter::Filter;
 use crate::net::{Event, Net};
 use crate::session::Session;
+use crate::session::together::Together;
 use crate::table::pins::Pins;
 use crate::table::view::View as ListView;
 use crate::table::{Listing, Sort};
@@ -52,6 +54,9 @@ pub(crate) struct App {
     /// The picker of what is measured is open.
     pub(crate) choosing: RwSignal<bool>,
     pub(crate) baseline: RwSignal<Option<Baseline>>,
+    /// The others who watch.
+    pub(crate) together: RwSignal<Together>,
+    pub(crate) noting: Noting,
     /// Of the heatmap's canvas.
     pub(crate) size: RwSignal<Size>,
     /// Now, in ms since 1970, once a second while the connection is down.
@@ -71,7 +76,8 @@ impl App {
             RwSignal::new(Cursor::default()),
             RwSignal::new(Size::default()),
         );
-        let frame = frame_of(session, view, style, size);
+        let together = RwSignal::new(Together::default());
+        let frame = frame_of(session, view, style, size, together);
         let target = Memo::new(move |_| {
             let frame = frame.get()?;
             cursor.get().target(&frame)
@@ -108,6 +114,8 @@ impl App {
             help: RwSignal::new(false),
             choosing: RwSignal::new(false),
             baseline: RwSignal::new(None),
+            together,
+            noting: Noting::new(),
             pins,
             listed,
             cursor,
@@ -122,7 +130,16 @@ impl App {
 
     /// Opens the connection and lets what comes change the state.
     pub(crate) fn connect(self) {
-        let net = Net::connect(move |event| {
+        let net = Net::connect(move |mut event| {
+            if let Event::Message(message) = &mut event {
+                let heard = self
+                    .together
+                    .try_maybe_update(|together| together.hear(message));
+                self.send(&heard.unwrap_or_default());
+                if Together::has_all_of(message) {
+                    return;
+                }
+            }
             let answers = self.session.try_update(|session| match event {
                 Event::Connecting => Vec::new(),
                 Event::Message(message) => session.apply(*message),
@@ -175,8 +192,14 @@ impl App {
         });
     }
 
-    /// Looks at one series, or at the whole scope.
+    /// Looks at one series, or at the whole scope, because somebody here chose it.
     pub(crate) fn select(self, key: Option<u64>) {
+        self.let_go();
+        self.look_at(key);
+    }
+
+    /// Looks at one series, or at the whole scope.
+    pub(super) fn look_at(self, key: Option<u64>) {
         self.cursor.set(Cursor::Nothing);
         let messages = self.session.try_update(|session| session.select(key));
         self.send(&messages.unwrap_or_default());
@@ -214,8 +237,11 @@ impl App {
         });
     }
 
-    /// Goes one step back: a frozen or chosen cell first, then a marked region, then a selected series.
+    /// Goes one step back: following first, then a frozen or chosen cell, then a marked region, then a selected series.
     pub(crate) fn escape(self) {
+        if self.let_go() {
+            return;
+        }
         if self.cursor.get_untracked() != Cursor::Nothing {
             self.cursor.set(Cursor::Nothing);
         } else if self.brush.get_untracked().is_some() {

@@ -60,6 +60,7 @@ pub(crate) fn Tooltip() -> impl IntoView {
                 </p>
                 <div class="muted how">
                     {move || if frozen.get() { "frozen · Esc releases" } else { "click freezes" }}
+                    <button class="button" data-testid="note-here" on:click=move |_| app.start_note()>"N: note…"</button>
                 </div>
             </div>
         </Show>

@@ -1,6 +1,7 @@
 //! The trust strip: how much was counted, what is missing, what measuring costs. A broken connection
 //! or a failed probe takes its place, for its numbers are old then.
 
+use super::follow::Presence;
 use super::state::App;
 use crate::keys;
 use crate::session::Link;
@@ -23,6 +24,7 @@ pub(crate) fn Trust() -> impl IntoView {
                 <Lost/>
             </dl>
             <NoticeText/>
+            <Presence/>
             <ConnectionBanner/>
             <ProbeBanner/>
         </div>
@@ -187,6 +189,7 @@ fn NoticeText() -> impl IntoView {
         Notice::Outdated => {
             Some("Something else is measured by now: resume to choose from it".to_owned())
         }
+        Notice::Changed { by } => Some(format!("{by} changed what is measured")),
         Notice::Garbled { reason } => Some(format!(
             "A message could not be read ({reason}): reload the page"
         )),
