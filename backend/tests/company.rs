@@ -57,6 +57,17 @@ async fn shown(viewer: &mut Viewer) -> Shown {
         .await
 }
 
+/// What is shown next; whoever has fallen behind finds it in a snapshot.
+async fn newest(viewer: &mut Viewer) -> Shown {
+    viewer
+        .first(|message| match message {
+            ServerMessage::Shown(shown) => Some(shown),
+            ServerMessage::Snapshot(snapshot) => snapshot.together.shown,
+            _ => None,
+        })
+        .await
+}
+
 fn new_note(text: &str, at_ms: Option<u64>) -> ClientMessage {
     let text = text.to_owned();
     ClientMessage::AddNote(NewNote { text, at_ms })
@@ -331,6 +342,34 @@ async fn a_fast_presenter_is_told_at_a_bounded_rate_and_the_newest_wins() {
     let allowed = since.elapsed().as_millis() / 100 + 2;
     assert!(told <= allowed, "{told} times in {:?}", since.elapsed());
     assert!(since.elapsed() < Duration::from_secs(20));
+}
+
+/// Prints how long it takes until all see what the presenter has come to rest at.
+#[tokio::test]
+async fn fifty_people_follow_one() {
+    const PEOPLE: u32 = 50;
+    let server = Server::start(&["--demo=10"]);
+    let (mut ada, _) = join(server.address, "Ada", "").await;
+    ada.send(&ClientMessage::Present { take_over: false }).await;
+    let mut followers = Vec::new();
+    for n in 1..=PEOPLE {
+        let (mut follower, _) = join(server.address, &format!("follower {n}"), "").await;
+        follower.send(&ClientMessage::Follow { on: true }).await;
+        followers.push(follower);
+    }
+    let all = company(&mut ada, |c| c.followers == PEOPLE).await;
+    assert_eq!(all.viewers, PEOPLE + 1);
+    assert_eq!(all.people.len(), 50, "names are listed up to a bound");
+    for n in 1..=20 {
+        ada.send(&showing(&format!("last={n}"))).await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let since = Instant::now();
+    for follower in &mut followers {
+        while newest(follower).await.view.query != "last=20" {}
+    }
+    println!("{PEOPLE} followers are there after {:?}", since.elapsed());
+    assert!(since.elapsed() < Duration::from_secs(2));
 }
 
 #[tokio::test]

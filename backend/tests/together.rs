@@ -131,8 +131,8 @@ async fn point_at_the_map(browser: &Browser) {
     browser.page.perform_actions(actions).await.expect("a move");
 }
 
-const DRIVEN: &str = "return !!document.querySelector('main.driven')";
-const FREE: &str = "return !document.querySelector('main.driven')";
+const DRIVEN: &str = "return !!document.querySelector('.presence.driven')";
+const FREE: &str = "return !document.querySelector('.presence.driven')";
 
 /// Ada presents, and Bob follows.
 async fn followed(server: &Server) -> (Browser, Browser) {
@@ -185,8 +185,14 @@ async fn who_follows_sees_what_the_presenter_does_until_a_hand_lets_go() {
     );
     bob.until("time goes on", &later).await;
     measure(&bob, "share").await;
-    press(&bob, "f").await;
+    click(&bob, "presence").await;
     measure(&bob, "time").await;
+    // A name that is half typed is not taken away by what others do.
+    let name = "const i = document.querySelector('[data-testid=people] [data-testid=own-name]');";
+    bob.run(&format!("{name} i.value = 'Bo'")).await;
+    rename(&ada, "Ada L").await;
+    says(&bob, "presence", "Following Ada L").await;
+    assert_eq!(bob.run(&format!("{name} return i.value")).await, "Bo");
     press(&bob, "[").await;
     bob.until("moving in time lets go", FREE).await;
     press(&bob, "f").await;
@@ -224,7 +230,7 @@ async fn presenting_ends_with_the_presenter_and_can_be_taken_over() {
 async fn the_panel_of_names_fits_wide_and_narrow() {
     let server = demo();
     let (ada, bob) = followed(&server).await;
-    rename(&bob, "A name of forty characters, as long as is").await;
+    rename(&bob, "A name of forty letters as long as it is").await;
     says(&ada, "people", "as long as").await;
     post(
         server.address,

@@ -5,6 +5,7 @@ use js_sys::{Array, Date, Math, Reflect, RegExp};
 use send_wrapper::SendWrapper;
 use std::sync::Arc;
 use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
+use web_sys::HtmlInputElement;
 
 /// Now, in ms since 1970.
 pub(crate) fn now_ms() -> f64 {
@@ -19,6 +20,15 @@ pub(crate) fn utc_offset_min(ms: f64) -> i32 {
 /// A random number in 0..1.
 pub(crate) fn random() -> f64 {
     Math::random()
+}
+
+/// Takes the text out of the input that a selector finds.
+pub(crate) fn take_value(selector: &str) -> Option<String> {
+    let found = web_sys::window()?.document()?.query_selector(selector);
+    let input: HtmlInputElement = found.ok()??.dyn_into().ok()?;
+    let value = input.value();
+    input.set_value("");
+    Some(value)
 }
 
 /// Letters that nobody guesses; empty where the browser has none.

@@ -21,6 +21,8 @@ pub struct Change {
 /// A change or a note in the picture; several where they lie in one place.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mark {
+    /// The newest one's time, in ms since 1970.
+    pub at_ms: f64,
     /// Pixels from the plot's left edge, between the columns that it parts.
     pub px: u32,
     pub label: String,
@@ -67,9 +69,11 @@ pub fn marks(changes: Vec<Change>, time: &TimeScale, left: u32, size: Size) -> V
                 last.label = change.label;
                 last.text = format!("{}\n{}", last.text, change.text);
                 last.in_full = format!("{}\n{}", last.in_full, change.in_full);
+                last.at_ms = change.at_ms;
                 last.note = change.note.max(last.note);
             }
             _ => marks.push(Mark {
+                at_ms: change.at_ms,
                 px,
                 label: change.label,
                 text: change.text,

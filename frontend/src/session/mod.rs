@@ -24,6 +24,7 @@ use runqlat_common::wire::{
     ServerMessage, SetScope, Snapshot, Targets,
 };
 use selection::Selection;
+use together::Together;
 
 /// The connection to the server.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -48,6 +49,8 @@ pub struct Session {
     pub region: Option<RegionReply>,
     /// Why the last change of the scope was not made, and what to do.
     pub refused: Option<(String, String)>,
+    /// The others who watch.
+    pub together: Together,
     live: Data,
     /// What was shown when the page was paused.
     frozen: Option<Data>,

@@ -1,6 +1,7 @@
-//! The others who watch: who is here, what they wrote on the time axis, and who presents what. Apart from
-//! the session: what others do is no reason to draw a picture anew.
+//! The others who watch: who is here, what they wrote on the time axis, and who presents what. Messages
+//! about them are heard apart from the others: most are no reason to draw a picture anew.
 
+use crate::address::Address;
 use runqlat_common::wire::{
     self, ClientMessage, Company, Introduction, Note, Person, ServerMessage, Showing, Shown,
     keep_note,
@@ -14,8 +15,8 @@ pub struct Together {
     pub company: Company,
     /// By ascending time.
     pub notes: Vec<Note>,
-    /// Grows with each change of the notes.
-    pub noted: usize,
+    /// What this page is driven by: as it came, and what its address was when it had followed.
+    pub driven_by: Option<(String, Address)>,
     you: u32,
     shown: Option<Shown>,
     following: bool,
@@ -30,14 +31,8 @@ impl Together {
                 return (true, self.restart(together));
             }
             ServerMessage::Company(company) => self.meet(std::mem::take(company)),
-            ServerMessage::Note(note) => {
-                keep_note(&mut self.notes, note.clone());
-                self.noted += 1;
-            }
-            ServerMessage::NoteDeleted { id } => {
-                self.notes.retain(|note| note.id != *id);
-                self.noted += 1;
-            }
+            ServerMessage::Note(note) => keep_note(&mut self.notes, note.clone()),
+            ServerMessage::NoteDeleted { id } => self.notes.retain(|note| note.id != *id),
             ServerMessage::Shown(shown) => self.shown = Some(shown.clone()),
             _ => return (false, Vec::new()),
         }
@@ -55,11 +50,18 @@ impl Together {
         )
     }
 
+    /// Whether a message is about what the picture shows.
+    pub fn is_drawn(message: &ServerMessage) -> bool {
+        matches!(
+            message,
+            ServerMessage::Note(_) | ServerMessage::NoteDeleted { .. }
+        )
+    }
+
     /// Takes what a snapshot tells, of another connection perhaps; returns what to send.
     fn restart(&mut self, together: wire::Together) -> Vec<ClientMessage> {
         self.you = together.you;
         self.notes = together.notes;
-        self.noted += 1;
         self.shown = together.shown;
         self.meet(together.company);
         let mut messages: Vec<_> = self.introduced().collect();
@@ -120,6 +122,17 @@ impl Together {
         }
         self.following = on;
         vec![ClientMessage::Follow { on }]
+    }
+
+    /// Whether this page's address shows that a hand has changed what it looks at since it followed. That
+    /// a series ends is nobody's hand.
+    pub fn is_moved(&mut self, own: &Address) -> bool {
+        self.driven_by.as_mut().is_some_and(|(_, expected)| {
+            if own.series.is_none() {
+                expected.series = None;
+            }
+            expected != own
+        })
     }
 
     /// What the presenter looks at, while this page follows.

@@ -7,6 +7,7 @@ use crate::address::Address;
 use crate::browser;
 use crate::chart::cursor::{Cursor, Target};
 use crate::chart::view::{End, View};
+use crate::session::Session;
 use crate::words;
 use leptos::prelude::*;
 use runqlat_common::wire::{Cell, ClientMessage, Introduction, MAX_VIEW, Showing};
@@ -19,31 +20,48 @@ const PACE: Duration = Duration::from_millis(100);
 const NAME: &str = "runqlat-web.name";
 const SECRET: &str = "runqlat-web.secret";
 
-/// What drives this page: as it came, and as the address was when it had been followed.
-type Driven = StoredValue<Option<(String, Address)>>;
-
 impl App {
+    /// Tells the others who this is, once connected.
+    pub(crate) fn introduce(self) {
+        let secret = browser::stored(SECRET).unwrap_or_else(|| {
+            let secret = browser::secret();
+            browser::store(SECRET, &secret);
+            secret
+        });
+        let name = Self::kept_name();
+        let introduction = Some(Introduction { name, secret });
+        self.tell(|together| {
+            together.introduction = introduction;
+            Vec::new()
+        });
+    }
+
+    /// The name that this browser keeps.
+    pub(super) fn kept_name() -> String {
+        browser::stored(NAME).unwrap_or_default()
+    }
+
     pub(crate) fn rename(self, name: String) {
         browser::store(NAME, &name);
-        let messages = self.together.try_update(|together| together.rename(name));
-        self.send(&messages.unwrap_or_default());
+        self.tell(|together| together.rename(name));
     }
 
     /// Takes the presenter's place, or leaves it.
     pub(crate) fn toggle_presenting(self) {
-        let message = match self.together.read_untracked().presents() {
+        let (presents, take_over) = self.session.with_untracked(|session| {
+            let together = &session.together;
+            // The button says from whom.
+            (together.presents(), together.presenter().is_some())
+        });
+        self.send(&[match presents {
             true => ClientMessage::StopPresenting,
-            false => ClientMessage::Present {
-                // The button says from whom.
-                take_over: self.together.read_untracked().presenter().is_some(),
-            },
-        };
-        self.send(&[message]);
+            false => ClientMessage::Present { take_over },
+        }]);
     }
 
     fn follow(self, on: bool) {
-        let messages = self.together.try_update(|together| together.follow(on));
-        self.send(&messages.unwrap_or_default());
+        self.tell(|together| together.follow(on));
+        self.be_driven();
     }
 
     pub(crate) fn toggle_following(self) {
@@ -51,7 +69,8 @@ impl App {
     }
 
     pub(crate) fn is_following(self) -> bool {
-        self.together.read_untracked().is_following()
+        self.session
+            .with_untracked(|session| session.together.is_following())
     }
 
     /// Follows nobody any more; true if it did.
@@ -63,32 +82,73 @@ impl App {
         followed
     }
 
+    /// Lets go when a hand has changed the address.
+    pub(super) fn notice_hand(self, own: &Address) {
+        let moved = self
+            .session
+            .try_maybe_update(|session| (false, session.together.is_moved(own)));
+        if moved == Some(true) {
+            self.let_go();
+        }
+    }
+
+    /// Looks at what the presenter looks at, while this page follows.
+    pub(super) fn be_driven(self) {
+        let (view, before) = self.session.with_untracked(|session| {
+            let together = &session.together;
+            let before = together.driven_by.as_ref().map(|(query, _)| query.clone());
+            (together.driven().cloned(), before)
+        });
+        let Some(Showing { query, cell }) = view else {
+            return self.set_driven_by(None);
+        };
+        if before.as_ref() != Some(&query) {
+            self.follow_address(Address::parse(&query));
+            let expected = untrack(|| self.address());
+            self.set_driven_by(Some((query, expected)));
+        }
+        let cursor = cell.map_or(Cursor::Nothing, |cell| Cursor::Cell {
+            seq: cell.seq,
+            slot: cell.slot.into(),
+            frozen: cell.frozen,
+        });
+        if self.cursor.get_untracked() != cursor {
+            self.cursor.set(cursor);
+        }
+    }
+
+    fn set_driven_by(self, driven_by: Option<(String, Address)>) {
+        self.session.try_maybe_update(|session| {
+            session.together.driven_by = driven_by;
+            (false, ())
+        });
+    }
+
     /// What this page looks at, for those who follow.
     fn showing(self) -> Showing {
-        let session = self.session.read();
-        let view = self
-            .view
-            .get()
-            .zip(session.known())
-            .map(|(view, known)| View {
-                // What is paused stands still.
-                end: match session.is_paused() {
-                    true => End::At(view.end_ms(&known)),
-                    false => view.end,
-                },
-                ..view
-            });
-        drop(session);
+        let known = self
+            .session
+            .with(|session| session.known().map(|known| (known, session.is_paused())));
+        let view = self.view.get().zip(known).map(|(view, known)| View {
+            // What is paused stands still.
+            end: match known {
+                (known, true) => End::At(view.end_ms(&known)),
+                _ => view.end,
+            },
+            ..view
+        });
         let mut address = Address {
             view,
             ..self.address()
         };
-        if address.query().len() > MAX_VIEW {
+        let mut query = address.query();
+        if query.len() > MAX_VIEW {
             // Nothing else in it is long.
             address.filter.clear();
+            query = address.query();
         }
         Showing {
-            query: address.query(),
+            query,
             cell: self.cell(),
         }
     }
@@ -103,117 +163,55 @@ impl App {
             frozen: self.cursor.get().is_frozen(),
         })
     }
+}
 
-    /// Looks at what the presenter looks at.
-    fn be_driven(self, driven: Driven, view: Showing) {
-        let is_new = driven.with_value(|driven| {
-            let before = driven.as_ref().map(|(query, _)| query);
-            before != Some(&view.query)
-        });
-        if is_new {
-            self.follow_address(Address::parse(&view.query));
-            driven.set_value(Some((view.query, untrack(|| self.address()))));
-        }
-        let cursor = view.cell.map_or(Cursor::Nothing, |cell| Cursor::Cell {
-            seq: cell.seq,
-            slot: cell.slot.into(),
-            frozen: cell.frozen,
-        });
-        if self.cursor.get_untracked() != cursor {
-            self.cursor.set(cursor);
+/// Tells what this page looks at, at a pace, when it presents; called whenever that may have changed.
+/// The server passes on what is new.
+pub(super) fn present(app: App) -> impl Fn() + Clone + 'static {
+    let show = once_in(PACE, move || {
+        let showing = untrack(|| app.showing());
+        app.send(&[ClientMessage::Show(showing)]);
+    });
+    move || {
+        if app.others().together.presents() {
+            app.session.track();
+            app.target.track();
+            app.cursor.track();
+            show();
         }
     }
 }
 
-/// Introduces this page to the others, and lets it present and follow from now on.
-pub(crate) fn keep_together(app: App) {
-    let secret = browser::stored(SECRET).unwrap_or_else(|| {
-        let secret = browser::secret();
-        browser::store(SECRET, &secret);
-        secret
-    });
-    let name = browser::stored(NAME).unwrap_or_default();
-    let introduction = Some(Introduction { name, secret });
-    app.together
-        .update(|together| together.introduction = introduction);
-    present(app);
-    follow(app);
-}
-
-fn present(app: App) {
-    let presents = Memo::new(move |_| app.together.read().presents());
-    let showing = Memo::new(move |_| presents.get().then(|| app.showing()));
-    let show = once_in(PACE, move || {
-        if let Some(showing) = showing.get_untracked() {
-            app.send(&[ClientMessage::Show(showing)]);
-        }
-    });
-    Effect::new(move |_| {
-        if showing.read().is_some() {
-            show();
-        }
-    });
-}
-
-fn follow(app: App) {
-    let driven: Driven = StoredValue::new(None);
-    let driver = Memo::new(move |_| app.together.read().driven().cloned());
-    Effect::new(move |_| match driver.get() {
-        Some(view) => app.be_driven(driven, view),
-        None => driven.set_value(None),
-    });
-    // Whatever the hand changes lets go. That a series ends is nobody's hand.
-    let address = Memo::new(move |_| app.address());
-    Effect::new(move |_| {
-        let own = address.get();
-        let moved = driven.with_value(|driven| {
-            driven.as_ref().is_some_and(|(_, expected)| {
-                let series = own.series.or(expected.series);
-                Address { series, ..own } != *expected
-            })
-        });
-        if moved {
-            app.let_go();
-        }
-    });
-}
-
-/// Who presents, and what this page has to do with it.
+/// Who presents, and what a click does about it.
 #[component]
 pub(crate) fn Presence() -> impl IntoView {
     let app = expect_context::<App>();
-    let text = move || words::together::presence(&app.together.read());
     let class = move || {
-        let together = app.together.read();
+        let session = app.others();
+        let together = &session.together;
         match together.company.presenter {
             None => "presence",
-            Some(_) if together.presents() || together.is_following() => "presence on strong",
-            Some(_) => "presence on",
+            Some(_) if together.presents() => "button presence strong",
+            Some(_) if together.is_following() => "button presence strong driven",
+            Some(_) => "button presence",
         }
     };
-    let button = move || {
-        let together = app.together.read();
-        match (together.presents(), together.is_following()) {
-            (true, _) => "Stop",
-            (_, true) => "Let go",
-            _ => "Follow",
+    let press = move |_| {
+        let presents = |session: &Session| session.together.presents();
+        match app.session.with_untracked(presents) {
+            true => app.toggle_presenting(),
+            false => app.toggle_following(),
         }
-    };
-    let press = move |_| match app.together.read_untracked().presents() {
-        true => app.toggle_presenting(),
-        false => app.toggle_following(),
     };
     view! {
-        <p class=class data-testid="presence">
-            <span role="status">{text}</span>
-            <button
-                class="button"
-                data-testid="follow-presenter"
-                title="F: follow who presents, or let go; Esc, moving in time or choosing lets go too"
-                on:click=press
-            >
-                {button}
-            </button>
-        </p>
+        <button
+            class=class
+            data-testid="presence"
+            aria-live="polite"
+            title="F: follow who presents, or let go; Esc, moving in time or choosing lets go too"
+            on:click=press
+        >
+            {move || words::together::presence(&app.others().together)}
+        </button>
     }
 }

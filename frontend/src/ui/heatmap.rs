@@ -29,7 +29,18 @@ pub(crate) fn Heatmap() -> impl IntoView {
     paint_overlay(app, over);
     let hand = Hand::new(app);
     view! {
-        <div class="plot" node_ref=holder>
+        <div
+            class="plot"
+            node_ref=holder
+            on:click=move |event| {
+                app.open_note(event.target());
+            }
+            on:keydown=move |event| {
+                if event.key() == "Enter" && app.open_note(event.target()) {
+                    event.prevent_default();
+                }
+            }
+        >
             <canvas
                 node_ref=map
                 data-testid="heatmap"

@@ -1,5 +1,6 @@
 //! The page's address follows what is looked at, and the other way round: links, back and forward.
 
+use super::follow::present;
 use super::once::once_in;
 use super::state::App;
 use crate::address::Address;
@@ -65,9 +66,11 @@ pub(crate) fn keep_in_step(app: App) {
             written.set_value(now);
         }
     });
+    let present = present(app);
     Effect::new(move |_| {
-        address.track();
+        app.notice_hand(&address.read());
         write();
+        present();
     });
     let back = window_event_listener(ev::popstate, move |_| {
         app.follow_address(Address::parse(&browser::query()));

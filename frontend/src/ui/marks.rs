@@ -1,10 +1,9 @@
-//! The flags below the time axis where what is measured changed and where somebody made a note.
-//! Elements and not paint, so that they can be pointed at, focused and read aloud.
+//! The flags below the time axis where what is measured changed or somebody made a note. Elements and
+//! not paint, so that they can be pointed at, focused and read aloud; a click opens the note.
 
 use super::state::App;
 use crate::chart::layout::Layout;
 use crate::chart::marks::{Mark, Side};
-use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
 
 #[component]
@@ -30,24 +29,17 @@ fn Flag(index: usize) -> impl IntoView {
     let left = |(mark, layout): (Mark, Layout)| layout.css(layout.left + mark.px);
     let px = |css: f64| format!("{css:.1}px");
     let text = move || mark.get().map(|(mark, _)| mark.in_full);
-    let note = Memo::new(move |_| mark.get().and_then(|(mark, _)| mark.note));
     let class = move || {
-        let side = match mark.get().map(|(mark, _)| mark.side) {
-            Some(Side::Left) => "before",
-            Some(Side::Right { .. }) => "after",
-            Some(Side::Nowhere) | None => "bare",
-        };
-        let kind = if note.get().is_some() { "note" } else { "" };
-        format!("mark {side} {kind}")
-    };
-    let read = move || {
-        if let Some(id) = note.get_untracked() {
-            app.read_note(id);
-        }
-    };
-    let on_key = move |event: KeyboardEvent| {
-        if event.key() == "Enter" {
-            read();
+        let (note, side) = mark
+            .get()
+            .map_or((None, Side::Nowhere), |(mark, _)| (mark.note, mark.side));
+        match (note, side) {
+            (None, Side::Left) => "mark before",
+            (None, Side::Right { .. }) => "mark",
+            (None, Side::Nowhere) => "mark bare",
+            (Some(_), Side::Left) => "mark note before",
+            (Some(_), Side::Right { .. }) => "mark note",
+            (Some(_), Side::Nowhere) => "mark note bare",
         }
     };
     let room = move || match mark.get().map(|(mark, _)| mark.side) {
@@ -58,10 +50,9 @@ fn Flag(index: usize) -> impl IntoView {
         <span
             class=class
             data-testid="mark"
+            data-mark=index
             tabindex="0"
-            role=move || if note.get().is_some() { "button" } else { "note" }
-            on:click=move |_| read()
-            on:keydown=on_key
+            role="button"
             title=text
             aria-label=text
             style:left=move || mark.get().map(|mark| px(left(mark)))

@@ -70,16 +70,15 @@ pub(crate) fn Page() -> impl IntoView {
             tick.clear();
         }
     });
+    app.introduce();
     link::keep_in_step(app);
     region::ask_about_marked(app);
-    follow::keep_together(app);
     app.connect();
     let marked = Memo::new(move |_| app.brush.get().is_some());
-    let driven = Memo::new(move |_| app.together.read().is_following());
     view! {
         <Header/>
         <Trust/>
-        <main class:marked=move || marked.get() class:driven=move || driven.get()>
+        <main class:marked=move || marked.get()>
             <section class="card map" aria-label="Latency heatmap">
                 <Toolbar/>
                 <Heatmap/>

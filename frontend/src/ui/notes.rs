@@ -1,16 +1,14 @@
-//! Notes on the time axis: a panel that shows one and makes another there.
+//! Notes on the time axis: a panel that shows the one of a place and makes another there.
 
-use super::people::NameInput;
 use super::sheet::Sheet;
 use super::state::App;
 use crate::browser;
 use crate::chart::cursor::Target;
-use crate::chart::ticks;
 use crate::words;
 use leptos::ev::SubmitEvent;
-use leptos::html::Input;
 use leptos::prelude::*;
-use runqlat_common::wire::{ClientMessage, MAX_NOTE, NewNote, Note};
+use runqlat_common::wire::{ClientMessage, NewNote};
+use wasm_bindgen::JsCast;
 
 /// The panel's state. Copies are the same panel.
 #[derive(Clone, Copy)]
@@ -21,6 +19,9 @@ pub(crate) struct Noting {
     /// The note that is shown.
     id: RwSignal<Option<u32>>,
 }
+
+/// The panel's buttons tell which they are by their value.
+const DELETE: &str = "delete";
 
 impl Noting {
     pub(crate) fn new() -> Self {
@@ -52,76 +53,78 @@ impl App {
         self.noting.show(pointed.or(marked).unwrap_or(now), None);
     }
 
-    /// Shows a note.
-    pub(crate) fn read_note(self, id: u32) {
-        if let Some(at_ms) = self.with_note(Some(id), |note| note.at_ms as f64) {
-            self.noting.show(at_ms, Some(id));
+    /// What lies at a flag, or the tooltip's button: which of them was meant is told by the element.
+    /// True if it was any.
+    pub(crate) fn open_note(self, target: Option<web_sys::EventTarget>) -> bool {
+        let element = target.and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+        let Some(element) = element.and_then(|e| e.closest("[data-mark]").ok()?) else {
+            return false;
+        };
+        let index = element
+            .get_attribute("data-mark")
+            .and_then(|at| at.parse().ok());
+        let frame = self.frame.get_untracked();
+        let mark = index.and_then(|index: usize| frame.as_ref()?.marks.get(index));
+        match mark {
+            Some(mark) => self.noting.show(mark.at_ms, mark.note),
+            None => self.start_note(),
         }
+        true
     }
 
-    fn with_note<T>(self, id: Option<u32>, read: impl FnOnce(&Note) -> T) -> Option<T> {
-        let together = self.together.read();
-        let note = together.notes.iter().find(|note| Some(note.id) == id);
-        note.map(read)
+    fn submit_note(self, event: &SubmitEvent) {
+        event.prevent_default();
+        let id = self.noting.id.get_untracked();
+        let is_delete = event
+            .submitter()
+            .is_some_and(|button| button.get_attribute("value").as_deref() == Some(DELETE));
+        let message = match id.filter(|_| is_delete) {
+            Some(id) => ClientMessage::DeleteNote { id },
+            None => ClientMessage::AddNote(NewNote {
+                text: browser::take_value(".note-text").unwrap_or_default(),
+                at_ms: Some(self.noting.at_ms.get_untracked() as u64),
+            }),
+        };
+        self.send(&[message]);
+        self.noting.open.set(false);
     }
-}
-
-fn clock(ms: f64) -> String {
-    ticks::clock(ms, browser::utc_offset_min(ms))
 }
 
 #[component]
 pub(crate) fn NoteSheet() -> impl IntoView {
     let app = expect_context::<App>();
-    let Noting { open, at_ms, id } = app.noting;
-    let text = NodeRef::<Input>::new();
-    let save = move |event: SubmitEvent| {
-        event.prevent_default();
-        if let Some(input) = text.get_untracked() {
-            let note = NewNote {
-                text: input.value(),
-                at_ms: Some(at_ms.get_untracked() as u64),
-            };
-            app.send(&[ClientMessage::AddNote(note)]);
-            input.set_value("");
-        }
-        open.set(false);
-    };
-    let shown = move || app.with_note(id.get(), |note| words::together::mark(note).in_full);
-    let delete = move |_| {
-        let id = id
-            .get_untracked()
-            .map(|id| ClientMessage::DeleteNote { id });
-        app.send(id.as_slice());
-        open.set(false);
+    let noting = app.noting;
+    let shown = move || words::together::shown(&app.others().together, noting.id.get());
+    let about = move || {
+        let at_ms = noting.at_ms.get();
+        let utc_offset_min = browser::utc_offset_min(at_ms);
+        words::together::about(&app.others().together, at_ms, utc_offset_min)
     };
     view! {
-        <Sheet open title="Notes" label="Notes on the time axis" testid="notes">
-            <p class="note-shown" data-testid="note">{shown}</p>
-            <form class="picker" on:submit=save>
+        <Sheet open=noting.open title="Notes" label="Notes on the time axis" testid="notes">
+            <form class="picker" on:submit=move |event| app.submit_note(&event)>
+                <p class="note-shown" data-testid="note">{shown}</p>
                 <input
-                    node_ref=text
-                    class="picker-search"
+                    class="picker-search note-text"
                     type="search"
                     autofocus
                     required
                     data-testid="note-text"
-                    maxlength=MAX_NOTE.to_string()
+                    maxlength="200"
                     placeholder="what happened, for everybody who watches"
                     aria-label="A new note"
                     autocomplete="off"
                 />
                 <div class="picker-row">
-                    <button type="submit" class="button primary" data-testid="save-note">"Save"</button>
-                    <span class="muted">{move || format!("at {}, as", clock(at_ms.get()))}</span>
-                    <NameInput/>
+                    <button class="button primary" data-testid="save-note">"Save"</button>
+                    <span class="muted">{about}</span>
+                    // Not the first: Enter presses that.
                     <button
-                        type="button"
-                        class="button"
+                        class="button delete"
+                        value="delete"
+                        formnovalidate
                         data-testid="delete-note"
-                        hidden=move || id.get().is_none()
                         title="For everybody; its author can, and whoever may change what is measured"
-                        on:click=delete
                     >
                         "Delete the note above"
                     </button>

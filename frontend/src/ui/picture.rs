@@ -7,7 +7,6 @@ use crate::chart::frame::{Frame, Request};
 use crate::chart::layout::Size;
 use crate::chart::view::{Known, View};
 use crate::session::Session;
-use crate::session::together::Together;
 use crate::words;
 use leptos::prelude::*;
 use std::sync::Arc;
@@ -56,10 +55,7 @@ pub(super) fn frame_of(
     view: RwSignal<Option<View>>,
     style: RwSignal<Style>,
     size: RwSignal<Size>,
-    together: RwSignal<Together>,
 ) -> Memo<Option<Arc<Frame>>> {
-    // What else others do is no reason for another picture.
-    let noted = Memo::new(move |_| together.read().noted);
     // Every computed picture counts as a new one: comparing two costs as much as painting.
     Memo::new_with_compare(
         move |before: Option<&Option<Arc<Frame>>>| {
@@ -82,8 +78,7 @@ pub(super) fn frame_of(
             let changes = session.shown().changes();
             let mut changes: Vec<_> = changes.map(|change| words::scope::mark(&change)).collect();
             let start_ms = request.end_ms - request.window_ms;
-            noted.track();
-            for note in &together.read_untracked().notes {
+            for note in &session.together.notes {
                 let note = words::together::mark(note);
                 if note.at_ms >= start_ms {
                     let place = changes.partition_point(|change| change.at_ms <= note.at_ms);

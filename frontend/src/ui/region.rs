@@ -78,13 +78,6 @@ pub(crate) fn RegionCard() -> impl IntoView {
                 <h2 data-testid="region-headline" aria-live="polite">{headline}</h2>
                 <button
                     class="button chip"
-                    title="N: a note at its beginning, for everybody"
-                    on:click=move |_| app.start_note()
-                >
-                    "Note…"
-                </button>
-                <button
-                    class="button chip"
                     data-testid="clear-region"
                     title="Escape: clear the mark, and back to the list"
                     on:click=move |_| app.brush.set(None)

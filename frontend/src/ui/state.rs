@@ -21,7 +21,7 @@ use crate::table::pins::Pins;
 use crate::table::view::View as ListView;
 use crate::table::{Listing, Sort};
 use leptos::prelude::*;
-use runqlat_common::wire::{ClientMessage, ProbeState};
+use runqlat_common::wire::{ClientMessage, ProbeState, ServerMessage};
 use std::sync::Arc;
 
 /// How long the time axis can be set to, in minutes.
@@ -54,8 +54,8 @@ pub(crate) struct App {
     /// The picker of what is measured is open.
     pub(crate) choosing: RwSignal<bool>,
     pub(crate) baseline: RwSignal<Option<Baseline>>,
-    /// The others who watch.
-    pub(crate) together: RwSignal<Together>,
+    /// Grows when something is told of the others, which is no reason for a new picture.
+    heard: RwSignal<f64>,
     pub(crate) noting: Noting,
     /// Of the heatmap's canvas.
     pub(crate) size: RwSignal<Size>,
@@ -76,8 +76,7 @@ impl App {
             RwSignal::new(Cursor::default()),
             RwSignal::new(Size::default()),
         );
-        let together = RwSignal::new(Together::default());
-        let frame = frame_of(session, view, style, size, together);
+        let frame = frame_of(session, view, style, size);
         let target = Memo::new(move |_| {
             let frame = frame.get()?;
             cursor.get().target(&frame)
@@ -114,7 +113,7 @@ impl App {
             help: RwSignal::new(false),
             choosing: RwSignal::new(false),
             baseline: RwSignal::new(None),
-            together,
+            heard: RwSignal::new(0.0),
             noting: Noting::new(),
             pins,
             listed,
@@ -132,14 +131,12 @@ impl App {
     pub(crate) fn connect(self) {
         let net = Net::connect(move |mut event| {
             if let Event::Message(message) = &mut event {
-                let heard = self
-                    .together
-                    .try_maybe_update(|together| together.hear(message));
-                self.send(&heard.unwrap_or_default());
+                self.hear(message);
                 if Together::has_all_of(message) {
-                    return;
+                    return self.be_driven();
                 }
             }
+            let starts_anew = matches!(&event, Event::Message(message) if matches!(**message, ServerMessage::Snapshot(_)));
             let answers = self.session.try_update(|session| match event {
                 Event::Connecting => Vec::new(),
                 Event::Message(message) => session.apply(*message),
@@ -155,8 +152,38 @@ impl App {
             self.now.set(browser::now_ms());
             self.settle_view();
             self.send(&answers.unwrap_or_default());
+            if starts_anew {
+                self.be_driven();
+            }
         });
         self.net.set_value(Some(net));
+    }
+
+    /// Takes what a message tells of the others; where the picture shows it, it is drawn anew.
+    fn hear(self, message: &mut ServerMessage) {
+        let heard = self.session.try_maybe_update(|session| {
+            let heard = session.together.hear(message);
+            (Together::is_drawn(message), heard)
+        });
+        if let Some((true, answers)) = heard {
+            self.heard.update(|n| *n += 1.0);
+            self.send(&answers);
+        }
+    }
+
+    /// Changes what is known of the others.
+    pub(super) fn tell(self, change: impl FnOnce(&mut Together) -> Vec<ClientMessage>) {
+        let answers = self
+            .session
+            .try_maybe_update(|session| (false, change(&mut session.together)));
+        self.heard.update(|n| *n += 1.0);
+        self.send(&answers.unwrap_or_default());
+    }
+
+    /// The others, for those who show them.
+    pub(super) fn others(self) -> impl std::ops::Deref<Target = Session> {
+        self.heard.track();
+        self.session.read_untracked()
     }
 
     pub(crate) fn send(self, messages: &[ClientMessage]) {

@@ -59,8 +59,8 @@ pub(crate) fn Tooltip() -> impl IntoView {
                     {move || tip.get().and_then(|tip| tip.change)}
                 </p>
                 <div class="muted how">
-                    {move || if frozen.get() { "frozen · Esc releases" } else { "click freezes" }}
-                    <button class="button" data-testid="note-here" on:click=move |_| app.start_note()>"N: note…"</button>
+                    {move || if frozen.get() { "frozen · Esc releases" } else { "click freezes · N notes" }}
+                    <button class="button" data-mark="">"Note…"</button>
                 </div>
             </div>
         </Show>

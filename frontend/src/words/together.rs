@@ -1,6 +1,6 @@
 //! What others do and write, in words.
 
-use crate::chart::marks;
+use crate::chart::{marks, ticks};
 use crate::session::together::Together;
 use runqlat_common::wire::Note;
 
@@ -53,9 +53,38 @@ pub fn presence(together: &Together) -> String {
         (_, true) => format!("Following {name}"),
         _ => format!("{name} presents"),
     };
+    let deed = match (together.presents(), together.is_following()) {
+        (true, _) => "stop",
+        (_, true) => "let go",
+        _ => "follow",
+    };
     match company.followers {
-        0 => who,
-        n => format!("{who} · followers: {n}"),
+        0 => format!("{who} · {deed}"),
+        n => format!("{who} · followers: {n} · {deed}"),
+    }
+}
+
+/// How many watch; nothing before the server has told.
+pub fn viewers(together: &Together) -> String {
+    match together.company.viewers {
+        0 => String::new(),
+        1 => "1 viewer".to_owned(),
+        n => format!("{n} viewers"),
+    }
+}
+
+/// A note in full; nothing if it is gone.
+pub fn shown(together: &Together, id: Option<u32>) -> String {
+    let note = together.notes.iter().find(|note| Some(note.id) == id);
+    note.map_or_else(String::new, |note| mark(note).in_full)
+}
+
+/// What a new note is about, and under which name.
+pub fn about(together: &Together, at_ms: f64, utc_offset_min: i32) -> String {
+    let at = ticks::clock(at_ms, utc_offset_min);
+    match together.name() {
+        "" => format!("at {at}, without a name (give yours where viewers are counted)"),
+        name => format!("at {at}, as {name}"),
     }
 }
 
@@ -88,7 +117,7 @@ pub fn present(together: &Together) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{by, mark, people, presence, present};
+    use super::{about, by, mark, people, presence, present, shown, viewers};
     use crate::session::together::Together;
     use runqlat_common::wire::{Company, Note, Person, ServerMessage};
 
@@ -131,13 +160,23 @@ mod tests {
     fn who_presents_is_told() {
         let table = [
             (None, 0, "", "Present"),
-            (Some(0), 0, "You present", "Stop presenting"),
-            (Some(0), 2, "You present · followers: 2", "Stop presenting"),
-            (Some(1), 0, "somebody presents", "Take over from somebody"),
+            (Some(0), 0, "You present · stop", "Stop presenting"),
+            (
+                Some(0),
+                2,
+                "You present · followers: 2 · stop",
+                "Stop presenting",
+            ),
+            (
+                Some(1),
+                0,
+                "somebody presents · follow",
+                "Take over from somebody",
+            ),
             (
                 Some(2),
                 1,
-                "Bob presents · followers: 1",
+                "Bob presents · followers: 1 · follow",
                 "Take over from Bob",
             ),
         ];
@@ -150,8 +189,17 @@ mod tests {
         }
         let mut following = together(Some(2), 1);
         following.follow(true);
-        assert_eq!(presence(&following), "Following Bob · followers: 1");
+        assert_eq!(
+            presence(&following),
+            "Following Bob · followers: 1 · let go"
+        );
         assert_eq!(people(&following), "Ada (you)\nBob\n1 without a name here");
+        assert_eq!(viewers(&following), "3 viewers");
+        assert_eq!(shown(&following, Some(3)), "");
+        let about = |together: &Together| about(together, 5_000.0, 0);
+        assert!(about(&following).starts_with("at 00:00:05, without a name"));
+        following.rename("Eve".into());
+        assert_eq!(about(&following), "at 00:00:05, as Eve");
         assert_eq!((by(""), by("Ada")), (String::new(), " by Ada".to_owned()));
     }
 }

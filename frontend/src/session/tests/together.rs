@@ -1,6 +1,7 @@
 //! Others: who presents, who is followed, whose notes are kept.
 
 use super::{interval, scope_change, snapshot, started};
+use crate::address::Address;
 use crate::session::notice::Notice;
 use crate::session::together::Together;
 use runqlat_common::wire::{
@@ -154,4 +155,19 @@ fn who_changed_what_is_measured_is_said() {
     };
     assert_eq!(by(2, ""), None);
     assert_eq!(by(3, "Bob"), Some(Notice::Changed { by: "Bob".into() }));
+}
+
+#[test]
+fn a_hand_is_told_by_the_address() {
+    let mut together = Together::default();
+    let address = |query: &str| Address::parse(query);
+    assert!(!together.is_moved(&address("last=60")), "nothing drives it");
+    let query = "last=60&series=7";
+    together.driven_by = Some((query.into(), address(query)));
+    assert!(!together.is_moved(&address("last=60&series=7")));
+    assert!(together.is_moved(&address("last=30&series=7")));
+    assert!(together.is_moved(&address("last=60&series=8")));
+    // It ended; whoever chooses one then does move.
+    assert!(!together.is_moved(&address("last=60")));
+    assert!(together.is_moved(&address("last=60&series=8")));
 }
