@@ -56,6 +56,7 @@ pub fn spawn(
         scope,
         from_seq: 1,
         at_ms: epoch_ms + meter.at_ns() / 1_000_000,
+        by: String::new(),
     };
     let programs = probe.programs();
     hub.set_scope(scope.clone(), ProbeState::Attached { programs });

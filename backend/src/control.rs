@@ -31,6 +31,8 @@ pub enum RefusalKind {
 /// A request and who waits for its answer.
 pub struct Change {
     pub request: SetScope,
+    /// The name of who asks; empty if not given.
+    pub by: String,
     pub answer: oneshot::Sender<Result<ScopeChange, Refusal>>,
 }
 
@@ -46,7 +48,7 @@ pub fn channel() -> (Control, mpsc::Receiver<Change>) {
 
 impl Control {
     /// Measures something else from now on, or says why not.
-    pub async fn set_scope(&self, request: SetScope) -> Result<ScopeChange, Refusal> {
+    pub async fn set_scope(&self, request: SetScope, by: String) -> Result<ScopeChange, Refusal> {
         let unavailable = |reason: &str| Refusal {
             kind: RefusalKind::Unavailable,
             reason: reason.into(),
@@ -54,7 +56,11 @@ impl Control {
         };
         let (answer, answered) = oneshot::channel();
         self.0
-            .try_send(Change { request, answer })
+            .try_send(Change {
+                request,
+                by,
+                answer,
+            })
             .map_err(|error| match error {
                 mpsc::error::TrySendError::Full(_) => unavailable("too many changes at once"),
                 mpsc::error::TrySendError::Closed(_) => unavailable("measuring has ended"),

@@ -1,8 +1,11 @@
 //! The recent past, bounded in length and in memory: what a new viewer gets, and what a viewer may
 //! ask for. Pure: no clock, no sockets.
 
+mod notes;
+
 use crate::frame::Frame;
 use bytes::Bytes;
+use notes::Notes;
 use runqlat_common::columns::Columns;
 use runqlat_common::wire::{
     Format, Interval, ScopeChange, SeriesHistory, SeriesName, ServerMessage, comparable_from,
@@ -36,6 +39,8 @@ pub struct History {
     names: HashMap<u64, String>,
     /// Series that ended, with the number of the interval that said so.
     ended: VecDeque<(u64, u64)>,
+    /// What people wrote about that time.
+    pub notes: Notes,
 }
 
 impl Default for History {
@@ -48,6 +53,7 @@ impl Default for History {
             encoded_bytes: 0,
             names: HashMap::new(),
             ended: VecDeque::new(),
+            notes: Notes::default(),
         }
     }
 }
@@ -108,6 +114,7 @@ impl History {
 
     fn trim(&mut self, seq: u64) {
         self.forget_scopes();
+        self.notes.forget_before(self.start_ms());
         while self.recent.len() > RECENT {
             self.recent.pop_front();
         }
@@ -138,6 +145,14 @@ impl History {
     /// Number of the newest interval; 0 before the first.
     pub fn seq(&self) -> u64 {
         self.columns.last().map_or(0, |column| column.seq)
+    }
+
+    /// When the oldest column begins, in ms since 1970; 0 before the first.
+    pub fn start_ms(&self) -> u64 {
+        let oldest = self.columns.first();
+        oldest.map_or(0, |column| {
+            column.end_ms.saturating_sub(column.duration_us / 1_000)
+        })
     }
 
     /// The past of the whole scope.

@@ -2,20 +2,35 @@
 //! a viewer that joins gets a snapshot and then every later interval, with nothing in between lost
 //! or doubled. Must not know sockets.
 
+mod allowance;
+mod notes;
+mod told;
+mod viewer;
+
+pub use told::News;
+pub use viewer::Viewer;
+
 use crate::confine::Confinement;
 use crate::frame::Frame;
 use crate::history::{History, Past};
+use allowance::Allowance;
 use runqlat_common::wire::{
     Earlier, Format, Interval, PROTOCOL_VERSION, ProbeState, Scope, ScopeChange, ServerInfo,
     ServerMessage, Snapshot,
 };
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 use tokio::sync::broadcast;
+use told::Told;
 
 /// Messages that a viewer may fall behind before it gets a new snapshot instead: half a minute at
 /// two a second, a few seconds at the shortest interval.
 const BACKLOG: usize = 64;
+
+/// Notes that all together may make at once, and a second: they take places of the backlog.
+const NEW_NOTES: u32 = 20;
+const NEW_NOTES_PER_S: f64 = 1.0;
 
 /// The live view that all viewers share.
 pub struct Hub {
@@ -24,11 +39,15 @@ pub struct Hub {
     live: Mutex<Live>,
     frames: broadcast::Sender<Arc<Frame>>,
     viewers: AtomicU32,
+    told: Told,
 }
 
 struct Live {
     probe: ProbeState,
     history: History,
+    /// When the newest interval ended, in ms since 1970 and by this clock.
+    newest: Option<(u64, Instant)>,
+    new_notes: Allowance,
 }
 
 /// Columns of a snapshot, and of each message with earlier ones: some 16 kB of a busy host, so that a
@@ -42,7 +61,7 @@ pub struct Joined {
     pub recent: Vec<Arc<Frame>>,
     /// The first interval that the viewer knows with its snapshot.
     pub from_seq: u64,
-    pub frames: broadcast::Receiver<Arc<Frame>>,
+    pub news: News,
 }
 
 impl Hub {
@@ -53,9 +72,12 @@ impl Hub {
             live: Mutex::new(Live {
                 probe: ProbeState::Attaching,
                 history: History::default(),
+                newest: None,
+                new_notes: Allowance::new(NEW_NOTES, NEW_NOTES_PER_S),
             }),
             frames: broadcast::Sender::new(BACKLOG),
             viewers: AtomicU32::new(0),
+            told: Told::new(),
         })
     }
 
@@ -86,10 +108,12 @@ impl Hub {
 
     /// Adds an interval to the history and sends it to all.
     pub fn publish(&self, interval: Interval) {
+        let end_ms = interval.column.end_ms;
         let frame = Frame::new(ServerMessage::Interval(interval));
         // The history keeps it so; it is made before the lock is taken.
         frame.bytes(Format::Postcard);
         let mut live = self.live();
+        live.newest = Some((end_ms, Instant::now()));
         live.history.push(frame.clone());
         // Fails when nobody watches.
         let _ = self.frames.send(frame);
@@ -126,12 +150,13 @@ impl Hub {
             columns: history.columns().before(recent_from, CHUNK).columns,
             names: history.names(),
             may_control,
+            together: self.told.together(&live),
         };
         Joined {
             from_seq: snapshot.columns.first().map_or(recent_from, |c| c.seq),
             snapshot: ServerMessage::Snapshot(snapshot),
             recent: history.recent().cloned().collect(),
-            frames,
+            news: self.told.news(frames),
         }
     }
 
@@ -151,26 +176,8 @@ impl Hub {
         self.live().history.past()
     }
 
-    /// Counts a viewer for as long as the result lives; none where there are `most` already.
-    pub fn enter(self: &Arc<Self>, most: u32) -> Option<Viewer> {
-        let more = |viewers| (viewers < most).then_some(viewers + 1);
-        let entered = self
-            .viewers
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
-        entered.ok().map(|_| Viewer(self.clone()))
-    }
-
     pub fn viewers(&self) -> u32 {
         self.viewers.load(Ordering::Relaxed)
-    }
-}
-
-/// A viewer that is counted until this is dropped.
-pub struct Viewer(Arc<Hub>);
-
-impl Drop for Viewer {
-    fn drop(&mut self) {
-        self.0.viewers.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -194,7 +201,7 @@ mod tests {
     use runqlat_common::wire::{Column, Format, Health, Interval, ServerMessage};
     use tokio::sync::broadcast::error::TryRecvError;
 
-    fn publish(hub: &Hub, seq: u64) {
+    pub(super) fn publish(hub: &Hub, seq: u64) {
         hub.publish(Interval {
             column: Column {
                 seq,
@@ -225,8 +232,12 @@ mod tests {
         publish(&hub, 2);
         let recent: Vec<u64> = joined.recent.iter().map(|f| seq_of(f.message())).collect();
         assert_eq!((seq_of(&joined.snapshot), recent), (0, vec![1]));
-        assert_eq!(seq_of(joined.frames.try_recv().unwrap().message()), 2);
-        assert!(matches!(joined.frames.try_recv(), Err(TryRecvError::Empty)));
+        let newest = joined.news.frames.try_recv().unwrap();
+        assert_eq!(seq_of(newest.message()), 2);
+        assert!(matches!(
+            joined.news.frames.try_recv(),
+            Err(TryRecvError::Empty)
+        ));
     }
 
     #[test]
@@ -237,7 +248,7 @@ mod tests {
             publish(&hub, seq);
         }
         assert!(matches!(
-            joined.frames.try_recv(),
+            joined.news.frames.try_recv(),
             Err(TryRecvError::Lagged(3))
         ));
         let newest = hub.join(true).recent.pop().unwrap();
@@ -272,7 +283,7 @@ mod tests {
     #[test]
     fn a_frame_is_encoded_once_per_format() {
         let hub = hub();
-        let (mut a, mut b) = (hub.join(true).frames, hub.join(true).frames);
+        let (mut a, mut b) = (hub.join(true).news.frames, hub.join(true).news.frames);
         publish(&hub, 1);
         let (a, b) = (a.try_recv().unwrap(), b.try_recv().unwrap());
         for format in Format::ALL {

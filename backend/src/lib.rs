@@ -26,6 +26,7 @@ mod server;
 mod shutdown;
 mod target;
 mod tls;
+mod together;
 
 use args::{Config, Print, Serve, Task};
 use confine::{Confinement, Needs, User, confine};

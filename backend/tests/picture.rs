@@ -191,7 +191,7 @@ async fn what_is_measured_is_chosen_on_the_page() {
     let measured = format!(
         "return !document.querySelector('[data-testid=scope-picker]').open
             && document.querySelector('[data-testid=scope]').innerText.includes('{tgid}')
-            && !!document.querySelector('[data-testid=scope-mark]')"
+            && !!document.querySelector('[data-testid=mark]')"
     );
     browser.until("it is measured, and marked", &measured).await;
     // And back again, by the list of what was measured before.

@@ -6,6 +6,7 @@ mod closing;
 mod codec;
 mod questions;
 mod scopes;
+mod together;
 
 pub use closing::{CLOSE_FULL, CLOSE_NO_TOKEN, CLOSE_TOO_MANY_MESSAGES};
 pub use codec::{DecodeError, Format};
@@ -14,6 +15,10 @@ pub use questions::{
     Region, RegionReply, RegionSeries, Targets,
 };
 pub use scopes::{ScopeChange, comparable, comparable_from, forget_before, same};
+pub use together::{
+    Cell, Company, Introduction, MAX_NAME, MAX_NOTE, MAX_NOTES, MAX_PEOPLE, MAX_SECRET, MAX_VIEW,
+    NewNote, Note, Person, Showing, Shown, Together, keep_note,
+};
 
 use crate::buckets::Unit;
 use crate::counts::Counts;
@@ -55,6 +60,14 @@ pub enum ServerMessage {
     Targets(Targets),
     /// Answer to [`ClientMessage::Region`].
     Region(RegionReply),
+    /// Who is here, who presents, and how many follow; at most four a second.
+    Company(Company),
+    /// Somebody made a note.
+    Note(Note),
+    /// The note with this id was deleted.
+    NoteDeleted { id: u32 },
+    /// The presenter looks at something else; at most ten a second.
+    Shown(Shown),
     /// What is kept of before the first column that the viewer knows; until there is no more.
     Earlier(Earlier),
 }
@@ -74,6 +87,21 @@ pub enum ClientMessage {
     Targets { query: String },
     /// Send whose waits lie in a rectangle of the heatmap.
     Region(Region),
+    /// Who this viewer is. Everybody is told the name.
+    Introduce(Introduction),
+    /// Make a note on the time axis, which everybody gets as [`ServerMessage::Note`].
+    AddNote(NewNote),
+    /// Delete a note: one's own, or where viewers may change what is measured any.
+    DeleteNote { id: u32 },
+    /// Present: be the one whom others can follow. Refused while somebody else presents, unless it is
+    /// taken over.
+    Present { take_over: bool },
+    /// What the presenter looks at; ignored from anybody else.
+    Show(Showing),
+    /// Present no longer.
+    StopPresenting,
+    /// Follow the presenter, or no longer; it is only counted.
+    Follow { on: bool },
 }
 
 /// A request to measure something else.
@@ -101,6 +129,8 @@ pub struct Snapshot {
     pub columns: Vec<Column>,
     /// The names of all series that live, and of those that waited lately.
     pub names: Vec<SeriesName>,
+    /// What the people who watch tell each other.
+    pub together: Together,
     /// Whether who gets this may change what is measured.
     pub may_control: bool,
 }

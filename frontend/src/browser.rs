@@ -5,6 +5,7 @@ use js_sys::{Array, Date, Math, Reflect, RegExp};
 use send_wrapper::SendWrapper;
 use std::sync::Arc;
 use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
+use web_sys::HtmlInputElement;
 
 /// Now, in ms since 1970.
 pub(crate) fn now_ms() -> f64 {
@@ -19,6 +20,32 @@ pub(crate) fn utc_offset_min(ms: f64) -> i32 {
 /// A random number in 0..1.
 pub(crate) fn random() -> f64 {
     Math::random()
+}
+
+/// Takes the text out of the input that a selector finds.
+pub(crate) fn take_value(selector: &str) -> Option<String> {
+    let found = web_sys::window()?.document()?.query_selector(selector);
+    let input: HtmlInputElement = found.ok()??.dyn_into().ok()?;
+    let value = input.value();
+    input.set_value("");
+    Some(value)
+}
+
+/// Letters that nobody guesses; empty where the browser has none.
+pub(crate) fn secret() -> String {
+    let mut bytes = [0; 16];
+    let crypto = web_sys::window().and_then(|window| window.crypto().ok());
+    let made = crypto.is_some_and(|crypto| {
+        let made = crypto.get_random_values_with_u8_array(&mut bytes);
+        made.is_ok()
+    });
+    match made {
+        true => bytes
+            .map(|byte| char::from(b'a' + byte % 16))
+            .iter()
+            .collect(),
+        false => String::new(),
+    }
 }
 
 /// Copies text, where the browser allows it (a secure context: https or localhost).

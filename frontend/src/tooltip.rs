@@ -191,6 +191,7 @@ mod tests {
             label: "ms buckets".into(),
             text: "µs buckets → ms buckets".into(),
             in_full: String::new(),
+            note: None,
         };
         let request = request_for_tests(Unit::Ms);
         Frame::new(slices.into_iter(), vec![change], &request, None).expect("room")

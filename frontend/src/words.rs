@@ -1,6 +1,7 @@
 //! Sentences and short forms that the page shows. Always with their unit; must not know the page.
 
 pub mod scope;
+pub mod together;
 
 use crate::chart::bands::Percentile;
 use crate::chart::frame::Frame;

@@ -19,7 +19,7 @@ impl Collector {
     /// Makes a change, or says why not; an error only if the probe that is attached fails.
     pub(super) fn change(&mut self, change: Change) -> Result<(), ReadError> {
         let made = match self.prepare(change.request) {
-            Ok((probe, scope)) => self.replace(probe, scope)?,
+            Ok((probe, scope)) => self.replace(probe, scope, change.by)?,
             Err(refusal) => Err(refusal),
         };
         if let Err(refusal) = &made {
@@ -60,6 +60,7 @@ impl Collector {
         &mut self,
         mut probe: Box<dyn Probe>,
         scope: Scope,
+        by: String,
     ) -> Result<Result<ScopeChange, Refusal>, ReadError> {
         let meter = match Meter::new(&mut *probe, scope.key.has_series()) {
             Ok(meter) => meter,
@@ -71,6 +72,7 @@ impl Collector {
             scope,
             from_seq: self.seq + 1,
             at_ms: self.epoch_ms + meter.at_ns() / 1_000_000,
+            by,
         };
         self.meter = meter;
         self.ticks = ticks(&self.scope.scope);

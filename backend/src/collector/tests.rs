@@ -70,6 +70,7 @@ fn collector(mut source: impl Source + 'static, hub: &Arc<Hub>) -> Collector {
         scope,
         from_seq: 1,
         at_ms: 0,
+        by: String::new(),
     };
     let programs = probe.programs();
     hub.set_scope(scope.clone(), ProbeState::Attached { programs });
@@ -161,11 +162,11 @@ async fn a_probe_that_fails_says_why_and_the_past_stays() {
 async fn it_stops_when_told() {
     let hub = hub();
     let (stop, stopped) = shutdown::channel();
-    let mut frames = hub.join(true).frames;
+    let mut news = hub.join(true).news;
     let running = tokio::spawn(run(collector(SyntheticMachine::new(3), &hub), stopped));
     // The scope, the probe's state, three intervals.
     for _ in 0..5 {
-        frames.recv().await.unwrap();
+        news.next().await.unwrap();
     }
     stop.stop();
     running.await.unwrap();
@@ -206,14 +207,14 @@ async fn a_change_closes_the_last_interval_and_numbers_go_on() {
     let (_stop, stopped) = shutdown::channel();
     let (control, changes) = control::channel();
     let collector = collector(scripts([old, new]), &hub);
-    let mut frames = hub.join(true).frames;
+    let mut news = hub.join(true).news;
     let running = tokio::spawn(collector.run(changes, stopped));
-    frames.recv().await.unwrap();
+    news.next().await.unwrap();
     let made = control
-        .set_scope(request(scope(Key::Thread), Some(1)))
+        .set_scope(request(scope(Key::Thread), Some(1)), "Ada".into())
         .await
         .unwrap();
-    assert_eq!((made.number, made.from_seq), (2, 3));
+    assert_eq!((made.number, made.from_seq, &*made.by), (2, 3, "Ada"));
     running.await.unwrap();
 
     let told = recent(&hub);
@@ -259,7 +260,7 @@ async fn what_is_refused_changes_nothing_and_says_why() {
         ),
     ];
     for (request, kind, said) in table {
-        let refusal = control.set_scope(request).await.unwrap_err();
+        let refusal = control.set_scope(request, String::new()).await.unwrap_err();
         assert_eq!(refusal.kind, kind);
         assert!(refusal.reason.contains(said), "{refusal:?}");
         let programs = Programs::Synthetic;
@@ -267,7 +268,9 @@ async fn what_is_refused_changes_nothing_and_says_why() {
     }
     running.await.unwrap();
     assert_eq!(recent(&hub).len(), 3);
-    let after = control.set_scope(request(scope(Key::Process), None)).await;
+    let after = control
+        .set_scope(request(scope(Key::Process), None), String::new())
+        .await;
     assert_eq!(after.unwrap_err().kind, RefusalKind::Unavailable);
 }
 
@@ -278,7 +281,10 @@ async fn of_two_at_once_the_second_is_told_that_it_lost() {
     let (control, changes) = control::channel();
     let running = tokio::spawn(collector(SyntheticMachine::new(3), &hub).run(changes, stopped));
     let [first, second] = [Key::Thread, Key::Cgroup].map(|key| request(scope(key), Some(1)));
-    let (first, second) = tokio::join!(control.set_scope(first), control.set_scope(second));
+    let (first, second) = tokio::join!(
+        control.set_scope(first, String::new()),
+        control.set_scope(second, String::new())
+    );
     assert_eq!(first.unwrap().scope.key, Key::Thread);
     assert_eq!(second.unwrap_err().kind, RefusalKind::Conflict);
     assert_eq!(hub.scope().key, Key::Thread);

@@ -102,6 +102,7 @@ fn what_is_not_known_is_not_claimed() {
         },
         from_seq,
         at_ms: 0,
+        by: String::new(),
     };
     let mut history = History::default();
     let none = answer(

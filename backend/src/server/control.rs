@@ -5,6 +5,7 @@ use super::Shared;
 use super::reply::Refusal;
 use crate::access::Rights;
 use crate::control::{self, RefusalKind};
+use crate::together;
 use axum::Json;
 use axum::extract::rejection::{BytesRejection, QueryRejection};
 use axum::extract::{Query, State};
@@ -19,6 +20,9 @@ use serde::Deserialize;
 pub(super) struct ScopeQuery {
     /// The number of the scope that must still be measured.
     expect: Option<u32>,
+    /// Who asks, for the others to see.
+    #[serde(default)]
+    by: String,
 }
 
 /// What is measured, since when.
@@ -35,8 +39,10 @@ pub(super) async fn set_scope(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<ScopeChange>, Refusal> {
     const HINT: &str = r#"for example {"key": "process", "cgroup": "/system.slice"}; docs/protocol.md lists the fields"#;
-    let Query(query) =
-        query.map_err(|rejection| Refusal::bad_request(rejection.body_text(), "expect=NUMBER"))?;
+    let Query(query) = query.map_err(|rejection| {
+        Refusal::bad_request(rejection.body_text(), "expect=NUMBER, by=NAME")
+    })?;
+    let by = together::name(&query.by)?;
     let body = body.map_err(|rejection| Refusal::unread(&rejection, HINT))?;
     let scope: Scope = serde_json::from_slice(&body)
         .map_err(|error| Refusal::bad_request(format!("not a scope: {error}"), HINT))?;
@@ -44,18 +50,19 @@ pub(super) async fn set_scope(
         scope,
         expect: query.expect,
     };
-    Ok(Json(shared.set_scope(&rights, request).await?))
+    Ok(Json(shared.set_scope(&rights, request, by).await?))
 }
 
 impl Shared {
-    /// Asks the collector for a change, for who may.
+    /// Asks the collector for a change, for who may; `by` is the name of who asks.
     pub(super) async fn set_scope(
         &self,
         rights: &Rights,
         request: SetScope,
+        by: String,
     ) -> Result<ScopeChange, Refusal> {
         self.only_controllers(rights, "what is measured can be changed")?;
-        Ok(self.control.set_scope(request).await?)
+        Ok(self.control.set_scope(request, by).await?)
     }
 
     /// Refuses what is not for everybody who may look.

@@ -12,6 +12,7 @@ mod latest;
 mod pulse;
 mod questions;
 mod reply;
+mod together;
 mod tokens;
 mod upgrade;
 mod ws;
@@ -27,12 +28,14 @@ use axum::extract::{DefaultBodyLimit, FromRef, Request};
 use axum::http::{StatusCode, Uri};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get, post};
+use axum::routing::{any, delete, get, post};
 use questions::Questions;
+use runqlat_common::wire::MAX_CLIENT_MESSAGE;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
@@ -92,6 +95,9 @@ pub async fn serve(
         farewells: Arc::new(Semaphore::new(upgrade::MAX_FAREWELLS)),
         stop: stop.clone(),
     };
+    // Ends with this function.
+    let mut telling = JoinSet::new();
+    telling.spawn(hub.clone().tell());
     let mut deadline = stop.clone();
     tokio::select! {
         () = accept::serve(front.listener, front.tls, router(shared), stop) => {}
@@ -120,6 +126,13 @@ fn router(shared: Shared) -> Router {
         .route("/api/v1/state", get(api::state))
         .route("/api/v1/scope", get(control::scope).put(control::set_scope))
         .route("/api/v1/histogram", get(api::histogram))
+        .route(
+            "/api/v1/notes",
+            get(together::notes)
+                .post(together::add_note)
+                .layer(DefaultBodyLimit::max(MAX_CLIENT_MESSAGE)),
+        )
+        .route("/api/v1/notes/{id}", delete(together::delete_note))
         .route("/api/v1/region", get(questions::region))
         .route("/api/v1/targets", get(questions::targets))
         .route("/api/v1/tokens/rotate", post(tokens::rotate))
@@ -155,6 +168,7 @@ async fn wrong_method(uri: Uri) -> reply::Refusal {
     reply::Refusal {
         status: StatusCode::METHOD_NOT_ALLOWED,
         error: format!("{} does not answer this method", uri.path()),
-        hint: "everything here is read with GET; docs/protocol.md lists what is changed with PUT or POST".into(),
+        hint: "everything here is read with GET; docs/protocol.md lists what is changed with PUT, POST or DELETE"
+            .into(),
     }
 }

@@ -47,9 +47,10 @@ pub(super) async fn upgrade(
         .max_frame_size(MAX_FRAME)
         .read_buffer_size(READ_BUFFER);
     match admit(&shared, rights) {
-        Ok((rights, counted)) => Ok(upgrade.on_upgrade(move |socket| async move {
-            let _counted = counted;
-            Connection::new(socket, format, shared, rights).run().await;
+        Ok(admitted) => Ok(upgrade.on_upgrade(move |socket| async move {
+            Connection::new(socket, format, shared, admitted)
+                .run()
+                .await;
         })),
         // A browser's page is told nothing of a refused upgrade, so it is let in as far as the door.
         Err(turned) if headers.contains_key(ORIGIN) => {

@@ -7,15 +7,15 @@ use super::allowance::{Allowance, Verdict};
 use super::latest::Latest;
 use super::pulse::{BEAT, Pulse};
 use super::reply::Refusal;
+use super::together;
 use crate::access::Rights;
-use crate::hub::Joined;
+use crate::hub::{Joined, News, Viewer};
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, close_code};
 use bytes::Bytes;
 use runqlat_common::wire::{
     CLOSE_NO_TOKEN, CLOSE_TOO_MANY_MESSAGES, ClientMessage, Format, MAX_CLIENT_MESSAGE,
     ServerMessage, SetScope,
 };
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{Interval, MissedTickBehavior, interval_at, timeout};
@@ -28,6 +28,7 @@ pub(super) struct Connection {
     format: Format,
     shared: Shared,
     rights: Rights,
+    viewer: Viewer,
     allowance: Allowance,
     pulse: Pulse,
     /// The first interval that it knows, while there are earlier ones to send.
@@ -50,12 +51,18 @@ fn beats() -> Interval {
 }
 
 impl Connection {
-    pub(super) fn new(socket: WebSocket, format: Format, shared: Shared, rights: Rights) -> Self {
+    pub(super) fn new(
+        socket: WebSocket,
+        format: Format,
+        shared: Shared,
+        (rights, viewer): (Rights, Viewer),
+    ) -> Self {
         Self {
             socket,
             format,
             shared,
             rights,
+            viewer,
             allowance: Allowance::new(Instant::now()),
             pulse: Pulse::default(),
             earlier: None,
@@ -72,7 +79,7 @@ impl Connection {
     async fn converse(&mut self) -> Result<(), Over> {
         let (mut stop, mut rights) = (self.shared.stop.clone(), self.rights.clone());
         let mut beats = beats();
-        let mut frames = self.seed().await?;
+        let mut news = self.seed().await?;
         loop {
             tokio::select! {
                 () = stop.requested() => {
@@ -82,11 +89,11 @@ impl Connection {
                     return self.close(CLOSE_NO_TOKEN, "the tokens of this server were changed").await;
                 }
                 _ = beats.tick() => self.beat().await?,
-                frame = frames.recv() => match frame {
+                frame = news.next() => match frame {
                     Ok(frame) => self.send_bytes(frame.bytes(self.format)).await?,
                     Err(RecvError::Lagged(missed)) => {
                         self.send(&ServerMessage::Lagged { missed }).await?;
-                        frames = self.seed().await?;
+                        news = self.seed().await?;
                     }
                     Err(RecvError::Closed) => return Ok(()),
                 },
@@ -94,7 +101,7 @@ impl Connection {
                     Some(Ok(message)) => {
                         self.pulse.heard();
                         if self.may_speak().await? && self.answer(message).await? {
-                            frames = self.seed().await?;
+                            news = self.seed().await?;
                         }
                     }
                     Some(Err(error)) => return self.broken(&error).await,
@@ -110,21 +117,19 @@ impl Connection {
     }
 
     /// Sends a snapshot; what comes after it is in the result.
-    async fn seed(
-        &mut self,
-    ) -> Result<tokio::sync::broadcast::Receiver<Arc<crate::frame::Frame>>, Over> {
+    async fn seed(&mut self) -> Result<News, Over> {
         let Joined {
             snapshot,
             recent,
             from_seq,
-            frames,
-        } = self.shared.hub.join(self.rights.may_control);
+            news,
+        } = self.viewer.join(self.rights.may_control);
         self.send(&snapshot).await?;
         for frame in recent {
             self.send_bytes(frame.bytes(self.format)).await?;
         }
         self.earlier = Some(from_seq);
-        Ok(frames)
+        Ok(news)
     }
 
     /// Sends a piece of the past. Between the others' turns: what is new goes on meanwhile.
@@ -205,6 +210,14 @@ impl Connection {
                 self.regions.ask(answer);
                 Ok(false)
             }
+            Ok(told) => {
+                if let Err(refusal) =
+                    together::tell(self.rights.may_control, &mut self.viewer, told)
+                {
+                    self.send_answer(Err(refusal)).await?;
+                }
+                Ok(false)
+            }
             Err(error) => self.complain(&error.0).await,
         }
     }
@@ -219,7 +232,8 @@ impl Connection {
 
     /// What was changed everybody is told; what was not, only who asked.
     async fn set_scope(&mut self, request: SetScope) -> Result<(), Over> {
-        match self.shared.set_scope(&self.rights, request).await {
+        let by = self.viewer.name();
+        match self.shared.set_scope(&self.rights, request, by).await {
             Ok(_) => Ok(()),
             Err(Refusal { error, hint, .. }) => {
                 let reason = error;

@@ -51,8 +51,17 @@ pub fn get(address: SocketAddr, path: &str, headers: &[(&str, &str)]) -> Reply {
 
 /// PUT with this body.
 pub fn put(address: SocketAddr, path: &str, body: &str) -> Reply {
+    with_body(address, "PUT", path, body)
+}
+
+/// POST with this body.
+pub fn post(address: SocketAddr, path: &str, body: &str) -> Reply {
+    with_body(address, "POST", path, body)
+}
+
+fn with_body(address: SocketAddr, method: &str, path: &str, body: &str) -> Reply {
     let length = body.len().to_string();
-    send(address, "PUT", path, &[("Content-Length", &length)], body)
+    send(address, method, path, &[("Content-Length", &length)], body)
 }
 
 pub fn request(address: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)]) -> Reply {
@@ -181,7 +190,7 @@ impl Viewer {
     }
 
     /// What `pick` takes of the first message that it takes; those before it are passed over.
-    async fn first<T>(&mut self, pick: impl Fn(ServerMessage) -> Option<T>) -> T {
+    pub async fn first<T>(&mut self, pick: impl Fn(ServerMessage) -> Option<T>) -> T {
         loop {
             if let Some(found) = pick(self.next().await) {
                 return found;

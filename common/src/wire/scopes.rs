@@ -1,6 +1,7 @@
 //! What was measured when: scopes one after the other, as server and page keep them beside the columns.
 
 use super::Scope;
+use alloc::string::String;
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +15,8 @@ pub struct ScopeChange {
     pub from_seq: u64,
     /// Wall clock, in ms since 1970, as [`Column::end_ms`](super::Column::end_ms).
     pub at_ms: u64,
+    /// The name of who asked for it; empty if not given.
+    pub by: String,
 }
 
 impl ScopeChange {

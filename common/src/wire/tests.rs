@@ -2,6 +2,7 @@
 //! protocol: it needs a new version, or must be readable by the old.
 
 mod questions;
+mod together;
 
 use super::{
     ClientMessage, Column, Format, Health, Interval, Key, Losses, PROTOCOL_VERSION, ProbeState,
@@ -13,6 +14,7 @@ use crate::counts::{Counts, Waits};
 use alloc::string::String;
 use alloc::{vec, vec::Vec};
 use proptest::prelude::{any, proptest};
+use together::TOGETHER_JSON;
 
 fn counts() -> Counts {
     Counts {
@@ -81,6 +83,7 @@ fn snapshot() -> Snapshot {
             scope: scope(),
             from_seq: 1,
             at_ms: 1_700_000_000_000,
+            by: "Ada".into(),
         }],
         probe: ProbeState::Attached {
             programs: Programs::Typed,
@@ -88,6 +91,7 @@ fn snapshot() -> Snapshot {
         seq: 7,
         columns: vec![interval().column],
         names: vec![],
+        together: together::together(),
         may_control: true,
     }
 }
@@ -97,7 +101,7 @@ const COUNTS_JSON: &str =
 
 const SCOPE_JSON: &str =
     r#"{"key":"cgroup","tgid":12,"cgroup":"/a","unit":"ms","interval_ms":1000}"#;
-const SCOPE_CHANGE_JSON: &str = r#"{"number":1,"scope":{"key":"cgroup","tgid":12,"cgroup":"/a","unit":"ms","interval_ms":1000},"from_seq":1,"at_ms":1700000000000}"#;
+const SCOPE_CHANGE_JSON: &str = r#"{"number":1,"scope":{"key":"cgroup","tgid":12,"cgroup":"/a","unit":"ms","interval_ms":1000},"from_seq":1,"at_ms":1700000000000,"by":"Ada"}"#;
 
 fn server_messages() -> Vec<(ServerMessage, String, &'static str)> {
     let column = alloc::format!(
@@ -114,9 +118,9 @@ fn server_messages() -> Vec<(ServerMessage, String, &'static str)> {
         (
             ServerMessage::Snapshot(snapshot()),
             alloc::format!(
-                r#"{{"snapshot":{{"protocol":1,"server":{{"version":"0.1.0","hostname":"db1","kernel":"6.18","cpus":2,"demo":false}},"scopes":[{SCOPE_CHANGE_JSON}],"probe":{{"attached":{{"programs":"typed"}}}},"seq":7,"columns":[{column}],"names":[],"may_control":true}}}}"#
+                r#"{{"snapshot":{{"protocol":1,"server":{{"version":"0.1.0","hostname":"db1","kernel":"6.18","cpus":2,"demo":false}},"scopes":[{SCOPE_CHANGE_JSON}],"probe":{{"attached":{{"programs":"typed"}}}},"seq":7,"columns":[{column}],"names":[],"together":{TOGETHER_JSON},"may_control":true}}}}"#
             ),
-            "000105302e312e300364623104362e31380200010104010c01022f6101e8070180d095ffbc31010007010780d095ffbc31cc843d030100ac02c0843d00000001",
+            "000105302e312e300364623104362e31380200010104010c01022f6101e8070180d095ffbc3103416461010007010780d095ffbc31cc843d030100ac02c0843d00000009ac0201070341646101070341646102010380d095ffbc31027570034164610001",
         ),
         (
             ServerMessage::Probe(ProbeState::Failed {
@@ -154,7 +158,7 @@ fn server_messages() -> Vec<(ServerMessage, String, &'static str)> {
         (
             ServerMessage::Scope(snapshot().scopes.remove(0)),
             alloc::format!(r#"{{"scope":{SCOPE_CHANGE_JSON}}}"#),
-            "060104010c01022f6101e8070180d095ffbc31",
+            "060104010c01022f6101e8070180d095ffbc3103416461",
         ),
         (
             ServerMessage::ScopeRefused {
@@ -175,13 +179,18 @@ fn server_messages() -> Vec<(ServerMessage, String, &'static str)> {
     ]
 }
 
+fn all_messages() -> impl Iterator<Item = (ServerMessage, String, &'static str)> {
+    let news = questions::answers().into_iter().chain(together::news());
+    server_messages().into_iter().chain(news)
+}
+
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| alloc::format!("{b:02x}")).collect()
 }
 
 #[test]
 fn server_messages_are_golden() {
-    for (message, json, postcard) in server_messages().into_iter().chain(questions::answers()) {
+    for (message, json, postcard) in all_messages() {
         let bytes = Format::Json.encode_server(&message);
         assert_eq!(core::str::from_utf8(&bytes).unwrap(), json);
         assert_eq!(Format::Json.decode_server(&bytes).unwrap(), message);
@@ -209,7 +218,11 @@ fn client_messages_are_golden() {
             "0204010c01022f6101e8070103",
         ),
     ];
-    for (message, json, postcard) in table.into_iter().chain(questions::asked()) {
+    for (message, json, postcard) in table
+        .into_iter()
+        .chain(questions::asked())
+        .chain(together::told())
+    {
         let bytes = Format::Json.encode_client(&message);
         assert_eq!(core::str::from_utf8(&bytes).unwrap(), json);
         assert_eq!(Format::Json.decode_client(&bytes).unwrap(), message);
@@ -247,6 +260,7 @@ fn series_are_comparable_since_key_or_unit_last_changed() {
         },
         from_seq,
         at_ms: 0,
+        by: String::new(),
     };
     let scopes = [
         change(1, Key::Process, Unit::Us, 1),

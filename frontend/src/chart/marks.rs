@@ -1,10 +1,10 @@
-//! Where on the time axis what is measured changed: a line between two columns, and a label below the
-//! axis, which gets what room there is.
+//! Where on the time axis what is measured changed, and what people noted: a line between two columns,
+//! and a label below the axis, which gets what room there is.
 
 use super::layout::Size;
 use super::scale::TimeScale;
 
-/// A change, in words.
+/// A change or a note, in words.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Change {
     /// In ms since 1970.
@@ -14,16 +14,22 @@ pub struct Change {
     /// From what to what, with long paths cut short and in full.
     pub text: String,
     pub in_full: String,
+    /// The id of the note that it is.
+    pub note: Option<u32>,
 }
 
-/// A change in the picture.
+/// A change or a note in the picture; several where they lie in one place.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mark {
+    /// The newest one's time, in ms since 1970.
+    pub at_ms: f64,
     /// Pixels from the plot's left edge, between the columns that it parts.
     pub px: u32,
     pub label: String,
     pub text: String,
     pub in_full: String,
+    /// The id of the newest note here.
+    pub note: Option<u32>,
     pub side: Side,
 }
 
@@ -63,12 +69,16 @@ pub fn marks(changes: Vec<Change>, time: &TimeScale, left: u32, size: Size) -> V
                 last.label = change.label;
                 last.text = format!("{}\n{}", last.text, change.text);
                 last.in_full = format!("{}\n{}", last.in_full, change.in_full);
+                last.at_ms = change.at_ms;
+                last.note = change.note.max(last.note);
             }
             _ => marks.push(Mark {
+                at_ms: change.at_ms,
                 px,
                 label: change.label,
                 text: change.text,
                 in_full: change.in_full,
+                note: change.note,
                 side: Side::Nowhere,
             }),
         }
@@ -116,6 +126,7 @@ mod tests {
             label: label.into(),
             text: format!("→ {label}"),
             in_full: format!("all → {label}"),
+            note: None,
         }
     }
 

@@ -3,6 +3,7 @@
 
 pub mod data;
 pub mod keyed;
+mod looking;
 pub mod notice;
 pub mod recent;
 pub mod scopes;
@@ -11,6 +12,7 @@ pub mod strip;
 pub mod sum;
 #[cfg(test)]
 mod tests;
+pub mod together;
 pub mod total;
 
 use crate::chart::grid::Slice;
@@ -23,6 +25,7 @@ use runqlat_common::wire::{
     ServerMessage, SetScope, Snapshot, Targets,
 };
 use selection::Selection;
+use together::Together;
 
 /// The connection to the server.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -53,6 +56,8 @@ pub struct Session {
     pub may_control: bool,
     /// What the server said when it hung up; empty when it said nothing.
     pub farewell: String,
+    /// The others who watch.
+    pub together: Together,
     live: Data,
     /// What was shown when the page was paused.
     frozen: Option<Data>,
@@ -107,6 +112,11 @@ impl Session {
                 self.region = Some(region);
                 Vec::new()
             }
+            // What `Together` hears.
+            ServerMessage::Company(_)
+            | ServerMessage::Note(_)
+            | ServerMessage::NoteDeleted { .. }
+            | ServerMessage::Shown(_) => Vec::new(),
         }
     }
 
@@ -152,6 +162,10 @@ impl Session {
 
     fn change(&mut self, change: ScopeChange) -> Vec<ClientMessage> {
         let before = self.live.scopes.series();
+        if !change.by.is_empty() {
+            let by = change.by.clone();
+            self.say(Notice::Changed { by });
+        }
         self.live.change(change);
         if self.live.scopes.series() != before {
             self.end_selection();
@@ -182,67 +196,6 @@ impl Session {
         }
         self.live.advance(interval);
         Vec::new()
-    }
-
-    /// Looks at one series, or at the whole scope; returns what to send.
-    pub fn select(&mut self, key: Option<u64>) -> Vec<ClientMessage> {
-        match key {
-            Some(key) if self.selection.as_ref().is_some_and(|s| s.key == key) => Vec::new(),
-            // A paused page may show keys that mean something else by now.
-            Some(_) if !self.shown().scopes.go_on_in(&self.live.scopes) => {
-                self.say(Notice::Outdated)
-            }
-            Some(key) => {
-                let name = self.shown().recent.name_of(key);
-                self.ask(key, name)
-            }
-            None => {
-                self.selection = None;
-                Vec::new()
-            }
-        }
-    }
-
-    fn ask(&mut self, key: u64, name: String) -> Vec<ClientMessage> {
-        self.selection = Some(Selection::new(key, name));
-        vec![ClientMessage::Series { key }]
-    }
-
-    /// The series that is looked at.
-    pub fn selected_key(&self) -> Option<u64> {
-        self.selection.as_ref().map(|selection| selection.key)
-    }
-
-    /// What the page shows: the present, or the moment at which it was paused.
-    pub fn shown(&self) -> &Data {
-        self.frozen.as_ref().unwrap_or(&self.live)
-    }
-
-    /// The newest data, also while the page is paused.
-    pub fn live(&self) -> &Data {
-        &self.live
-    }
-
-    pub fn is_paused(&self) -> bool {
-        self.frozen.is_some()
-    }
-
-    /// Freezes what is shown; data goes on being collected behind it.
-    pub fn pause(&mut self) {
-        if self.frozen.is_none() {
-            self.frozen = Some(self.live.clone());
-        }
-    }
-
-    /// Shows the present again.
-    pub fn resume(&mut self) {
-        self.frozen = None;
-        self.selection.take_if(|selection| selection.ended);
-    }
-
-    /// Intervals that came since the page was paused.
-    pub fn behind(&self) -> u64 {
-        self.live.seq.saturating_sub(self.shown().seq)
     }
 
     /// The connection broke, with these words of the server's.

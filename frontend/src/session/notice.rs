@@ -13,6 +13,8 @@ pub enum Notice {
     ScopeRefused { reason: String, hint: String },
     /// What was chosen on a paused page is something else by now.
     Outdated,
+    /// Somebody else changed what is measured.
+    Changed { by: String },
 }
 
 /// Intervals for which a notice stays.

@@ -12,6 +12,8 @@ pub struct Change {
     pub at_ms: f64,
     pub from: Scope,
     pub to: Scope,
+    /// The name of who asked for it; empty if not given.
+    pub by: String,
 }
 
 /// What stays the same as long as series go on.
@@ -112,6 +114,7 @@ impl Scopes {
                 at_ms: first.map_or(pair[1].at_ms as f64, start_ms),
                 from: pair[0].scope.clone(),
                 to: pair[1].scope.clone(),
+                by: pair[1].by.clone(),
             }
         })
     }
@@ -134,6 +137,7 @@ mod tests {
             },
             from_seq,
             at_ms: from_seq * 1_000 - 900,
+            by: String::new(),
         }
     }
 

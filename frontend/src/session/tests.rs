@@ -3,6 +3,7 @@
 mod gone;
 mod older;
 mod scope;
+mod together;
 
 use super::recent::INTERVALS;
 use super::strip::{CELLS, Cell};
@@ -70,6 +71,7 @@ fn snapshot(intervals: Vec<Interval>) -> ServerMessage {
             key: 7,
             name: "postgres".into(),
         }],
+        together: Default::default(),
         may_control: true,
     })
 }
@@ -103,6 +105,7 @@ fn scope_change(number: u32, from_seq: u64, scope: Scope) -> ScopeChange {
         scope,
         from_seq,
         at_ms: from_seq * 1_000 - 1_000,
+        by: String::new(),
     }
 }
 

@@ -36,6 +36,7 @@ impl Hand {
         if event.button() != 0 {
             return;
         }
+        self.app.let_go();
         self.point(event);
         // Fingers move the picture, as everywhere; the mouse marks, and moves with Shift.
         let is_finger = event.pointer_type() == "touch";
@@ -137,7 +138,8 @@ impl Hand {
     }
 
     fn point(self, event: &PointerEvent) {
-        if !self.app.cursor.get_untracked().is_frozen() {
+        // Who is driven sees the presenter's cursor.
+        if !self.app.cursor.get_untracked().is_frozen() && !self.app.is_following() {
             let (x, y) = position(event);
             self.app.cursor.set(Cursor::Pointer { x, y });
         }

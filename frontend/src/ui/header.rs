@@ -3,6 +3,7 @@
 use super::entry::ViewOnly;
 use super::help::HelpButton;
 use super::link::LinkButton;
+use super::people::People;
 use super::scope::ScopeButton;
 use super::state::App;
 use super::theme::ThemeButton;
@@ -27,7 +28,7 @@ pub(crate) fn Header() -> impl IntoView {
             <span class="spring"></span>
             <Probe/>
             <Connection/>
-            <Viewers/>
+            <People/>
             <LinkButton/>
             <PauseButton/>
             <ThemeButton/>
@@ -153,23 +154,6 @@ fn Connection() -> impl IntoView {
     };
     view! {
         <span class=class data-testid="connection" title="connection to the server" role="status">
-            {text}
-        </span>
-    }
-}
-
-#[component]
-fn Viewers() -> impl IntoView {
-    let app = expect_context::<App>();
-    let viewers = Memo::new(move |_| app.session.read().live().health.viewers);
-    let text = move || match viewers.get() {
-        // Before the first interval nobody has counted.
-        0 => String::new(),
-        1 => "1 viewer".to_owned(),
-        n => format!("{n} viewers"),
-    };
-    view! {
-        <span class="muted viewers" data-testid="viewers" title="pages and tools that are connected to this server">
             {text}
         </span>
     }

@@ -30,7 +30,18 @@ pub(crate) fn Heatmap() -> impl IntoView {
     paint_both(app, map, over);
     let hand = Hand::new(app);
     view! {
-        <div class="plot" node_ref=holder>
+        <div
+            class="plot"
+            node_ref=holder
+            on:click=move |event| {
+                app.open_note(event.target());
+            }
+            on:keydown=move |event| {
+                if event.key() == "Enter" && app.open_note(event.target()) {
+                    event.prevent_default();
+                }
+            }
+        >
             <canvas
                 node_ref=map
                 data-testid="heatmap"
@@ -73,6 +84,7 @@ fn on_key(app: App, event: &KeyboardEvent) {
         _ => return,
     };
     event.prevent_default();
+    app.let_go();
     let Some(frame) = app.frame.get_untracked() else {
         return;
     };

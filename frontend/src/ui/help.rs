@@ -33,7 +33,7 @@ const LEGEND: [(&str, &str); 6] = [
     ),
 ];
 
-const KEYS: [(&str, &str); 19] = [
+const KEYS: [(&str, &str); 21] = [
     ("Space", "pause and resume"),
     ("+  −", "zoom in and out (the wheel does the same)"),
     (
@@ -60,6 +60,8 @@ const KEYS: [(&str, &str); 19] = [
     ("V", "the list as strips on one time axis"),
     ("S", "choose what is measured"),
     ("/", "filter the list"),
+    ("N", "write a note where the cursor is, for everybody"),
+    ("F", "follow who presents, or let go"),
     ("P", "in the list: pin the row to the top"),
     ("?", "this panel"),
 ];

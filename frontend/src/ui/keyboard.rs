@@ -32,7 +32,7 @@ pub(crate) fn on_key(app: App, filter: NodeRef<Input>, event: &KeyboardEvent) {
 
 /// A panel lies over the page and has the keys.
 fn is_covered(app: App) -> bool {
-    app.help.get_untracked() || app.choosing.get_untracked()
+    app.help.get_untracked() || app.choosing.get_untracked() || app.noting.open.get_untracked()
 }
 
 fn move_in_time(app: App, key: &str) -> bool {
@@ -69,6 +69,8 @@ fn go(app: App, filter: NodeRef<Input>, key: &str) -> bool {
         " " => app.toggle_pause(),
         "?" => app.help.set(true),
         "s" | "S" => app.choose_scope(),
+        "n" | "N" => app.start_note(),
+        "f" | "F" => app.toggle_following(),
         "/" => {
             if let Some(input) = filter.get_untracked() {
                 let _focused = input.focus();

@@ -1,6 +1,7 @@
 //! The page's address follows what is looked at, and the other way round: links, back and forward.
 
 use super::copy::Copy;
+use super::follow::present;
 use super::once::once_in;
 use super::state::App;
 use crate::address::Address;
@@ -14,7 +15,7 @@ use std::time::Duration;
 const REST: Duration = Duration::from_millis(250);
 
 impl App {
-    fn address(self) -> Address {
+    pub(super) fn address(self) -> Address {
         let style = self.style.get();
         let percentiles = self.percentiles.get();
         Address {
@@ -30,7 +31,7 @@ impl App {
         }
     }
 
-    fn follow_address(self, address: Address) {
+    pub(super) fn follow_address(self, address: Address) {
         self.style.update(|style| {
             style.measure = address.measure;
             style.cause = address.cause;
@@ -49,7 +50,7 @@ impl App {
             .with_untracked(|session| session.selected_key())
             != address.series
         {
-            self.select(address.series);
+            self.look_at(address.series);
         }
         self.brush.set(address.brush);
         self.as_strips.set(address.strips);
@@ -68,9 +69,11 @@ pub(crate) fn keep_in_step(app: App) {
             written.set_value(now);
         }
     });
+    let present = present(app);
     Effect::new(move |_| {
-        address.track();
+        app.notice_hand(&address.read());
         write();
+        present();
     });
     let back = window_event_listener(ev::popstate, move |_| {
         app.follow_address(Address::parse(&browser::query()));

@@ -1,5 +1,5 @@
-//! The flags below the time axis where what is measured changed. Elements and not paint, so that they
-//! can be pointed at, focused and read aloud.
+//! The flags below the time axis where what is measured changed or somebody made a note. Elements and
+//! not paint, so that they can be pointed at, focused and read aloud; a click opens the note.
 
 use super::state::App;
 use crate::chart::layout::Layout;
@@ -28,17 +28,19 @@ fn Flag(index: usize) -> impl IntoView {
     });
     let left = |(mark, layout): (Mark, Layout)| layout.css(layout.left + mark.px);
     let px = |css: f64| format!("{css:.1}px");
-    let text = move || {
-        let text = mark.get().map(|(mark, _)| mark.in_full);
-        format!(
-            "Something else is measured from here on:\n{}",
-            text.unwrap_or_default()
-        )
-    };
-    let class = move || match mark.get().map(|(mark, _)| mark.side) {
-        Some(Side::Left) => "mark before",
-        Some(Side::Right { .. }) => "mark",
-        Some(Side::Nowhere) | None => "mark bare",
+    let text = move || mark.get().map(|(mark, _)| mark.in_full);
+    let class = move || {
+        let (note, side) = mark
+            .get()
+            .map_or((None, Side::Nowhere), |(mark, _)| (mark.note, mark.side));
+        match (note, side) {
+            (None, Side::Left) => "mark before",
+            (None, Side::Right { .. }) => "mark",
+            (None, Side::Nowhere) => "mark bare",
+            (Some(_), Side::Left) => "mark note before",
+            (Some(_), Side::Right { .. }) => "mark note",
+            (Some(_), Side::Nowhere) => "mark note bare",
+        }
     };
     let room = move || match mark.get().map(|(mark, _)| mark.side) {
         Some(Side::Right { room }) => Some(px(room)),
@@ -47,9 +49,10 @@ fn Flag(index: usize) -> impl IntoView {
     view! {
         <span
             class=class
-            data-testid="scope-mark"
+            data-testid="mark"
+            data-mark=index
             tabindex="0"
-            role="note"
+            role="button"
             title=text
             aria-label=text
             style:left=move || mark.get().map(|mark| px(left(mark)))

@@ -3,9 +3,11 @@
 
 mod bars;
 mod choose;
+mod connection;
 mod copy;
 mod drawing;
 mod entry;
+mod follow;
 mod hand;
 mod header;
 mod heatmap;
@@ -19,8 +21,10 @@ mod map_state;
 mod map_table;
 mod marks;
 mod multiples;
+mod notes;
 mod once;
 mod panel;
+mod people;
 mod picture;
 mod reach;
 mod region;
@@ -47,6 +51,7 @@ use histogram::HistogramCard;
 use leptos::ev;
 use leptos::html::Input;
 use leptos::prelude::*;
+use notes::NoteSheet;
 use panel::Panel;
 use region::RegionCard;
 use scope::ScopePicker;
@@ -75,6 +80,7 @@ pub(crate) fn Page() -> impl IntoView {
             tick.clear();
         }
     });
+    app.introduce();
     link::keep_in_step(app);
     region::ask_about_marked(app);
     app.connect();
@@ -95,5 +101,6 @@ pub(crate) fn Page() -> impl IntoView {
         </main>
         <Help/>
         <ScopePicker/>
+        <NoteSheet/>
     }
 }

@@ -76,7 +76,15 @@ pub(super) fn frame_of(
             };
             let slices = session.slices(request.end_ms - request.window_ms);
             let changes = session.shown().changes();
-            let changes = changes.map(|change| words::scope::mark(&change)).collect();
+            let mut changes: Vec<_> = changes.map(|change| words::scope::mark(&change)).collect();
+            let start_ms = request.end_ms - request.window_ms;
+            for note in &session.together.notes {
+                let note = words::together::mark(note);
+                if note.at_ms >= start_ms {
+                    let place = changes.partition_point(|change| change.at_ms <= note.at_ms);
+                    changes.insert(place, note);
+                }
+            }
             Frame::new(slices, changes, &request, keeper).map(Arc::new)
         },
         |_, _| true,

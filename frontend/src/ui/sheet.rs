@@ -16,6 +16,31 @@ pub(crate) fn Sheet<C: IntoView + 'static>(
     children: TypedChildren<C>,
 ) -> impl IntoView {
     let dialog = NodeRef::<Dialog>::new();
+    show(dialog, open);
+    view! {
+        <dialog
+            node_ref=dialog
+            class="sheet"
+            data-testid=testid
+            aria-label=label
+            on:close=closing(open)
+            on:click=on_click(open)
+            on:keydown=on_key(open, key)
+        >
+            <div class="sheet-body">
+                <div class="sheet-head">
+                    <h2>{title}</h2>
+                    <button type="button" class="button" on:click=closing(open)>"Close"</button>
+                </div>
+                {children.into_inner()()}
+            </div>
+        </dialog>
+    }
+}
+
+// Apart from the component, which the compiler makes anew for each panel.
+
+fn show(dialog: NodeRef<Dialog>, open: RwSignal<bool>) {
     Effect::new(move |_| {
         let open = open.get();
         let Some(dialog) = dialog.get().filter(|dialog| dialog.open() != open) else {
@@ -27,35 +52,26 @@ pub(crate) fn Sheet<C: IntoView + 'static>(
             dialog.close();
         }
     });
-    // A click on what lies behind it is one on the dialog itself.
-    let on_click = move |event: MouseEvent| {
+}
+
+fn closing<E>(open: RwSignal<bool>) -> impl Fn(E) + 'static {
+    move |_| open.set(false)
+}
+
+/// A click on what lies behind it is one on the dialog itself.
+fn on_click(open: RwSignal<bool>) -> impl Fn(MouseEvent) + 'static {
+    move |event| {
         if event.target() == event.current_target() {
             open.set(false);
         }
-    };
-    let on_key = move |event: KeyboardEvent| {
+    }
+}
+
+fn on_key(open: RwSignal<bool>, key: Option<&'static str>) -> impl Fn(KeyboardEvent) + 'static {
+    move |event| {
         event.stop_propagation();
         if key == Some(&*event.key()) {
             open.set(false);
         }
-    };
-    view! {
-        <dialog
-            node_ref=dialog
-            class="sheet"
-            data-testid=testid
-            aria-label=label
-            on:close=move |_| open.set(false)
-            on:click=on_click
-            on:keydown=on_key
-        >
-            <div class="sheet-body">
-                <div class="sheet-head">
-                    <h2>{title}</h2>
-                    <button type="button" class="button" on:click=move |_| open.set(false)>"Close"</button>
-                </div>
-                {children.into_inner()()}
-            </div>
-        </dialog>
     }
 }

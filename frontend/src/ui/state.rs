@@ -1,6 +1,7 @@
 //! The signals that the page is made of. Components read them and change them through the methods
 //! here; whatever can be computed from state is computed in the pure modules.
 
+use super::notes::Noting;
 use super::panel::Baseline;
 use super::picture::frame_of;
 use super::style::Style;
@@ -13,13 +14,12 @@ use crate::chart::gesture::Tool;
 use crate::chart::layout::Size;
 use crate::chart::view::View;
 use crate::filter::Filter;
-use crate::net::{Event, Net};
+use crate::net::Net;
 use crate::session::Session;
 use crate::table::pins::Pins;
 use crate::table::view::View as ListView;
 use crate::table::{Listing, Sort};
 use leptos::prelude::*;
-use runqlat_common::wire::{ClientMessage, ProbeState};
 use std::sync::Arc;
 
 /// How long the time axis can be set to, in minutes.
@@ -54,6 +54,9 @@ pub(crate) struct App {
     /// The picker of what is measured is open.
     pub(crate) choosing: RwSignal<bool>,
     pub(crate) baseline: RwSignal<Option<Baseline>>,
+    /// Grows when something is told of the others, which is no reason for a new picture.
+    pub(super) heard: RwSignal<f64>,
+    pub(crate) noting: Noting,
     /// Of the heatmap's canvas.
     pub(crate) size: RwSignal<Size>,
     /// Now, in ms since 1970, once a second while the connection is down.
@@ -61,7 +64,7 @@ pub(crate) struct App {
     pub(crate) frame: Memo<Option<Arc<Frame>>>,
     pub(crate) target: Memo<Option<Target>>,
     pub(crate) listing: Memo<Arc<Listing>>,
-    net: StoredValue<Option<Net>, LocalStorage>,
+    pub(super) net: StoredValue<Option<Net>, LocalStorage>,
 }
 
 impl App {
@@ -111,6 +114,8 @@ impl App {
             help: RwSignal::new(false),
             choosing: RwSignal::new(false),
             baseline: RwSignal::new(None),
+            heard: RwSignal::new(0.0),
+            noting: Noting::new(),
             pins,
             listed,
             cursor,
@@ -123,68 +128,6 @@ impl App {
         }
     }
 
-    /// Opens the connection and lets what comes change the state.
-    pub(crate) fn connect(self) {
-        let net = Net::connect(move |event| {
-            let answers = self.session.try_update(|session| match event {
-                Event::Connecting => Vec::new(),
-                Event::Message(message) => session.apply(*message),
-                Event::Garbled(reason) => {
-                    session.garbled(reason);
-                    Vec::new()
-                }
-                Event::Lost {
-                    retry_at_ms,
-                    farewell,
-                } => {
-                    session.lost(retry_at_ms, farewell);
-                    Vec::new()
-                }
-                Event::Refused { farewell } => {
-                    session.turned_away(farewell);
-                    Vec::new()
-                }
-            });
-            self.now.set(browser::now_ms());
-            self.settle_view();
-            self.send(&answers.unwrap_or_default());
-        });
-        self.net.set_value(Some(net));
-    }
-
-    pub(crate) fn send(self, messages: &[ClientMessage]) {
-        self.with_net(|net| messages.iter().for_each(|message| net.send(message)));
-    }
-
-    fn with_net(self, act: impl FnOnce(&Net)) {
-        // Cloned out: what it does may come back here.
-        if let Some(net) = self.net.get_value() {
-            act(&net);
-        }
-    }
-
-    pub(crate) fn retry_now(self) {
-        self.with_net(Net::retry_now);
-    }
-
-    /// Once a second: the countdown, and a connection that has fallen silent.
-    pub(crate) fn tick(self) {
-        self.now.set(browser::now_ms());
-        let silence_ms = self.session.with_untracked(|session| {
-            let measures = matches!(
-                session.probe,
-                Some(ProbeState::Attached { .. } | ProbeState::Changing { .. })
-            );
-            let scope = session.scope().filter(|_| measures)?;
-            Some(f64::from(scope.interval_ms) * 3.0 + 10_000.0)
-        });
-        self.with_net(|net| {
-            if silence_ms.is_some_and(|limit| net.silent_ms() > limit) {
-                net.give_up();
-            }
-        });
-    }
-
     /// Opens the picker of what is measured, for who may change it.
     pub(crate) fn choose_scope(self) {
         if self.session.with_untracked(|session| session.may_control) {
@@ -192,8 +135,14 @@ impl App {
         }
     }
 
-    /// Looks at one series, or at the whole scope.
+    /// Looks at one series, or at the whole scope, because somebody here chose it.
     pub(crate) fn select(self, key: Option<u64>) {
+        self.let_go();
+        self.look_at(key);
+    }
+
+    /// Looks at one series, or at the whole scope.
+    pub(super) fn look_at(self, key: Option<u64>) {
         self.cursor.set(Cursor::Nothing);
         let messages = self.session.try_update(|session| session.select(key));
         self.send(&messages.unwrap_or_default());
@@ -231,8 +180,11 @@ impl App {
         });
     }
 
-    /// Goes one step back: a frozen or chosen cell first, then a marked region, then a selected series.
+    /// Goes one step back: following first, then a frozen or chosen cell, then a marked region, then a selected series.
     pub(crate) fn escape(self) {
+        if self.let_go() {
+            return;
+        }
         if self.cursor.get_untracked() != Cursor::Nothing {
             self.cursor.set(Cursor::Nothing);
         } else if self.brush.get_untracked().is_some() {

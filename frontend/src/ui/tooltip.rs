@@ -58,7 +58,8 @@ pub(crate) fn Tooltip() -> impl IntoView {
                     {move || tip.get().and_then(|tip| tip.change)}
                 </p>
                 <div class="muted how">
-                    {move || if frozen.get() { "frozen · Esc releases" } else { "click freezes" }}
+                    {move || if frozen.get() { "frozen · Esc releases" } else { "click freezes · N notes" }}
+                    <button class="button" data-mark="">"Note…"</button>
                 </div>
             </div>
         </Show>

@@ -2,6 +2,7 @@
 //! or a failed probe takes its place, for its numbers are old then.
 
 use super::entry::EntryBanner;
+use super::follow::Presence;
 use super::state::App;
 use crate::keys;
 use crate::session::Link;
@@ -24,6 +25,7 @@ pub(crate) fn Trust() -> impl IntoView {
                 <Lost/>
             </dl>
             <NoticeText/>
+            <Presence/>
             <ConnectionBanner/>
             <EntryBanner/>
             <ProbeBanner/>
@@ -189,6 +191,7 @@ fn NoticeText() -> impl IntoView {
         Notice::Outdated => {
             Some("Something else is measured by now: resume to choose from it".to_owned())
         }
+        Notice::Changed { by } => Some(format!("{by} changed what is measured")),
         Notice::Garbled { reason } => Some(format!(
             "A message could not be read ({reason}): reload the page"
         )),

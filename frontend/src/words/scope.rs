@@ -4,6 +4,7 @@ use crate::chart::grid::Missing;
 use crate::chart::marks;
 use crate::keys;
 use crate::session::scopes::Change;
+use crate::words;
 use runqlat_common::buckets::Unit;
 use runqlat_common::human;
 use runqlat_common::wire::{Key, Scope};
@@ -54,11 +55,16 @@ pub fn mark(change: &Change) -> marks::Change {
         [(_, to)] => to.clone(),
         [(_, to), rest @ ..] => format!("{to} +{}", rest.len()),
     };
+    let by = words::together::by(&change.by);
     marks::Change {
         at_ms: change.at_ms,
         label,
-        text: changed(&change.from, &change.to, shortened),
-        in_full: changed(&change.from, &change.to, Scope::clone),
+        text: format!("{}{by}", changed(&change.from, &change.to, shortened)),
+        in_full: format!(
+            "Something else is measured from here on{by}:\n{}",
+            changed(&change.from, &change.to, Scope::clone)
+        ),
+        note: None,
     }
 }
 

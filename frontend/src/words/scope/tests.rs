@@ -92,8 +92,16 @@ fn a_change_tells_what_differs_and_nothing_else() {
     ];
     for (from, to, words, label) in table {
         let at_ms = 5.0;
-        let mark = mark(&Change { at_ms, from, to });
-        assert_eq!((mark.label.as_str(), mark.in_full.as_str()), (label, words));
+        let by = String::new();
+        let mark = mark(&Change {
+            at_ms,
+            from,
+            to,
+            by,
+        });
+        assert_eq!((mark.label.as_str(), mark.text.as_str()), (label, words));
+        let in_full = format!("Something else is measured from here on:\n{words}");
+        assert_eq!(mark.in_full, in_full);
     }
 }
 
@@ -120,7 +128,15 @@ fn long_paths_keep_both_ends_and_are_whole_where_one_asks() {
     let other = scope(Key::Process, None, Some(&path), Unit::Us);
     let at_ms = 0.0;
     let (from, to) = (long, other);
-    let mark = mark(&Change { at_ms, from, to });
+    let by = "Ada".to_owned();
+    let mark = mark(&Change {
+        at_ms,
+        from,
+        to,
+        by,
+    });
+    assert!(mark.text.ends_with(" by Ada"));
+    assert!(mark.in_full.contains("from here on by Ada:"));
     assert!(mark.label.contains('…') && mark.text.contains('…'));
     assert!(mark.in_full.contains(&path));
 }

@@ -1,0 +1,102 @@
+//! What people who watch tell each other: names, notes, what a presenter looks at. Over the WebSocket,
+//! and notes over HTTP too, for scripts.
+
+use super::Shared;
+use super::reply::Refusal;
+use crate::access::Rights;
+use crate::hub::{Hub, Viewer};
+use crate::together::{self, TogetherError};
+use axum::Json;
+use axum::extract::rejection::{BytesRejection, PathRejection};
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use runqlat_common::wire::{ClientMessage, NewNote, Note};
+use serde::Deserialize;
+use std::sync::Arc;
+
+/// A note to make, and who makes it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Posted {
+    text: String,
+    at_ms: Option<u64>,
+    #[serde(default)]
+    by: String,
+}
+
+/// The notes that are kept.
+pub(super) async fn notes(State(hub): State<Arc<Hub>>, _: Rights) -> Response {
+    Json(hub.with_history(|history| history.notes.all().to_vec())).into_response()
+}
+
+pub(super) async fn add_note(
+    State(hub): State<Arc<Hub>>,
+    _: Rights,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<(StatusCode, Json<Note>), Refusal> {
+    const HINT: &str = r#"for example {"text": "deployed 1.2", "by": "deploy hook"}; docs/protocol.md lists the fields"#;
+    let body = body.map_err(|rejection| Refusal::unread(&rejection, HINT))?;
+    let Posted { text, at_ms, by } = serde_json::from_slice(&body)
+        .map_err(|error| Refusal::bad_request(format!("not a note: {error}"), HINT))?;
+    let by = together::name(&by)?;
+    let note = hub.add_note(NewNote { text, at_ms }, by, String::new())?;
+    Ok((StatusCode::CREATED, Json(note)))
+}
+
+/// Any note, for whoever may change what is measured: over HTTP nobody is an author.
+pub(super) async fn delete_note(
+    State(shared): State<Shared>,
+    rights: Rights,
+    id: Result<Path<u32>, PathRejection>,
+) -> Result<StatusCode, Refusal> {
+    shared.only_controllers(&rights, "notes are deleted over HTTP")?;
+    let Path(id) = id.map_err(|rejection| {
+        Refusal::bad_request(rejection.body_text(), "/api/v1/notes lists the notes' ids")
+    })?;
+    shared.hub.delete_note(id, "", true)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Does what a viewer tells the others; a message that is about something else is none of this.
+pub(super) fn tell(
+    may_control: bool,
+    viewer: &mut Viewer,
+    message: ClientMessage,
+) -> Result<(), Refusal> {
+    match message {
+        ClientMessage::Introduce(introduction) => viewer.introduce(introduction)?,
+        ClientMessage::AddNote(note) => drop(viewer.add_note(note)?),
+        ClientMessage::DeleteNote { id } => viewer.delete_note(id, may_control)?,
+        ClientMessage::Present { take_over } => viewer.present(take_over)?,
+        ClientMessage::Show(view) => viewer.show(view)?,
+        ClientMessage::StopPresenting => viewer.stop_presenting()?,
+        ClientMessage::Follow { on } => viewer.follow(on)?,
+        ClientMessage::Snapshot
+        | ClientMessage::Series { .. }
+        | ClientMessage::SetScope(_)
+        | ClientMessage::Targets { .. }
+        | ClientMessage::Region(_) => {}
+    }
+    Ok(())
+}
+
+impl From<TogetherError> for Refusal {
+    fn from(error: TogetherError) -> Self {
+        Self {
+            status: match error {
+                TogetherError::Fast => StatusCode::TOO_MANY_REQUESTS,
+                TogetherError::NoNote(_) => StatusCode::NOT_FOUND,
+                TogetherError::NotYours => StatusCode::FORBIDDEN,
+                TogetherError::Taken(_) => StatusCode::CONFLICT,
+                TogetherError::Future | TogetherError::Past => StatusCode::UNPROCESSABLE_ENTITY,
+                TogetherError::Long { .. } | TogetherError::Control(_) | TogetherError::Empty => {
+                    StatusCode::BAD_REQUEST
+                }
+            },
+            error: error.to_string(),
+            hint: error.hint(),
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! What comes over the connection changes the state, and what people do goes over it.
+
+use super::state::App;
+use crate::browser;
+use crate::net::{Event, Net};
+use crate::session::Session;
+use crate::session::together::Together;
+use leptos::prelude::*;
+use runqlat_common::wire::{ClientMessage, ProbeState, ServerMessage};
+
+impl App {
+    /// Opens the connection and lets what comes change the state.
+    pub(crate) fn connect(self) {
+        let net = Net::connect(move |mut event| {
+            if let Event::Message(message) = &mut event {
+                self.hear(message);
+                if Together::has_all_of(message) {
+                    return self.be_driven();
+                }
+            }
+            let starts_anew = matches!(&event, Event::Message(message) if matches!(**message, ServerMessage::Snapshot(_)));
+            let answers = self.session.try_update(|session| match event {
+                Event::Connecting => Vec::new(),
+                Event::Message(message) => session.apply(*message),
+                Event::Garbled(reason) => {
+                    session.garbled(reason);
+                    Vec::new()
+                }
+                Event::Lost {
+                    retry_at_ms,
+                    farewell,
+                } => {
+                    session.lost(retry_at_ms, farewell);
+                    Vec::new()
+                }
+                Event::Refused { farewell } => {
+                    session.turned_away(farewell);
+                    Vec::new()
+                }
+            });
+            self.now.set(browser::now_ms());
+            self.settle_view();
+            self.send(&answers.unwrap_or_default());
+            if starts_anew {
+                self.be_driven();
+            }
+        });
+        self.net.set_value(Some(net));
+    }
+
+    /// Takes what a message tells of the others; where the picture shows it, it is drawn anew.
+    fn hear(self, message: &mut ServerMessage) {
+        let heard = self.session.try_maybe_update(|session| {
+            let heard = session.together.hear(message);
+            (Together::is_drawn(message), heard)
+        });
+        if let Some((true, answers)) = heard {
+            self.heard.update(|n| *n += 1.0);
+            self.send(&answers);
+        }
+    }
+
+    /// Changes what is known of the others.
+    pub(super) fn tell(self, change: impl FnOnce(&mut Together) -> Vec<ClientMessage>) {
+        let answers = self
+            .session
+            .try_maybe_update(|session| (false, change(&mut session.together)));
+        self.heard.update(|n| *n += 1.0);
+        self.send(&answers.unwrap_or_default());
+    }
+
+    /// The others, for those who show them.
+    pub(super) fn others(self) -> impl std::ops::Deref<Target = Session> {
+        self.heard.track();
+        self.session.read_untracked()
+    }
+
+    pub(crate) fn send(self, messages: &[ClientMessage]) {
+        self.with_net(|net| messages.iter().for_each(|message| net.send(message)));
+    }
+
+    fn with_net(self, act: impl FnOnce(&Net)) {
+        // Cloned out: what it does may come back here.
+        if let Some(net) = self.net.get_value() {
+            act(&net);
+        }
+    }
+
+    pub(crate) fn retry_now(self) {
+        self.with_net(Net::retry_now);
+    }
+
+    /// Once a second: the countdown, and a connection that has fallen silent.
+    pub(crate) fn tick(self) {
+        self.now.set(browser::now_ms());
+        let silence_ms = self.session.with_untracked(|session| {
+            let measures = matches!(
+                session.probe,
+                Some(ProbeState::Attached { .. } | ProbeState::Changing { .. })
+            );
+            let scope = session.scope().filter(|_| measures)?;
+            Some(f64::from(scope.interval_ms) * 3.0 + 10_000.0)
+        });
+        self.with_net(|net| {
+            if silence_ms.is_some_and(|limit| net.silent_ms() > limit) {
+                net.give_up();
+            }
+        });
+    }
+}
