@@ -303,3 +303,32 @@ async fn a_lone_outlier_survives_zooming_out_to_an_hour() {
     browser.keep("hour").await;
     browser.close().await;
 }
+
+/// Beside its mark, too: the longest bar was once shortened to make room for it.
+#[tokio::test]
+async fn bars_are_as_long_as_their_counts() {
+    let server = demo();
+    let browser = open(&server, "").await;
+    // All tracks are as wide as one another, and the bar is a background that covers a part of its track.
+    let bars = r"const rows = [...document.querySelectorAll('[data-testid=histogram] .bar-row')];
+        return rows.map(row => {
+            const track = row.querySelector('.bar-track');
+            const part = /\* ?([0-9.]+)|([0-9.]+) ?\*/.exec(track.style.backgroundSize);
+            const count = row.querySelector('.bar-count').innerText.replaceAll(',', '');
+            return { count: Number(count), part: Number(part[1] ?? part[2]), width: track.offsetWidth };
+        })";
+    let bars = browser.run(bars).await;
+    let bars = bars.as_array().expect("bars");
+    let of = |bar: &Value, what: &str| bar[what].as_f64().expect("a number");
+    let most = bars.iter().map(|bar| of(bar, "count")).fold(0.0, f64::max);
+    assert!(most > 0.0 && bars.len() >= 14, "{bars:?}");
+    for bar in bars {
+        let expected = of(bar, "count") / most;
+        assert!(
+            (of(bar, "part") - expected).abs() < 0.001,
+            "{bar} of {most}"
+        );
+        assert_eq!(of(bar, "width"), of(&bars[0], "width"));
+    }
+    browser.close().await;
+}

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use std::ops::Range;
 
 /// Rows above and below the visible ones, so that scrolling by a little shows no gap.
-const MORE: usize = 6;
+const MORE: usize = 4;
 
 /// What is in view.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -129,14 +129,27 @@ mod tests {
     }
 
     #[test]
+    fn rows_beside_the_visible_ones_are_built_and_not_seen() {
+        let view = View {
+            top: 90,
+            visible: 10,
+            held: None,
+        };
+        let built = view.window(1_000);
+        let seen: Vec<usize> = built.filter(|index| view.is_seen(*index)).collect();
+        assert_eq!(seen, (90..100).collect::<Vec<_>>());
+        assert!(!view.is_seen(89) && !view.is_seen(100));
+    }
+
+    #[test]
     fn the_window_ends_with_the_list() {
         let view = View {
             top: 90,
             visible: 10,
             held: None,
         };
-        assert_eq!(view.window(100), 78..100);
-        assert_eq!(view.window(1_000), 84..106);
+        assert_eq!(view.window(100), 82..100);
+        assert_eq!(view.window(1_000), 86..104);
         assert_eq!(view.window(5), 0..5);
     }
 }
