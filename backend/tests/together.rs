@@ -245,8 +245,11 @@ async fn the_panel_of_names_fits_wide_and_narrow() {
             let fits = "return document.documentElement.scrollWidth <= innerWidth";
             browser.until("nothing is wider than the page", fits).await;
             for theme in ["light", "dark"] {
-                let set = format!("document.documentElement.dataset.theme = '{theme}'");
-                browser.run(&set).await;
+                let set = format!(
+                    "if (document.documentElement.dataset.theme === '{theme}') return true;
+                    document.querySelector('[data-testid=theme]').click(); return false"
+                );
+                browser.until("the theme is set", &set).await;
                 browser
                     .keep(&format!("together-{name}-{width}-{theme}"))
                     .await;
