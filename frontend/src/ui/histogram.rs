@@ -7,9 +7,12 @@ use crate::chart::cursor::Target;
 use crate::compare;
 use crate::histogram::Histogram;
 use crate::words;
+use leptos::ev::PointerEvent;
 use leptos::prelude::*;
 use runqlat_common::counts::Range;
 use runqlat_common::{human, text};
+use wasm_bindgen::JsCast;
+use web_sys::Element;
 
 /// The card beside the map: bars in the map's rows, numbers below.
 #[component]
@@ -57,6 +60,9 @@ fn Bars() -> impl IntoView {
             aria-label="Histogram of waits by length"
             style=("--row", row)
             style=("--top", top)
+            on:pointerover=move |event| {
+                let _none_below_the_rows = tell(panel, &event);
+            }
         >
             <div class="bar-head" aria-hidden="true">
                 <span title="How long the waits of a row were: each is twice as long as the one below">"waited"</span>
@@ -71,6 +77,20 @@ fn Bars() -> impl IntoView {
             }}
         </div>
     }
+}
+
+/// Gives the row under the pointer its title, which tells it in full: no sooner, for all of them change with every
+/// update.
+fn tell(panel: Panel, event: &PointerEvent) -> Option<()> {
+    let target = event.target()?.dyn_into::<Element>().ok()?;
+    let row = target.closest("[data-slot]").ok()??;
+    let slot: usize = row.get_attribute("data-slot")?.parse().ok()?;
+    let title = panel.read(|s| {
+        let bar = s.histogram.bars.get(slot)?;
+        let range = words::short_range(Range::of(slot, s.histogram.unit));
+        Some(words::bucket(&range, bar, s.histogram.total))
+    });
+    row.set_attribute("title", &title?).ok()
 }
 
 #[component]
@@ -99,7 +119,6 @@ fn BarRow(bucket: usize, looked_at: Memo<Option<usize>>) -> impl IntoView {
     let marks = Memo::new(move |_| panel.read(|s| s.histogram.marks(bucket)));
     let unit = Memo::new(move |_| panel.read(|s| s.histogram.unit));
     let range = move || words::short_range(Range::of(bucket, unit.get()));
-    let title = move || words::bucket(&range(), count(), &part(), &up_to());
     view! {
         <div
             class="bar-row"
@@ -107,7 +126,6 @@ fn BarRow(bucket: usize, looked_at: Memo<Option<usize>>) -> impl IntoView {
             class:on=move || looked_at.get() == Some(bucket)
             data-slot=bucket
             role="listitem"
-            title=title
         >
             <span class="bar-range">{range}</span>
             <span class="bar-track">
