@@ -68,6 +68,7 @@ async fn the_histogram_tells_each_buckets_part() {
         if (!total) return false;
         const wrong = []; let above = 0;
         for (const row of rows) {
+            row.dispatchEvent(new PointerEvent('pointerover', { bubbles: true }));
             const [, part, upTo] = row.title.match(/ waits, (.*) % of all; (.*) % were/) ?? [];
             const right = (text, n) => text?.match(/[<>]/) || Math.abs(Number(text) - 100 * n / total) < 0.06;
             if (!right(part, count(row)) || !right(upTo, total - above)) wrong.push(row.title);

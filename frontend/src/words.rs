@@ -5,7 +5,7 @@ pub mod together;
 
 use crate::chart::bands::Percentile;
 use crate::chart::frame::Frame;
-use crate::histogram::Histogram;
+use crate::histogram::{Bar, Histogram};
 use crate::session::Session;
 use runqlat_common::counts::Range;
 use runqlat_common::human;
@@ -141,8 +141,9 @@ pub fn part(part: u64, whole: u64) -> String {
 }
 
 /// A bucket's row in full: `8–16 µs: 1,234 waits, 12.3 % of all; 45.6 % were this long or less`.
-pub fn bucket(range: &str, count: u64, part: &str, up_to: &str) -> String {
-    let count = grouped(count);
+pub fn bucket(range: &str, bar: &Bar, total: u64) -> String {
+    let count = grouped(bar.count);
+    let (part, up_to) = (percent(bar.count, total), percent(bar.up_to, total));
     format!("{range}: {count} waits, {part} of all; {up_to} were this long or less")
 }
 

@@ -8,11 +8,13 @@ use crate::chart::cursor::Target;
 use crate::compare;
 use crate::histogram::Histogram;
 use crate::words;
+use leptos::ev::PointerEvent;
 use leptos::html::Div;
 use leptos::prelude::*;
 use runqlat_common::buckets::Unit;
 use runqlat_common::counts::Range;
-use web_sys::HtmlElement;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlElement};
 
 #[component]
 pub(super) fn Bars() -> impl IntoView {
@@ -33,6 +35,9 @@ pub(super) fn Bars() -> impl IntoView {
             aria-label="Histogram of waits by length"
             style=("--row", row)
             style=("--top", top)
+            on:pointerover=move |event| {
+                let _none_below_the_rows = tell(panel, &event);
+            }
             style=("--marks", move || format!("{}ch", marks.get()))
         >
             <div class="bar-head" aria-hidden="true">
@@ -44,6 +49,20 @@ pub(super) fn Bars() -> impl IntoView {
             <div role="presentation" node_ref=body></div>
         </div>
     }
+}
+
+/// Gives the row under the pointer its title, which tells it in full: no sooner, for all of them change with every
+/// update.
+fn tell(panel: Panel, event: &PointerEvent) -> Option<()> {
+    let target = event.target()?.dyn_into::<Element>().ok()?;
+    let row = target.closest("[data-slot]").ok()??;
+    let slot: usize = row.get_attribute("data-slot")?.parse().ok()?;
+    let title = panel.read(|shown| {
+        let bar = shown.histogram.bars.get(slot)?;
+        let range = words::short_range(Range::of(slot, shown.histogram.unit));
+        Some(words::bucket(&range, bar, shown.histogram.total))
+    });
+    row.set_attribute("title", &title?).ok()
 }
 
 fn letters(histogram: &Histogram) -> usize {
@@ -191,9 +210,6 @@ impl Bar {
         if was.is_none_or(|was| parts(was) != parts(now)) {
             let part = words::percent(now.count, now.total);
             let up_to = words::percent(now.up_to, now.total);
-            let range = words::short_range(Range::of(now.slot, now.unit));
-            self.row
-                .set_title(&words::bucket(&range, now.count, &part, &up_to));
             self.part.set(&part);
             self.up_to.set(&up_to);
         }

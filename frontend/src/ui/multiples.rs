@@ -36,7 +36,7 @@ pub(crate) fn Multiples() -> impl IntoView {
         ));
     });
     let row = Memo::new(move |_| (size.get().1 / MOST as f64).floor());
-    paint_when_new(app, size, move |look| {
+    paint_when_new(app, true, size, move |look| {
         // The list may have left the page since this was asked for.
         let canvas = canvas.try_get_untracked()??;
         let listing = app.listing.get_untracked();
@@ -76,6 +76,9 @@ fn fill(app: App, list: NodeRef<Ol>) {
     let selected = Memo::new(move |_| app.session.read().selected_key());
     let places = StoredValue::new_local(Vec::<Place>::new());
     Effect::new(move |_| {
+        if !app.as_strips.get() {
+            return None;
+        }
         let (list, listing, selected) = (list.get()?, app.listing.get(), selected.get());
         places.update_value(|places| {
             while places.len() < MOST {
@@ -109,6 +112,7 @@ struct Place {
     name: Text,
     id: Text,
     longest: Text,
+    named: String,
     shown: Option<(u64, bool)>,
 }
 
@@ -129,6 +133,7 @@ impl Place {
             name,
             id,
             longest,
+            named: String::new(),
             shown: None,
         })
     }
@@ -144,8 +149,11 @@ impl Place {
             self.shown = now;
         }
         if let Some(row) = row {
-            self.button.set_title(&row.name);
-            self.name.set(&words::scope::short_path(&row.name));
+            if self.named != row.name {
+                self.named.clone_from(&row.name);
+                self.button.set_title(&row.name);
+                self.name.set(&words::scope::short_path(&row.name));
+            }
             let id = (row.key != OTHER).then(|| format!(" {}", row.key));
             self.id.set(&id.unwrap_or_default());
             let longest = row.max.map(words::short_range);
@@ -159,6 +167,9 @@ impl Place {
 fn Axis() -> impl IntoView {
     let app = expect_context::<App>();
     let times = Memo::new(move |_| {
+        if !app.as_strips.get() {
+            return Vec::new();
+        }
         let session = app.session.read();
         let data = session.shown();
         let newest = data.recent.seq();

@@ -19,7 +19,7 @@ pub(crate) fn RowStrips() -> impl IntoView {
     let app = expect_context::<App>();
     let canvas = NodeRef::<Canvas>::new();
     let first = Memo::new(move |_| app.listing.with(|listing| listing.window.start));
-    paint_when_new(app, app.size, move |look| {
+    paint_when_new(app, false, app.size, move |look| {
         // The list may have left the page since this was asked for.
         let canvas = canvas.try_get_untracked()??;
         let listing = app.listing.get_untracked();
@@ -44,9 +44,11 @@ pub(crate) fn RowStrips() -> impl IntoView {
     }
 }
 
-/// Asks for painting with every update of what is listed and of its colours.
+/// Asks for painting with every update of what is listed and of its colours, while the list is shown as strips or
+/// while it is not.
 pub(super) fn paint_when_new<S: Send + Sync + 'static>(
     app: App,
+    as_strips: bool,
     size: RwSignal<S>,
     paint: impl Fn(Look) -> Option<()> + Clone + 'static,
 ) {
@@ -56,12 +58,13 @@ pub(super) fn paint_when_new<S: Send + Sync + 'static>(
         let _painted = paint(look);
     });
     Effect::new(move |_| {
-        app.listing.track();
-        app.session.track();
-        size.track();
-        app.as_strips.track();
-        look.track();
-        painted();
+        if app.as_strips.get() == as_strips {
+            app.listing.track();
+            app.session.track();
+            size.track();
+            look.track();
+            painted();
+        }
     });
 }
 
