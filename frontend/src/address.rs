@@ -129,8 +129,9 @@ fn whole(n: f64) -> String {
 }
 
 fn number(text: &str) -> Option<f64> {
-    // Times beyond the year 10,000 are a mistake.
-    text.parse().ok().filter(|n| (0.0..=2.6e14).contains(n))
+    // As `whole` writes them: what reads fractions brings a table of 10 kB. Times beyond the year 10,000 are a mistake.
+    let n: u64 = text.parse().ok()?;
+    (n <= 260_000_000_000_000).then_some(n as f64)
 }
 
 fn find<T: Copy + Default>(all: &[T], name: impl Fn(T) -> &'static str, text: &str) -> T {

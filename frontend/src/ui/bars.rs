@@ -1,6 +1,7 @@
 //! The histogram's bars, one a bucket, the longest wait at the top as in the map. Written by hand and not by
 //! signals, and painted more than laid out: all of them change with every update.
 
+use super::boxed::{effect, memo};
 use super::panel::{Panel, Shown};
 use super::state::App;
 use super::text::{Maker, Text, set};
@@ -21,11 +22,11 @@ pub(super) fn Bars() -> impl IntoView {
     let app = expect_context::<App>();
     let panel = expect_context::<Panel>();
     let body = NodeRef::<Div>::new();
-    let layout = Memo::new(move |_| app.frame.get().map(|frame| frame.layout));
+    let layout = memo(move || app.frame.get().map(|frame| frame.layout));
     let row = move || layout.get().map(|l| format!("{}px", l.css(l.rows.row_px)));
     let top = move || layout.get().map(|l| format!("{}px", l.css(l.top)));
     // Letters of the longest mark: so much room is kept for it beside the longest bar.
-    let marks = Memo::new(move |_| panel.read(|shown| letters(&shown.histogram)));
+    let marks = memo(move || panel.read(|shown| letters(&shown.histogram)));
     fill(app, panel, body);
     view! {
         <div
@@ -74,13 +75,13 @@ fn letters(histogram: &Histogram) -> usize {
 
 /// Keeps as many bars as the map has rows, and writes what has changed in them.
 fn fill(app: App, panel: Panel, body: NodeRef<Div>) {
-    let looked_at = Memo::new(move |_| match app.target.get() {
+    let looked_at = memo(move || match app.target.get() {
         Some(Target::Cell { slot, .. }) => Some(slot),
         _ => None,
     });
     // By ascending bucket.
     let bars = StoredValue::new_local(Vec::<Bar>::new());
-    Effect::new(move |_| {
+    effect(move || {
         let body = body.get()?;
         let (looked_at, baseline) = (looked_at.get(), app.baseline.read());
         let then = baseline.as_ref().map(|kept| &kept.histogram);

@@ -1,6 +1,7 @@
 //! What stands in place of the numbers when the server lets this page in no more, or not yet: why, and a
 //! field for a token. The page's boot script exchanges what is entered here, as it does with a link's.
 
+use super::boxed::memo;
 use super::state::App;
 use crate::browser;
 use crate::session::Link;
@@ -11,8 +12,8 @@ use leptos::prelude::*;
 #[component]
 pub(crate) fn EntryBanner() -> impl IntoView {
     let app = expect_context::<App>();
-    let out = Memo::new(move |_| app.session.read().link == Link::Refused);
-    let why = Memo::new(move |_| app.session.read().farewell.clone());
+    let out = memo(move || app.session.read().link == Link::Refused);
+    let why = memo(move || app.session.read().farewell.clone());
     view! {
         <Show when=move || out.get()>
             <div class="banner bad" role="alert" data-testid="entry-banner">

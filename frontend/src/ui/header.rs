@@ -1,5 +1,6 @@
 //! The top line: what is measured and where, the state of probe and connection, pause.
 
+use super::boxed::memo;
 use super::entry::ViewOnly;
 use super::help::HelpButton;
 use super::link::LinkButton;
@@ -41,7 +42,7 @@ pub(crate) fn Header() -> impl IntoView {
 #[component]
 fn Control() -> impl IntoView {
     let app = expect_context::<App>();
-    let may = Memo::new(move |_| {
+    let may = memo(move || {
         let session = app.session.read();
         session.server.as_ref().map(|_| session.may_control)
     });
@@ -58,7 +59,7 @@ fn Control() -> impl IntoView {
 #[component]
 fn DemoStripe() -> impl IntoView {
     let app = expect_context::<App>();
-    let demo = Memo::new(move |_| {
+    let demo = memo(move || {
         let session = app.session.read();
         session.server.as_ref().is_some_and(|server| server.demo)
     });
@@ -75,8 +76,8 @@ fn DemoStripe() -> impl IntoView {
 #[component]
 fn Subject() -> impl IntoView {
     let app = expect_context::<App>();
-    let server = Memo::new(move |_| app.session.read().server.clone());
-    let scope = Memo::new(move |_| app.session.read().scope().cloned());
+    let server = memo(move || app.session.read().server.clone());
+    let scope = memo(move || app.session.read().scope().cloned());
     let host = move || server.get().map(|server| server.hostname);
     let kernel = move || {
         let server = server.get()?;
@@ -101,7 +102,7 @@ fn Subject() -> impl IntoView {
 #[component]
 fn Probe() -> impl IntoView {
     let app = expect_context::<App>();
-    let probe = Memo::new(move |_| app.session.read().probe.clone());
+    let probe = memo(move || app.session.read().probe.clone());
     let class = move || match probe.get() {
         Some(ProbeState::Attached { .. }) => "badge good",
         Some(ProbeState::Failed { .. }) => "badge bad",
@@ -140,7 +141,7 @@ fn Probe() -> impl IntoView {
 #[component]
 fn Connection() -> impl IntoView {
     let app = expect_context::<App>();
-    let link = Memo::new(move |_| app.session.read().link);
+    let link = memo(move || app.session.read().link);
     let class = move || match link.get() {
         Link::Live => "badge good live",
         Link::Connecting => "badge busy",
@@ -162,7 +163,7 @@ fn Connection() -> impl IntoView {
 #[component]
 fn PauseButton() -> impl IntoView {
     let app = expect_context::<App>();
-    let paused = Memo::new(move |_| app.session.read().is_paused());
+    let paused = memo(move || app.session.read().is_paused());
     view! {
         <button
             class="button pause"

@@ -1,6 +1,7 @@
 //! The heatmap's two canvases: they are painted when the picture changes, and tell the state what is
 //! pointed at.
 
+use super::boxed::effect;
 use super::hand::Hand;
 use super::legend::Legend;
 use super::map_state::MapState;
@@ -138,14 +139,14 @@ fn paint_both(app: App, map: NodeRef<Canvas>, over: NodeRef<Canvas>) {
         let _painted = paint::overlay(&over, &frame, &palette, &what);
     });
     let paint_all = paint.clone();
-    Effect::new(move |_| {
+    effect(move || {
         app.frame.track();
         look.track();
         map.track();
         map_is_old.set_value(true);
         paint_all();
     });
-    Effect::new(move |_| {
+    effect(move || {
         app.target.track();
         app.percentiles.track();
         app.brush.track();
@@ -153,7 +154,7 @@ fn paint_both(app: App, map: NodeRef<Canvas>, over: NodeRef<Canvas>) {
         paint();
     });
     // A cell that has left the picture holds the cursor no longer.
-    Effect::new(move |_| {
+    effect(move || {
         let left = app.target.get().is_none();
         if left && matches!(app.cursor.get_untracked(), Cursor::Cell { .. }) {
             app.cursor.set(Cursor::Nothing);

@@ -1,6 +1,7 @@
 //! The histogram beside the heatmap, whose rows are those of the map, and its numbers.
 
 use super::bars::Bars;
+use super::boxed::memo;
 use super::copy::Copy;
 use super::panel::Panel;
 use super::state::App;
@@ -49,7 +50,7 @@ fn Compared() -> impl IntoView {
         let told = told.unwrap_or_default().into_iter();
         told.map(|line| view! { <li>{line}</li> }).collect_view()
     };
-    let is_kept = Memo::new(move |_| app.baseline.with(Option::is_some));
+    let is_kept = memo(move || app.baseline.with(Option::is_some));
     view! {
         <div class="compared">
             <button

@@ -1,5 +1,6 @@
 //! The legend: which colour is how much.
 
+use super::boxed::{effect, memo};
 use super::state::App;
 use super::theme::Look;
 use crate::chart::colour::ColourScale;
@@ -16,13 +17,13 @@ pub(crate) fn Legend() -> impl IntoView {
     let app = expect_context::<App>();
     let look = expect_context::<Look>();
     let canvas = NodeRef::<Canvas>::new();
-    Effect::new(move |_| {
+    effect(move || {
         let palette = look.palette();
         canvas
             .get()
             .and_then(|canvas| paint::ramp(&canvas, &palette))
     });
-    let scale = Memo::new(move |_| app.frame.get().map(|frame| (frame.measure, frame.scale)));
+    let scale = memo(move || app.frame.get().map(|frame| (frame.measure, frame.scale)));
     let stops = move || scale.get().map(labels);
     let what = move || {
         scale
@@ -30,8 +31,8 @@ pub(crate) fn Legend() -> impl IntoView {
             .map(|(measure, _)| format!("{}, ", measure.legend()))
     };
     let how = move || scale.get().map(|(_, scale)| scale.spread.name());
-    let pinned = Memo::new(move |_| app.style.read().pinned_max().is_some());
-    let cause = Memo::new(move |_| app.style.read().cause);
+    let pinned = memo(move || app.style.read().pinned_max().is_some());
+    let cause = memo(move || app.style.read().cause);
     let only = move || match cause.get() {
         Cause::All => String::new(),
         cause => format!("{} only", cause.name()),

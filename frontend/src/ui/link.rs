@@ -1,5 +1,6 @@
 //! The page's address follows what is looked at, and the other way round: links, back and forward.
 
+use super::boxed::{effect, memo};
 use super::copy::Copy;
 use super::follow::present;
 use super::once::once_in;
@@ -60,7 +61,7 @@ impl App {
 /// Reads the address once, and keeps both in step from then on.
 pub(crate) fn keep_in_step(app: App) {
     app.follow_address(Address::parse(&browser::query()));
-    let address = Memo::new(move |_| app.address());
+    let address = memo(move || app.address());
     let written = StoredValue::new(address.get_untracked());
     let write = once_in(REST, move || {
         let (now, before) = (address.get_untracked(), written.get_value());
@@ -70,7 +71,7 @@ pub(crate) fn keep_in_step(app: App) {
         }
     });
     let present = present(app);
-    Effect::new(move |_| {
+    effect(move || {
         app.notice_hand(&address.read());
         write();
         present();

@@ -1,5 +1,6 @@
 //! Why the heatmap stands still or is empty; and what it would look like.
 
+use super::boxed::{effect, memo};
 use super::load::Load;
 use super::state::App;
 use super::theme::Look;
@@ -14,7 +15,7 @@ use leptos::prelude::*;
 #[component]
 pub(crate) fn MapState() -> impl IntoView {
     let app = expect_context::<App>();
-    let paused = Memo::new(move |_| {
+    let paused = memo(move || {
         let session = app.session.read();
         let at = session.known().filter(|_| session.is_paused())?.end_ms;
         let clock = ticks::clock(at, browser::utc_offset_min(at));
@@ -23,7 +24,7 @@ pub(crate) fn MapState() -> impl IntoView {
             words::behind(session.behind())
         ))
     });
-    let empty = Memo::new(move |_| {
+    let empty = memo(move || {
         let session = app.session.read();
         session.scope()?;
         if session.shown().seq == 0 {
@@ -38,7 +39,7 @@ pub(crate) fn MapState() -> impl IntoView {
         })
     });
     // Of all that is measured nothing waits: who sees that may not know what to expect.
-    let quiet = Memo::new(move |_| {
+    let quiet = memo(move || {
         let session = app.session.read();
         session.selection.is_none() && session.shown().seq > 0
     });
@@ -63,7 +64,7 @@ fn Quiet() -> impl IntoView {
     let look = expect_context::<Look>();
     let canvas = NodeRef::<Canvas>::new();
     // Fails only without a 2D context, and then there is nothing to show.
-    Effect::new(move |_| paint::example(&canvas.get()?, &look.palette()));
+    effect(move || paint::example(&canvas.get()?, &look.palette()));
     view! {
         <figure>
             <canvas node_ref=canvas role="img" aria-label="An example of a busy machine's heatmap"></canvas>

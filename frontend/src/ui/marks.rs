@@ -1,6 +1,7 @@
 //! The flags below the time axis where what is measured changed or somebody made a note. Elements and
 //! not paint, so that they can be pointed at, focused and read aloud; a click opens the note.
 
+use super::boxed::memo;
 use super::state::App;
 use crate::chart::layout::Layout;
 use crate::chart::marks::{Mark, Side};
@@ -9,7 +10,7 @@ use leptos::prelude::*;
 #[component]
 pub(crate) fn Marks() -> impl IntoView {
     let app = expect_context::<App>();
-    let count = Memo::new(move |_| app.frame.get().map_or(0, |frame| frame.marks.len()));
+    let count = memo(move || app.frame.get().map_or(0, |frame| frame.marks.len()));
     // Elements stay while they move: one that is made anew with each picture loses its tooltip.
     move || {
         (0..count.get())
@@ -21,7 +22,7 @@ pub(crate) fn Marks() -> impl IntoView {
 #[component]
 fn Flag(index: usize) -> impl IntoView {
     let app = expect_context::<App>();
-    let mark = Memo::new(move |_| {
+    let mark = memo(move || {
         let frame = app.frame.get()?;
         let mark = frame.marks.get(index)?.clone();
         Some((mark, frame.layout))

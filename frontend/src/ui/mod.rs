@@ -2,6 +2,7 @@
 //! the pure modules.
 
 mod bars;
+mod boxed;
 mod choose;
 mod connection;
 mod copy;
@@ -44,6 +45,7 @@ mod toolbar;
 mod tooltip;
 mod trust;
 
+use boxed::memo;
 use header::Header;
 use heatmap::Heatmap;
 use help::Help;
@@ -84,7 +86,7 @@ pub(crate) fn Page() -> impl IntoView {
     link::keep_in_step(app);
     region::ask_about_marked(app);
     app.connect();
-    let marked = Memo::new(move |_| app.brush.get().is_some());
+    let marked = memo(move || app.brush.get().is_some());
     view! {
         <Header/>
         <Trust/>

@@ -1,5 +1,6 @@
 //! The first series of the list as strips that fill it, below each other on one time axis.
 
+use super::boxed::{effect, memo};
 use super::resize::on_resize;
 use super::state::App;
 use super::strips::{paint, paint_when_new};
@@ -35,7 +36,7 @@ pub(crate) fn Multiples() -> impl IntoView {
             f64::from(element.client_height()),
         ));
     });
-    let row = Memo::new(move |_| (size.get().1 / MOST as f64).floor());
+    let row = memo(move || (size.get().1 / MOST as f64).floor());
     paint_when_new(app, true, size, move |look| {
         // The list may have left the page since this was asked for.
         let canvas = canvas.try_get_untracked()??;
@@ -48,7 +49,7 @@ pub(crate) fn Multiples() -> impl IntoView {
         paint(app, look, &canvas, &keys, &layout)
     });
     fill(app, list);
-    let shown = Memo::new(move |_| app.listing.with(|listing| listing.rows.min(MOST)));
+    let shown = memo(move || app.listing.with(|listing| listing.rows.min(MOST)));
     view! {
         <div class="multiples" class:away=move || !app.as_strips.get() data-testid="strips">
             <div class="strip-plot">
@@ -73,9 +74,9 @@ pub(crate) fn Multiples() -> impl IntoView {
 
 /// Writes the first rows of the list into elements that are made once, as the list does.
 fn fill(app: App, list: NodeRef<Ol>) {
-    let selected = Memo::new(move |_| app.session.read().selected_key());
+    let selected = memo(move || app.session.read().selected_key());
     let places = StoredValue::new_local(Vec::<Place>::new());
-    Effect::new(move |_| {
+    effect(move || {
         if !app.as_strips.get() {
             return None;
         }
@@ -166,7 +167,7 @@ impl Place {
 #[component]
 fn Axis() -> impl IntoView {
     let app = expect_context::<App>();
-    let times = Memo::new(move |_| {
+    let times = memo(move || {
         if !app.as_strips.get() {
             return Vec::new();
         }

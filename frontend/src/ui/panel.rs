@@ -1,6 +1,7 @@
 //! What the histogram beside the map shows: the newest interval, the column under the cursor, or the
 //! marked time; and the baseline it is compared with.
 
+use super::boxed::memo;
 use super::state::App;
 use crate::browser;
 use crate::chart::cursor::Target;
@@ -35,7 +36,7 @@ pub(crate) struct Panel(Memo<Arc<Option<Shown>>>);
 
 impl Panel {
     pub(crate) fn new(app: App) -> Self {
-        Self(Memo::new(move |_| Arc::new(shown(app))))
+        Self(memo(move || Arc::new(shown(app))))
     }
 
     pub(crate) fn read<T: Default>(self, read: impl FnOnce(&Shown) -> T) -> T {

@@ -1,5 +1,6 @@
 //! Who waits in the marked region: in place of the list while there is one.
 
+use super::boxed::{effect, memo};
 use super::once::once_in;
 use super::state::App;
 use crate::keys;
@@ -14,7 +15,7 @@ const REST: Duration = Duration::from_millis(120);
 
 /// Asks the server about the marked region whenever it is another.
 pub(crate) fn ask_about_marked(app: App) {
-    let asked = Memo::new(move |_| (app.brush.get(), app.style.read().cause));
+    let asked = memo(move || (app.brush.get(), app.style.read().cause));
     let ask = once_in(REST, move || {
         let (brush, cause) = asked.get_untracked();
         let (Some(brush), Some(frame)) = (brush, app.frame.get_untracked()) else {
@@ -39,8 +40,8 @@ pub(crate) fn ask_about_marked(app: App) {
         );
     });
     // A link may name a region before anything is known of its time.
-    let known = Memo::new(move |_| app.session.read().known().is_some());
-    Effect::new(move |_| {
+    let known = memo(move || app.session.read().known().is_some());
+    effect(move || {
         asked.track();
         known.track();
         ask();
@@ -50,7 +51,7 @@ pub(crate) fn ask_about_marked(app: App) {
 #[component]
 pub(crate) fn RegionCard() -> impl IntoView {
     let app = expect_context::<App>();
-    let finding = Memo::new(move |_| {
+    let finding = memo(move || {
         let session = app.session.read();
         let key = session.shown().scopes.series().key;
         Some((Finding::new(session.region.as_ref()?, key), key))

@@ -1,5 +1,6 @@
 //! Following the size of an element for as long as it is on the page.
 
+use super::boxed::effect;
 use crate::browser;
 use leptos::html::Div;
 use leptos::prelude::*;
@@ -7,7 +8,7 @@ use leptos::web_sys::HtmlDivElement;
 
 /// Calls `act` when the element's size is another, and once at the beginning.
 pub(crate) fn on_resize(holder: NodeRef<Div>, act: impl Fn(&HtmlDivElement) + Clone + 'static) {
-    Effect::new(move |_| {
+    effect(move || {
         let element = holder.get()?;
         let (act, measured) = (act.clone(), element.clone());
         let watch = browser::on_resize(&element, move || act(&measured))?;

@@ -1,6 +1,7 @@
 //! The list's heads and its scrolled part: which rows are in view. What a row looks like is in `row`,
 //! and what keys and clicks do in `reach`.
 
+use super::boxed::{effect, memo};
 use super::reach::{on_click, on_focus, on_key};
 use super::resize::on_resize;
 use super::row::Place;
@@ -46,10 +47,10 @@ pub(super) const ROW_PX: usize = 24;
 pub(crate) fn Table() -> impl IntoView {
     let app = expect_context::<App>();
     let (scroll, body) = (NodeRef::<Div>::new(), NodeRef::<Tbody>::new());
-    let rows = Memo::new(move |_| app.listing.with(|listing| listing.rows));
-    let is_path = Memo::new(move |_| app.listing.with(|listing| listing.key == Key::Cgroup));
-    let said = Memo::new(move |_| app.listing.with(|listing| remark(listing)));
-    let span = Memo::new(move |_| {
+    let rows = memo(move || app.listing.with(|listing| listing.rows));
+    let is_path = memo(move || app.listing.with(|listing| listing.key == Key::Cgroup));
+    let said = memo(move || app.listing.with(|listing| remark(listing)));
+    let span = memo(move || {
         let session = app.session.read();
         let scope = session.shown().scopes.current()?;
         let ms = f64::from(scope.interval_ms) * CELLS as f64;
@@ -120,9 +121,9 @@ fn measure(app: App, scroll: NodeRef<Div>) {
 /// Writes the rows in view into their places, of which it makes as many as it needs. By hand and not by
 /// signals: hundreds of cells change with every update.
 fn fill(app: App, body: NodeRef<Tbody>) {
-    let selected = Memo::new(move |_| app.session.read().selected_key());
+    let selected = memo(move || app.session.read().selected_key());
     let places = StoredValue::new_local(Vec::<Place>::new());
-    Effect::new(move |_| {
+    effect(move || {
         let body = body.get()?;
         let (listing, selected) = (app.listing.get(), selected.get());
         let view = app.listed.read_untracked().clone();
@@ -193,7 +194,7 @@ fn Head(column: Column, name: &'static str, title: &'static str) -> impl IntoVie
             (true, false) => "ascending",
         }
     };
-    let key = Memo::new(move |_| app.listing.with(|listing| listing.key));
+    let key = memo(move || app.listing.with(|listing| listing.key));
     let words = move || {
         let kind = keys::kind(key.get());
         match column {

@@ -1,6 +1,7 @@
 //! The picker of what is measured: a process or a cgroup by type-ahead, what waits are counted by, unit
 //! and interval. What the server says to it is shown until it is done.
 
+use super::boxed::{effect, memo};
 use super::sheet::Sheet;
 use super::state::App;
 use super::targets::TargetList;
@@ -71,14 +72,14 @@ pub(crate) fn ScopePicker() -> impl IntoView {
     let app = expect_context::<App>();
     let draft = Draft::new();
     provide_context(draft);
-    Effect::new(move |_| {
+    effect(move || {
         if app.choosing.get() {
             draft.start(app);
         }
     });
     // Done: what was asked for is measured.
-    let number = Memo::new(move |_| app.session.read().live().scopes.number());
-    Effect::new(move |_| {
+    let number = memo(move || app.session.read().live().scopes.number());
+    effect(move || {
         if draft.asked.get().is_some_and(|asked| number.get() > asked) {
             app.choosing.set(false);
         }
@@ -138,7 +139,7 @@ fn Told() -> impl IntoView {
 #[component]
 fn Interval() -> impl IntoView {
     let draft = expect_context::<Draft>();
-    let chosen = Memo::new(move |_| draft.scope.read().interval_ms);
+    let chosen = memo(move || draft.scope.read().interval_ms);
     let options = move || {
         let mut all = INTERVALS_MS.to_vec();
         if !all.contains(&chosen.get()) && chosen.get() > 0 {
@@ -173,9 +174,9 @@ fn Status() -> impl IntoView {
     let app = expect_context::<App>();
     let draft = expect_context::<Draft>();
     let words = move || words::scope::phrase(&draft.scope.read());
-    let changes = Memo::new(move |_| app.session.read().scope() != Some(&*draft.scope.read()));
-    let refused = Memo::new(move |_| app.session.read().refused.clone());
-    let changing = Memo::new(move |_| {
+    let changes = memo(move || app.session.read().scope() != Some(&*draft.scope.read()));
+    let refused = memo(move || app.session.read().refused.clone());
+    let changing = memo(move || {
         let is_asked = draft.asked.get().is_some() && refused.get().is_none();
         is_asked || matches!(app.session.read().probe, Some(ProbeState::Changing { .. }))
     });
@@ -207,7 +208,7 @@ fn Status() -> impl IntoView {
 fn Earlier() -> impl IntoView {
     let app = expect_context::<App>();
     let draft = expect_context::<Draft>();
-    let earlier = Memo::new(move |_| {
+    let earlier = memo(move || {
         let mut scopes = app.session.read().live().scopes.earlier();
         scopes.truncate(5);
         scopes

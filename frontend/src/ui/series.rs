@@ -1,5 +1,6 @@
 //! The list of series: who waits, how often, how long. Its heading and filter; the rows are in `rows`.
 
+use super::boxed::memo;
 use super::multiples::Multiples;
 use super::rows::{STRIP_HELP, Table};
 use super::state::App;
@@ -14,12 +15,12 @@ const SPAN_HELP: &str = "The time that the numbers of the rows sum up";
 #[component]
 pub(crate) fn SeriesList(filter: NodeRef<Input>) -> impl IntoView {
     let app = expect_context::<App>();
-    let told_apart = Memo::new(move |_| app.session.read().has_series());
-    let heading = Memo::new(move |_| {
+    let told_apart = memo(move || app.session.read().has_series());
+    let heading = memo(move || {
         let session = app.session.read();
         keys::kind(session.shown().scopes.series().key).heading
     });
-    let span = Memo::new(move |_| {
+    let span = memo(move || {
         let seconds = app.session.read().shown().recent.seconds();
         if seconds <= 0.0 {
             String::new()
@@ -97,7 +98,7 @@ const FILTER_HELP: &str = "A part of the name, the beginning of the id, or a /re
 #[component]
 fn FilterBox(filter: NodeRef<Input>) -> impl IntoView {
     let app = expect_context::<App>();
-    let found = Memo::new(move |_| app.listing.with(|l| (l.matched, l.total)));
+    let found = memo(move || app.listing.with(|l| (l.matched, l.total)));
     let count = move || {
         let (matched, total) = found.get();
         format!(

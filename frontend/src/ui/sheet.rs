@@ -1,6 +1,7 @@
 //! A panel over the page: a modal dialog that opens and closes with a signal. It has the keys while it is
 //! open; Escape, its button and a click beside it close it.
 
+use super::boxed::effect;
 use leptos::ev::{KeyboardEvent, MouseEvent};
 use leptos::html::Dialog;
 use leptos::prelude::*;
@@ -41,7 +42,7 @@ pub(crate) fn Sheet<C: IntoView + 'static>(
 // Apart from the component, which the compiler makes anew for each panel.
 
 fn show(dialog: NodeRef<Dialog>, open: RwSignal<bool>) {
-    Effect::new(move |_| {
+    effect(move || {
         let open = open.get();
         let Some(dialog) = dialog.get().filter(|dialog| dialog.open() != open) else {
             return;

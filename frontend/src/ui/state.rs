@@ -1,6 +1,7 @@
 //! The signals that the page is made of. Components read them and change them through the methods
 //! here; whatever can be computed from state is computed in the pure modules.
 
+use super::boxed::memo;
 use super::notes::Noting;
 use super::panel::Baseline;
 use super::picture::frame_of;
@@ -77,7 +78,7 @@ impl App {
             RwSignal::new(Size::default()),
         );
         let frame = frame_of(session, view, style, size);
-        let target = Memo::new(move |_| {
+        let target = memo(move || {
             let frame = frame.get()?;
             cursor.get().target(&frame)
         });
@@ -86,7 +87,7 @@ impl App {
             RwSignal::new(ListView::default()),
         );
         let (valid, filter_error) = filter_of(filter);
-        let listing = Memo::new(move |_| {
+        let listing = memo(move || {
             let session = session.read();
             let recent = &session.shown().recent;
             let listing = Listing::new(
@@ -208,8 +209,5 @@ fn filter_of(typed: RwSignal<String>) -> (Memo<Arc<Filter>>, Memo<Option<String>
         },
         |_, _| true,
     );
-    (
-        valid,
-        Memo::new(move |_| parsed.read().as_ref().err().cloned()),
-    )
+    (valid, memo(move || parsed.read().as_ref().err().cloned()))
 }

@@ -1,5 +1,6 @@
 //! Painting series' recent past: a strip in each row of the list. The large ones are in `multiples`.
 
+use super::boxed::{effect, memo};
 use super::once::once_a_frame;
 use super::rows::ROW_PX;
 use super::state::App;
@@ -18,7 +19,7 @@ const WIDTH: f64 = 120.0;
 pub(crate) fn RowStrips() -> impl IntoView {
     let app = expect_context::<App>();
     let canvas = NodeRef::<Canvas>::new();
-    let first = Memo::new(move |_| app.listing.with(|listing| listing.window.start));
+    let first = memo(move || app.listing.with(|listing| listing.window.start));
     paint_when_new(app, false, app.size, move |look| {
         // The list may have left the page since this was asked for.
         let canvas = canvas.try_get_untracked()??;
@@ -57,7 +58,7 @@ pub(super) fn paint_when_new<S: Send + Sync + 'static>(
         // Fails only without a 2D context or without rows, and then there is nothing to show.
         let _painted = paint(look);
     });
-    Effect::new(move |_| {
+    effect(move || {
         if app.as_strips.get() == as_strips {
             app.listing.track();
             app.session.track();

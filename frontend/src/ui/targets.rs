@@ -1,5 +1,6 @@
 //! What can be measured, as it is found while one types: the whole system, processes, cgroups.
 
+use super::boxed::memo;
 use super::scope::{Draft, look_up};
 use super::state::App;
 use leptos::ev::KeyboardEvent;
@@ -56,7 +57,7 @@ impl Target {
 pub(super) fn TargetList() -> impl IntoView {
     let app = expect_context::<App>();
     let draft = expect_context::<Draft>();
-    let found = Memo::new(move |_| {
+    let found = memo(move || {
         let session = app.session.read();
         let mut found = vec![Target::everything()];
         if let Some(targets) = &session.targets {
@@ -65,7 +66,7 @@ pub(super) fn TargetList() -> impl IntoView {
         }
         found
     });
-    let more = Memo::new(move |_| app.session.read().targets.as_ref().is_some_and(|t| t.more));
+    let more = memo(move || app.session.read().targets.as_ref().is_some_and(|t| t.more));
     let typed = move |event| {
         let typed: String = event_target_value(&event);
         look_up(app, &typed);
@@ -123,7 +124,7 @@ fn TargetRow(target: Target) -> impl IntoView {
     } = target;
     let detail_in_full = detail.clone();
     let cgroup = StoredValue::new(cgroup);
-    let chosen = Memo::new(move |_| {
+    let chosen = memo(move || {
         let scope = draft.scope.read();
         scope.tgid == tgid && cgroup.with_value(|cgroup| *cgroup == scope.cgroup)
     });

@@ -1,5 +1,6 @@
 //! Light and dark: what the system says, unless someone has chosen.
 
+use super::boxed::{effect, memo};
 use crate::browser;
 use crate::chart::palette::{Hue, Palette};
 use leptos::prelude::*;
@@ -57,11 +58,11 @@ impl Look {
     pub(crate) fn new() -> Self {
         let theme = RwSignal::new(Theme::stored());
         let system_dark = system_dark();
-        let dark = Memo::new(move |_| match theme.get() {
+        let dark = memo(move || match theme.get() {
             Theme::System => system_dark.get(),
             chosen => chosen == Theme::Dark,
         });
-        Effect::new(move |_| {
+        effect(move || {
             let name = theme.get().name();
             browser::store(STORED, name);
             let root = document().document_element();
@@ -73,7 +74,7 @@ impl Look {
             .into_iter()
             .find(|hue| Some(hue.name()) == stored.as_deref());
         let hue = RwSignal::new(hue.unwrap_or_default());
-        Effect::new(move |_| {
+        effect(move || {
             let name = hue.get().name();
             browser::store(STORED_HUE, name);
             let root = document().document_element();

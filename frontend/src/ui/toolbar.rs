@@ -1,5 +1,6 @@
 //! The line above the heatmap: which series, and how it is drawn.
 
+use super::boxed::memo;
 use super::drawing::Drawing;
 use super::state::{App, WINDOWS};
 use crate::chart::bands::Percentile;
@@ -26,12 +27,12 @@ pub(crate) fn Toolbar() -> impl IntoView {
 #[component]
 fn Title() -> impl IntoView {
     let app = expect_context::<App>();
-    let selected = Memo::new(move |_| {
+    let selected = memo(move || {
         let session = app.session.read();
         let selection = session.selection.as_ref()?;
         Some((selection.key, selection.name.clone(), selection.answered))
     });
-    let scope_title = Memo::new(move |_| {
+    let scope_title = memo(move || {
         let session = app.session.read();
         let scope = session.shown().scopes.current();
         let titles = |scope| (words::scope::short_title(scope), words::scope::title(scope));
@@ -104,7 +105,7 @@ fn Windows() -> impl IntoView {
             </button>
         }
     });
-    let looks_back = Memo::new(move |_| app.view.get().is_some_and(|view| !view.is_live()));
+    let looks_back = memo(move || app.view.get().is_some_and(|view| !view.is_live()));
     view! {
         <Show when=move || looks_back.get()>
             <button

@@ -1,5 +1,6 @@
 //! The tooltip over the heatmap.
 
+use super::boxed::memo;
 use super::state::App;
 use crate::browser;
 use crate::chart::cursor::{Cursor, Target};
@@ -20,7 +21,7 @@ const LETTERS: usize = 26;
 #[component]
 pub(crate) fn Tooltip() -> impl IntoView {
     let app = expect_context::<App>();
-    let tip = Memo::new(move |_| {
+    let tip = memo(move || {
         let frame = app.frame.get()?;
         let utc_offset_min = browser::utc_offset_min(frame.time.end_ms);
         let x = match app.cursor.get() {
@@ -29,7 +30,7 @@ pub(crate) fn Tooltip() -> impl IntoView {
         };
         Tip::new(&frame, app.target.get()?, x, utc_offset_min)
     });
-    let place = Memo::new(move |_| {
+    let place = memo(move || {
         let frame = app.frame.get()?;
         let change = tip.get().and_then(|tip| tip.change).unwrap_or_default();
         let lines = change
@@ -41,7 +42,7 @@ pub(crate) fn Tooltip() -> impl IntoView {
     let px = move |axis: fn((f64, f64)) -> f64| {
         move || format!("{:.0}px", place.get().map_or(0.0, axis))
     };
-    let frozen = Memo::new(move |_| app.cursor.get().is_frozen());
+    let frozen = memo(move || app.cursor.get().is_frozen());
     view! {
         <Show when=move || tip.get().is_some()>
             <div

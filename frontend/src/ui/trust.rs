@@ -1,6 +1,7 @@
 //! The trust strip: how much was counted, what is missing, what measuring costs. A broken connection
 //! or a failed probe takes its place, for its numbers are old then.
 
+use super::boxed::memo;
 use super::entry::EntryBanner;
 use super::follow::Presence;
 use super::state::App;
@@ -53,7 +54,7 @@ fn Fact(
 #[component]
 fn Rate() -> impl IntoView {
     let app = expect_context::<App>();
-    let rate = Memo::new(move |_| {
+    let rate = memo(move || {
         let session = app.session.read();
         let Some(column) = session.shown().columns.last() else {
             return "–".to_owned();
@@ -71,7 +72,7 @@ const ALARMING: f64 = 0.01;
 #[component]
 fn Lost() -> impl IntoView {
     let app = expect_context::<App>();
-    let losses = Memo::new(move |_| {
+    let losses = memo(move || {
         let session = app.session.read();
         let data = session.shown();
         (
@@ -106,7 +107,7 @@ fn Lost() -> impl IntoView {
 #[component]
 fn Other() -> impl IntoView {
     let app = expect_context::<App>();
-    let waits = Memo::new(move |_| {
+    let waits = memo(move || {
         let session = app.session.read();
         let data = session.shown();
         let recent = data.recent.total(OTHER).map_or(0, |total| total.waits);
@@ -128,7 +129,7 @@ fn Other() -> impl IntoView {
 #[component]
 fn Keys() -> impl IntoView {
     let app = expect_context::<App>();
-    let keys = Memo::new(move |_| {
+    let keys = memo(move || {
         let session = app.session.read();
         let health = &session.shown().health;
         (health.keys, health.keys_max)
@@ -163,7 +164,7 @@ fn Keys() -> impl IntoView {
 #[component]
 fn Cost() -> impl IntoView {
     let app = expect_context::<App>();
-    let cost = Memo::new(move |_| {
+    let cost = memo(move || {
         let session = app.session.read();
         let data = session.shown();
         let duration_us = data.columns.last().map_or(0, |column| column.duration_us);
@@ -180,7 +181,7 @@ fn Cost() -> impl IntoView {
 #[component]
 fn NoticeText() -> impl IntoView {
     let app = expect_context::<App>();
-    let text = Memo::new(move |_| match app.session.read().notice()? {
+    let text = memo(move || match app.session.read().notice()? {
         Notice::Lagged { missed } => Some(format!(
             "This page was too slow: {missed} intervals were fetched again"
         )),
@@ -202,7 +203,7 @@ fn NoticeText() -> impl IntoView {
 #[component]
 fn ConnectionBanner() -> impl IntoView {
     let app = expect_context::<App>();
-    let retry_at = Memo::new(move |_| match app.session.read().link {
+    let retry_at = memo(move || match app.session.read().link {
         Link::Lost { retry_at_ms } => Some(retry_at_ms),
         _ => None,
     });
@@ -227,7 +228,7 @@ fn ConnectionBanner() -> impl IntoView {
 #[component]
 fn ProbeBanner() -> impl IntoView {
     let app = expect_context::<App>();
-    let failure = Memo::new(move |_| match &app.session.read().probe {
+    let failure = memo(move || match &app.session.read().probe {
         Some(ProbeState::Failed { reason, hint }) => Some((reason.clone(), hint.clone())),
         _ => None,
     });
