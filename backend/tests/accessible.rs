@@ -135,10 +135,15 @@ async fn forced_colours_leave_what_colours_say() {
     let server = Server::start(&["--demo=100", "--interval", "100ms"]);
     let browser = open(&server, "dark").await;
     browser.prefer(&[("forced-colors", "active")]).await;
-    let painted = "const ground = css => getComputedStyle(document.querySelector(css)).backgroundColor;
-        const page = ground('body');
-        return matchMedia('(forced-colors: active)').matches && ['.bar', '.share > span', '.segments [aria-pressed=true]']
-            .filter(css => [page, 'rgba(0, 0, 0, 0)'].includes(ground(css))).join() || 'all told'";
+    // Bars are painted as images, which forced colours leave alone, so they must name one of the system's.
+    let painted = "const style = css => getComputedStyle(document.querySelector(css));
+        const page = style('body').backgroundColor;
+        const ground = css => style(css).backgroundColor;
+        const bars = ['.bar-track', '.share'].filter(css =>
+            style(css).backgroundImage === 'none' || style(css).getPropertyValue('--bar').trim() !== 'Highlight');
+        const pressed = ['.segments [aria-pressed=true]']
+            .filter(css => [page, 'rgba(0, 0, 0, 0)'].includes(ground(css)));
+        return matchMedia('(forced-colors: active)').matches && [...bars, ...pressed].join() || 'all told'";
     let lost = browser.until("forced colours", painted).await;
     assert_eq!(lost, "all told");
     browser.keep("forced-colours").await;

@@ -329,13 +329,14 @@ async fn a_fast_presenter_is_told_at_a_bounded_rate_and_the_newest_wins() {
     bob.snapshot().await;
     ada.send(&ClientMessage::Present { take_over: false }).await;
     let since = Instant::now();
-    for n in 0..500 {
+    // As many as a viewer may say at once.
+    for n in 0..100 {
         ada.send(&showing(&format!("last={n}"))).await;
     }
     let mut told = 0;
     loop {
         told += 1;
-        if shown(&mut bob).await.view.query == "last=499" {
+        if shown(&mut bob).await.view.query == "last=99" {
             break;
         }
     }

@@ -1,7 +1,7 @@
 //! Many viewers on one machine: each a WebSocket and a thread that takes every message and notes how late it came.
 
 use std::collections::BTreeMap;
-use std::io::{BufReader, Read};
+use std::io::{BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, ensure};
 
+use super::viewer::PONG;
 use crate::http;
 
 /// A thousand join at once.
@@ -123,7 +124,12 @@ fn watch(
     let _ = incoming.get_ref().set_read_timeout(None);
     let mut payload = Vec::new();
     let mut is_first = true;
-    while frame(&mut incoming, &mut payload).is_ok() {
+    while let Ok(kind) = frame(&mut incoming, &mut payload) {
+        if kind == PING {
+            // Fails where the next reading does, too.
+            let _ = incoming.get_mut().write_all(&PONG);
+            continue;
+        }
         if std::mem::take(&mut is_first) {
             let _ = ready.send(());
         }
@@ -139,8 +145,11 @@ fn watch(
     }
 }
 
-/// Reads one frame as servers send them: whole messages, not masked.
-fn frame(incoming: &mut impl Read, payload: &mut Vec<u8>) -> Result<()> {
+/// The kind of frame that is to be answered.
+const PING: u8 = 9;
+
+/// Reads one frame as servers send them, whole messages and not masked; its kind.
+fn frame(incoming: &mut impl Read, payload: &mut Vec<u8>) -> Result<u8> {
     let mut head = [0; 2];
     incoming.read_exact(&mut head)?;
     ensure!(
@@ -162,7 +171,7 @@ fn frame(incoming: &mut impl Read, payload: &mut Vec<u8>) -> Result<()> {
     };
     payload.resize(length, 0);
     incoming.read_exact(payload)?;
-    Ok(())
+    Ok(head[0] & 0x0f)
 }
 
 fn now_ms() -> f64 {
@@ -208,7 +217,7 @@ mod tests {
         let mut incoming = vec![0x82, 2, 7, 8, 0x82, 126, 1, 0];
         incoming.extend([9; 256]);
         let mut incoming = incoming.as_slice();
-        frame(&mut incoming, &mut payload).unwrap();
+        assert_eq!(frame(&mut incoming, &mut payload).unwrap(), 2);
         assert_eq!(payload, [7, 8]);
         frame(&mut incoming, &mut payload).unwrap();
         assert_eq!(payload, [9; 256]);

@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const SPEAK: Duration = Duration::from_secs(5);
 
 /// A pong without a payload, with a mask of zeros.
-const PONG: [u8; 6] = [0x8a, 0x80, 0, 0, 0, 0];
+pub(super) const PONG: [u8; 6] = [0x8a, 0x80, 0, 0, 0, 0];
 
 /// Bytes on the wire since it joined, frames' headers included; ends when dropped.
 pub(super) struct Viewer {
