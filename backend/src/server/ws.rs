@@ -2,19 +2,19 @@
 //! snapshot; one that sends nonsense is told; one that does not read at all is dropped. None of it
 //! is felt by the others.
 
+mod answer;
+
 use super::Shared;
 use super::allowance::{Allowance, Verdict};
 use super::latest::Latest;
 use super::pulse::{BEAT, Pulse};
 use super::reply::Refusal;
-use super::together;
 use crate::access::Rights;
 use crate::hub::{Joined, News, Viewer};
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, close_code};
 use bytes::Bytes;
 use runqlat_common::wire::{
-    CLOSE_NO_TOKEN, CLOSE_TOO_MANY_MESSAGES, ClientMessage, Format, MAX_CLIENT_MESSAGE,
-    ServerMessage, SetScope,
+    CLOSE_NO_TOKEN, CLOSE_TOO_MANY_MESSAGES, Format, MAX_CLIENT_MESSAGE, ServerMessage,
 };
 use std::time::{Duration, Instant};
 use tokio::sync::broadcast::error::RecvError;
@@ -170,96 +170,6 @@ impl Connection {
                 self.close(CLOSE_TOO_MANY_MESSAGES, reason).await?;
             }
         }
-        Ok(false)
-    }
-
-    /// Answers a message; true when a new snapshot is asked for.
-    async fn answer(&mut self, message: Message) -> Result<bool, Over> {
-        let decoded = match (&message, self.format) {
-            (Message::Ping(_) | Message::Pong(_), _) => return Ok(false),
-            (Message::Close(_), _) => return Err(Over),
-            (Message::Text(text), Format::Json) => self.format.decode_client(text.as_bytes()),
-            (Message::Binary(bytes), Format::Postcard) => self.format.decode_client(bytes),
-            (Message::Text(_), _) => return self.complain("text, where messages are binary").await,
-            (Message::Binary(_), _) => {
-                return self.complain("binary, where messages are text").await;
-            }
-        };
-        match decoded {
-            Ok(ClientMessage::Snapshot) => Ok(true),
-            Ok(ClientMessage::Series { key }) => {
-                self.send_series(key).await?;
-                Ok(false)
-            }
-            Ok(ClientMessage::SetScope(request)) => {
-                self.set_scope(request).await?;
-                Ok(false)
-            }
-            Ok(ClientMessage::Targets { query }) => {
-                let (shared, rights) = (self.shared.clone(), self.rights.clone());
-                let answer = async move {
-                    let targets = shared.targets(&rights, query).await;
-                    targets.map(ServerMessage::Targets)
-                };
-                self.targets.ask(answer);
-                Ok(false)
-            }
-            Ok(ClientMessage::Region(region)) => {
-                let shared = self.shared.clone();
-                let answer = async move { shared.region(region).await.map(ServerMessage::Region) };
-                self.regions.ask(answer);
-                Ok(false)
-            }
-            Ok(told) => {
-                if let Err(refusal) =
-                    together::tell(self.rights.may_control, &mut self.viewer, told)
-                {
-                    self.send_answer(Err(refusal)).await?;
-                }
-                Ok(false)
-            }
-            Err(error) => self.complain(&error.0).await,
-        }
-    }
-
-    async fn send_answer(&mut self, answer: Answer) -> Result<(), Over> {
-        let refused = |Refusal { error, hint, .. }| {
-            let reason = error;
-            ServerMessage::Error { reason, hint }
-        };
-        self.send(&answer.unwrap_or_else(refused)).await
-    }
-
-    /// What was changed everybody is told; what was not, only who asked.
-    async fn set_scope(&mut self, request: SetScope) -> Result<(), Over> {
-        let by = self.viewer.name();
-        match self.shared.set_scope(&self.rights, request, by).await {
-            Ok(_) => Ok(()),
-            Err(Refusal { error, hint, .. }) => {
-                let reason = error;
-                self.send(&ServerMessage::ScopeRefused { reason, hint })
-                    .await
-            }
-        }
-    }
-
-    async fn send_series(&mut self, key: u64) -> Result<(), Over> {
-        let past = self.shared.hub.past();
-        // Decoding takes milliseconds and must not hold up other viewers.
-        let series = tokio::task::spawn_blocking(move || past.series(key)).await;
-        let series = series.map_err(|_| Over)?;
-        self.send(&ServerMessage::Series(series)).await
-    }
-
-    async fn complain(&mut self, problem: &str) -> Result<bool, Over> {
-        self.send(&ServerMessage::Error {
-            reason: format!("message not understood: {problem}"),
-            hint: format!(
-                "this connection speaks {}: docs/protocol.md lists the messages",
-                self.format.subprotocol()
-            ),
-        })
-        .await?;
         Ok(false)
     }
 

@@ -1,0 +1,99 @@
+//! What a viewer asks, and what it is answered.
+
+use super::{Answer, Connection, Over};
+use crate::server::reply::Refusal;
+use crate::server::together;
+use axum::extract::ws::Message;
+use runqlat_common::wire::{ClientMessage, Format, ServerMessage, SetScope};
+
+impl Connection {
+    /// Answers a message; true when a new snapshot is asked for.
+    pub(super) async fn answer(&mut self, message: Message) -> Result<bool, Over> {
+        let decoded = match (&message, self.format) {
+            (Message::Ping(_) | Message::Pong(_), _) => return Ok(false),
+            (Message::Close(_), _) => return Err(Over),
+            (Message::Text(text), Format::Json) => self.format.decode_client(text.as_bytes()),
+            (Message::Binary(bytes), Format::Postcard) => self.format.decode_client(bytes),
+            (Message::Text(_), _) => return self.complain("text, where messages are binary").await,
+            (Message::Binary(_), _) => {
+                return self.complain("binary, where messages are text").await;
+            }
+        };
+        match decoded {
+            Ok(ClientMessage::Snapshot) => Ok(true),
+            Ok(ClientMessage::Series { key }) => {
+                self.send_series(key).await?;
+                Ok(false)
+            }
+            Ok(ClientMessage::SetScope(request)) => {
+                self.set_scope(request).await?;
+                Ok(false)
+            }
+            Ok(ClientMessage::Targets { query }) => {
+                let (shared, rights) = (self.shared.clone(), self.rights.clone());
+                let answer = async move {
+                    let targets = shared.targets(&rights, query).await;
+                    targets.map(ServerMessage::Targets)
+                };
+                self.targets.ask(answer);
+                Ok(false)
+            }
+            Ok(ClientMessage::Region(region)) => {
+                let shared = self.shared.clone();
+                let answer = async move { shared.region(region).await.map(ServerMessage::Region) };
+                self.regions.ask(answer);
+                Ok(false)
+            }
+            Ok(told) => {
+                if let Err(refusal) =
+                    together::tell(self.rights.may_control, &mut self.viewer, told)
+                {
+                    self.send_answer(Err(refusal)).await?;
+                }
+                Ok(false)
+            }
+            Err(error) => self.complain(&error.0).await,
+        }
+    }
+
+    pub(super) async fn send_answer(&mut self, answer: Answer) -> Result<(), Over> {
+        let refused = |Refusal { error, hint, .. }| {
+            let reason = error;
+            ServerMessage::Error { reason, hint }
+        };
+        self.send(&answer.unwrap_or_else(refused)).await
+    }
+
+    /// What was changed everybody is told; what was not, only who asked.
+    async fn set_scope(&mut self, request: SetScope) -> Result<(), Over> {
+        let by = self.viewer.name();
+        match self.shared.set_scope(&self.rights, request, by).await {
+            Ok(_) => Ok(()),
+            Err(Refusal { error, hint, .. }) => {
+                let reason = error;
+                self.send(&ServerMessage::ScopeRefused { reason, hint })
+                    .await
+            }
+        }
+    }
+
+    async fn send_series(&mut self, key: u64) -> Result<(), Over> {
+        let past = self.shared.hub.past();
+        // Decoding takes milliseconds and must not hold up other viewers.
+        let series = tokio::task::spawn_blocking(move || past.series(key)).await;
+        let series = series.map_err(|_| Over)?;
+        self.send(&ServerMessage::Series(series)).await
+    }
+
+    async fn complain(&mut self, problem: &str) -> Result<bool, Over> {
+        self.send(&ServerMessage::Error {
+            reason: format!("message not understood: {problem}"),
+            hint: format!(
+                "this connection speaks {}: docs/protocol.md lists the messages",
+                self.format.subprotocol()
+            ),
+        })
+        .await?;
+        Ok(false)
+    }
+}
