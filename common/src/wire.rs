@@ -4,12 +4,14 @@
 
 mod closing;
 mod codec;
+mod health;
 mod questions;
 mod scopes;
 mod together;
 
 pub use closing::{CLOSE_FULL, CLOSE_NO_TOKEN, CLOSE_TOO_MANY_MESSAGES};
 pub use codec::{DecodeError, Format};
+pub use health::{Health, Losses};
 pub use questions::{
     Cause, CgroupTarget, MAX_COMMAND, MAX_QUERY, MAX_REGION_SERIES, MAX_TARGETS, ProcessTarget,
     Region, RegionReply, RegionSeries, Targets,
@@ -276,56 +278,6 @@ pub struct SeriesHistory {
     pub to_seq: u64,
     /// Sequence number and waits, oldest first.
     pub columns: Vec<(u64, Counts)>,
-}
-
-/// How far the numbers can be trusted, and what they cost.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Health {
-    /// Since the scope's programs were attached.
-    pub losses: Losses,
-    /// Waits since then that are counted as [`OTHER`].
-    pub other: u64,
-    /// Keys in the kernel's table, and its size.
-    pub keys: u32,
-    pub keys_max: u32,
-    /// CPU time of this program in this interval, in µs.
-    pub self_cpu_us: u64,
-    /// Its resident memory, in kB.
-    pub self_rss_kb: u64,
-    /// Viewers connected.
-    pub viewers: u32,
-}
-
-/// Waits that are missing from the counts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Losses {
-    /// Two waiting tasks shared a slot of the stamp table; the older stamp is lost.
-    pub collisions: u64,
-    /// A stamp proved that a switch had not been seen.
-    pub missed: u64,
-    /// A task ran whose wait had not been seen to begin. At the start these are the tasks that
-    /// were waiting already.
-    pub unmatched: u64,
-    /// A wait came out negative.
-    pub discarded: u64,
-    /// A program did not run because it was already running on that CPU.
-    pub recursion: u64,
-}
-
-impl Losses {
-    /// All of them. A collision is left out: it comes back as `unmatched` when its task runs.
-    pub fn total(&self) -> u64 {
-        let Self {
-            collisions: _,
-            missed,
-            unmatched,
-            discarded,
-            recursion,
-        } = *self;
-        [missed, unmatched, discarded, recursion]
-            .iter()
-            .fold(0, |sum, n| sum.saturating_add(*n))
-    }
 }
 
 #[cfg(test)]
