@@ -3,11 +3,11 @@
 
 use crate::access::{self, Access, Given, Keys};
 use crate::failure::Failure;
-use crate::reach::Reach;
+use crate::reach::{self, Reach};
 use crate::server::Front;
 use crate::tls;
 use crate::{procfs, server};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
@@ -31,6 +31,8 @@ pub struct Door {
     access: Access,
     keys: Option<Keys>,
     tls: Option<TlsAcceptor>,
+    /// Where others reach it.
+    host: IpAddr,
     names: Vec<String>,
     max_viewers: u32,
 }
@@ -54,6 +56,7 @@ impl Door {
             access,
             keys,
             tls,
+            host: reach::host(listen.ip()),
             names: options.host_names.clone(),
             max_viewers: options.max_viewers,
         })
@@ -63,6 +66,7 @@ impl Door {
     pub fn hang(self, listener: TcpListener, listening: SocketAddr) -> (Front, Vec<String>) {
         let reach = Reach {
             listening,
+            host: self.host,
             names: self.names,
             tls: self.tls.is_some(),
         };
@@ -129,6 +133,7 @@ mod tests {
     fn links_are_told_ready_to_open_unless_their_tokens_are_in_files() {
         let mut reach = Reach {
             listening: "10.0.0.5:8080".parse().unwrap(),
+            host: "10.0.0.5".parse().unwrap(),
             names: Vec::new(),
             tls: false,
         };

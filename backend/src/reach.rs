@@ -8,6 +8,8 @@ use std::net::{IpAddr, SocketAddr, UdpSocket};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reach {
     pub listening: SocketAddr,
+    /// An address of this host that others reach it by: see [`host`].
+    pub host: IpAddr,
     /// Names that people reach it by, besides its address and localhost.
     pub names: Vec<String>,
     pub tls: bool,
@@ -33,15 +35,7 @@ impl Reach {
         let (scheme, port) = (self.scheme(), self.listening.port());
         match self.names.first() {
             Some(name) => format!("{scheme}://{name}:{port}"),
-            None => {
-                let ip = self.listening.ip();
-                let ip = if ip.is_unspecified() {
-                    outgoing(ip)
-                } else {
-                    ip
-                };
-                format!("{scheme}://{}", SocketAddr::new(ip, port))
-            }
+            None => format!("{scheme}://{}", SocketAddr::new(self.host, port)),
         }
     }
 
@@ -71,6 +65,16 @@ impl Reach {
     }
 }
 
+/// The address that others reach a server by that listens on `ip`. Opens a socket, which is not allowed once rights
+/// are given up.
+pub fn host(ip: IpAddr) -> IpAddr {
+    if ip.is_unspecified() {
+        outgoing(ip)
+    } else {
+        ip
+    }
+}
+
 /// The address of this host that others are likely to reach: the one it speaks to others from.
 fn outgoing(unspecified: IpAddr) -> IpAddr {
     // An address that is set aside for documents; a datagram socket that connects sends nothing.
@@ -87,11 +91,14 @@ fn outgoing(unspecified: IpAddr) -> IpAddr {
 
 #[cfg(test)]
 mod tests {
-    use super::Reach;
+    use super::{Reach, host};
+    use std::net::SocketAddr;
 
     fn reach(listening: &str, names: &[&str]) -> Reach {
+        let listening: SocketAddr = listening.parse().unwrap();
         Reach {
-            listening: listening.parse().unwrap(),
+            listening,
+            host: host(listening.ip()),
             names: names.iter().map(|&name| name.into()).collect(),
             tls: false,
         }

@@ -2,6 +2,7 @@
 
 mod support;
 
+use runqlat_common::columns::start_ms;
 use runqlat_common::wire::{Format, Interval};
 use std::collections::{HashMap, HashSet};
 use std::io::{Read, Write};
@@ -12,7 +13,7 @@ use support::client::{Viewer, put};
 use support::is_root;
 use support::load::{Process, first_line, last_cpu};
 use support::server::{Server, run};
-use support::watch::by_key;
+use support::watch::{by_key, now_ms};
 
 /// Waits by series over some intervals.
 fn waits(intervals: &[Interval]) -> HashMap<u64, u64> {
@@ -29,14 +30,13 @@ async fn watch(server: &Server, count: usize) -> (Vec<Interval>, HashMap<u64, St
         .into_iter()
         .map(|n| (n.key, n.name))
         .collect();
-    let mut intervals = Vec::new();
+    let (mut intervals, now) = (Vec::new(), now_ms());
     while intervals.len() < count {
-        let interval = match intervals.len() {
-            0 => viewer.fresh().await,
-            _ => viewer.interval().await,
-        };
+        let interval = viewer.interval().await;
         names.extend(interval.names.iter().map(|n| (n.key, n.name.clone())));
-        intervals.push(interval);
+        if start_ms(&interval.column) >= now as f64 {
+            intervals.push(interval);
+        }
     }
     (intervals, names)
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use support::browser::Browser;
 use support::client::post;
 use support::server::Server;
+use support::watch::now_ms;
 
 const MAP: &str = "document.querySelector('[data-testid=heatmap]')";
 
@@ -83,11 +84,10 @@ async fn names_and_notes_reach_the_other_window_and_stay() {
     // Text and nothing else.
     let elements = "return document.querySelectorAll('.mark.note b').length";
     assert_eq!(bob.run(elements).await, 0);
-    post(
-        server.address,
-        "/api/v1/notes",
-        r#"{"text": "rolled back", "by": "deploy hook"}"#,
-    );
+    // Some pixels before the other: notes of one place share a flag.
+    let at_ms = now_ms() - 2_500;
+    let earlier = format!(r#"{{"text": "rolled back", "by": "deploy hook", "at_ms": {at_ms}}}"#);
+    post(server.address, "/api/v1/notes", &earlier);
     for browser in [&ada, &bob] {
         browser.page.refresh().await.expect("a page");
     }
@@ -99,8 +99,9 @@ async fn names_and_notes_reach_the_other_window_and_stay() {
     says(&bob, "people", "Ada").await;
     bob.keep("notes").await;
     // Read, and deleted for everybody.
-    bob.run("document.querySelector('.mark.note').click()")
-        .await;
+    let flag =
+        "[...document.querySelectorAll('.mark.note')].find(m => m.title.includes('deployed'))";
+    bob.run(&format!("{flag}.click()")).await;
     says(&bob, "note", "deployed").await;
     bob.keep("note-sheet").await;
     click(&bob, "delete-note").await;

@@ -106,6 +106,7 @@ mod tests {
     fn refused(method: Method, tls: bool, headers: &[(&'static str, &'static str)]) -> Option<u16> {
         let reach = Reach {
             listening: "127.0.0.1:8080".parse().unwrap(),
+            host: "127.0.0.1".parse().unwrap(),
             names: Vec::new(),
             tls,
         };

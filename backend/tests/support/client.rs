@@ -3,6 +3,7 @@
 
 use super::watch::now_ms;
 use futures_util::{SinkExt, StreamExt};
+use runqlat_common::columns::start_ms;
 use runqlat_common::counts::Counts;
 use runqlat_common::wire::{
     ClientMessage, Format, Interval, RegionReply, ScopeChange, SeriesHistory, ServerMessage,
@@ -220,8 +221,7 @@ impl Viewer {
         let now = now_ms();
         loop {
             let interval = self.interval().await;
-            let column = &interval.column;
-            if column.end_ms - column.duration_us / 1_000 >= now {
+            if start_ms(&interval.column) >= now as f64 {
                 return interval;
             }
         }
