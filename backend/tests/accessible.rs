@@ -73,8 +73,10 @@ async fn walk(theme: &str) {
         let is_shown = format!("return !!document.querySelector('{shown}')");
         browser.until(state, &is_shown).await;
         found.extend(findings(&browser, &format!("{state}-{theme}")).await);
-        let close = "document.querySelector('dialog[open]')?.close()";
-        browser.run(close).await;
+        // The page hears of it a moment later, and takes no keys until then.
+        let close = "document.querySelector('dialog[open]')?.close();
+            return new Promise(done => requestAnimationFrame(() => setTimeout(() => done(true))))";
+        browser.until("it is closed", close).await;
         let dialog = matches!(state, "help" | "picker");
         if !dialog {
             press(&browser, key).await;

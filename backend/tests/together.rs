@@ -85,9 +85,10 @@ async fn names_and_notes_reach_the_other_window_and_stay() {
     let elements = "return document.querySelectorAll('.mark.note b').length";
     assert_eq!(bob.run(elements).await, 0);
     // Some pixels before the other: notes of one place share a flag.
-    let at_ms = now_ms() - 2_500;
+    let at_ms = now_ms() - 1_000;
     let earlier = format!(r#"{{"text": "rolled back", "by": "deploy hook", "at_ms": {at_ms}}}"#);
-    post(server.address, "/api/v1/notes", &earlier);
+    let posted = post(server.address, "/api/v1/notes", &earlier);
+    assert_eq!(posted.status, 201, "{}", posted.text());
     for browser in [&ada, &bob] {
         browser.page.refresh().await.expect("a page");
     }
