@@ -4,7 +4,7 @@
 mod support;
 
 use std::path::Path;
-use support::browser::Browser;
+use support::browser::{Browser, press};
 use support::server::Server;
 
 /// Where `cargo xtask setup` puts it.
@@ -28,14 +28,6 @@ async fn open(server: &Server, theme: &str) -> Browser {
     browser.until("the theme", &themed).await;
     browser.painted(15).await;
     browser
-}
-
-async fn press(browser: &Browser, key: &str) {
-    let script = format!(
-        "(document.activeElement ?? document.body).dispatchEvent(
-            new KeyboardEvent('keydown', {{ key: '{key}', bubbles: true, cancelable: true }}))"
-    );
-    browser.run(&script).await;
 }
 
 /// The serious findings in what is shown now.

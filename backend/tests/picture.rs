@@ -6,7 +6,7 @@ mod support;
 use fantoccini::actions::{InputSource, MouseActions, PointerAction, WheelAction, WheelActions};
 use serde_json::Value;
 use std::time::Duration;
-use support::browser::Browser;
+use support::browser::{Browser, press};
 use support::is_root;
 use support::load::{Process, last_cpu};
 use support::server::Server;
@@ -73,15 +73,6 @@ async fn wheel(browser: &Browser, at: (f64, f64), delta_y: i64) {
         .perform_actions(actions)
         .await
         .expect("a wheel");
-}
-
-/// A key pressed where the focus is.
-async fn press(browser: &Browser, key: &str) {
-    let script = format!(
-        "(document.activeElement ?? document.body).dispatchEvent(
-            new KeyboardEvent('keydown', {{ key: '{key}', bubbles: true, cancelable: true }}))"
-    );
-    browser.run(&script).await;
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 
 mod support;
 
-use support::browser::Browser;
+use support::browser::{Browser, press};
 use support::server::Server;
 
 const ROWS: &str = "[...document.querySelectorAll('[data-testid=process-row]:not([hidden])')]";
@@ -17,14 +17,6 @@ async fn open(query: &str) -> (Server, Browser) {
     browser.page.goto(&address).await.expect("a page");
     browser.painted(20).await;
     (server, browser)
-}
-
-async fn press(browser: &Browser, key: &str) {
-    let script = format!(
-        "(document.activeElement ?? document.body).dispatchEvent(
-            new KeyboardEvent('keydown', {{ key: '{key}', bubbles: true, cancelable: true }}))"
-    );
-    browser.run(&script).await;
 }
 
 /// The highest bar of the ten intervals that the list sums up is as high as the row's `max` says.

@@ -5,7 +5,7 @@ mod support;
 
 use fantoccini::actions::{InputSource, MouseActions, PointerAction};
 use std::time::Duration;
-use support::browser::Browser;
+use support::browser::{Browser, press};
 use support::client::post;
 use support::server::Server;
 use support::watch::now_ms;
@@ -21,15 +21,6 @@ async fn open(server: &Server) -> Browser {
     browser.page.goto(&server.url()).await.expect("a page");
     browser.painted(12).await;
     browser
-}
-
-/// A key pressed where the focus is.
-async fn press(browser: &Browser, key: &str) {
-    let script = format!(
-        "(document.activeElement ?? document.body).dispatchEvent(
-            new KeyboardEvent('keydown', {{ key: '{key}', bubbles: true, cancelable: true }}))"
-    );
-    browser.run(&script).await;
 }
 
 async fn click(browser: &Browser, testid: &str) {

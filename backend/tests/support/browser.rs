@@ -127,6 +127,15 @@ impl Drop for Browser {
     }
 }
 
+/// A key pressed where the focus is.
+pub async fn press(browser: &Browser, key: &str) {
+    let script = format!(
+        "(document.activeElement ?? document.body).dispatchEvent(
+            new KeyboardEvent('keydown', {{ key: '{key}', bubbles: true, cancelable: true }}))"
+    );
+    browser.run(&script).await;
+}
+
 fn port_of(driver: &mut Child) -> u16 {
     let stdout = BufReader::new(driver.stdout.take().expect("a pipe"));
     let mut lines = stdout.lines();
