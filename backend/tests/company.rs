@@ -352,6 +352,8 @@ async fn fifty_people_follow_one() {
     let server = Server::start(&["--demo=10"]);
     let (mut ada, _) = join(server.address, "Ada", "").await;
     ada.send(&ClientMessage::Present { take_over: false }).await;
+    // Before that nobody can be followed.
+    company(&mut ada, |c| c.presenter.is_some()).await;
     let mut followers = Vec::new();
     for n in 1..=PEOPLE {
         let (mut follower, _) = join(server.address, &format!("follower {n}"), "").await;

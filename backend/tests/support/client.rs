@@ -190,13 +190,18 @@ impl Viewer {
         }
     }
 
-    /// What `pick` takes of the first message that it takes; those before it are passed over.
+    /// What `pick` takes of the first message that it takes; those before it are passed over. It has to
+    /// come in time, however much else comes.
     pub async fn first<T>(&mut self, pick: impl Fn(ServerMessage) -> Option<T>) -> T {
-        loop {
-            if let Some(found) = pick(self.next().await) {
-                return found;
+        let picking = async {
+            loop {
+                if let Some(found) = pick(self.next().await) {
+                    return found;
+                }
             }
-        }
+        };
+        let found = tokio::time::timeout(PATIENCE, picking).await;
+        found.expect("the message in time")
     }
 
     pub async fn snapshot(&mut self) -> Snapshot {

@@ -5,6 +5,7 @@
 pub mod browser;
 pub mod cgroup;
 pub mod client;
+pub mod deadline;
 pub mod devtools;
 #[cfg(target_arch = "x86_64")]
 pub mod inject;

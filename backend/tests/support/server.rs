@@ -1,5 +1,6 @@
 //! The release binary, started as a person would.
 
+use super::deadline::Deadline;
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -22,6 +23,8 @@ pub fn run(args: &[&str]) -> Output {
 
 /// A running server on a port of its own; stopped when dropped.
 pub struct Server {
+    // Dropped before the child is waited for.
+    deadline: Option<Deadline>,
     child: Child,
     pub address: SocketAddr,
     /// What it wrote to stderr before it listened.
@@ -42,6 +45,7 @@ impl Server {
     /// As this command starts it.
     pub fn start_by(command: &mut Command) -> Self {
         let mut child = command.stderr(Stdio::piped()).spawn().expect("it starts");
+        let deadline = Some(Deadline::new(child.id()));
         let mut stderr = BufReader::new(child.stderr.take().expect("a pipe"));
         let mut said = String::new();
         let address = loop {
@@ -62,6 +66,7 @@ impl Server {
             let _ = stderr.read_to_end(&mut rest);
         });
         Self {
+            deadline,
             child,
             address,
             said,
@@ -113,6 +118,7 @@ pub fn bearer(link: &str) -> String {
 
 impl Drop for Server {
     fn drop(&mut self) {
+        self.deadline = None;
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
