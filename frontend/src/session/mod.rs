@@ -5,6 +5,7 @@ pub mod data;
 pub mod keyed;
 mod looking;
 pub mod notice;
+mod pace;
 pub mod recent;
 pub mod scopes;
 pub mod selection;

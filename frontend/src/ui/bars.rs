@@ -22,9 +22,9 @@ pub(super) fn Bars() -> impl IntoView {
     let app = expect_context::<App>();
     let panel = expect_context::<Panel>();
     let body = NodeRef::<Div>::new();
-    let layout = memo(move || app.frame.get().map(|frame| frame.layout));
-    let row = move || layout.get().map(|l| format!("{}px", l.css(l.rows.row_px)));
-    let top = move || layout.get().map(|l| format!("{}px", l.css(l.top)));
+    let layout = move || app.shape.get().map(|shape| shape.layout);
+    let row = move || layout().map(|l| format!("{}px", l.css(l.rows.row_px)));
+    let top = move || layout().map(|l| format!("{}px", l.css(l.top)));
     // Letters of the longest mark: so much room is kept for it beside the longest bar.
     let marks = memo(move || panel.read(|shown| letters(&shown.histogram)));
     fill(app, panel, body);

@@ -19,28 +19,17 @@ impl App {
                 }
             }
             let starts_anew = matches!(&event, Event::Message(message) if matches!(**message, ServerMessage::Snapshot(_)));
-            let answers = self.session.try_update(|session| match event {
-                Event::Connecting => Vec::new(),
-                Event::Message(message) => session.apply(*message),
-                Event::Garbled(reason) => {
-                    session.garbled(reason);
-                    Vec::new()
-                }
-                Event::Lost {
-                    retry_at_ms,
-                    farewell,
-                } => {
-                    session.lost(retry_at_ms, farewell);
-                    Vec::new()
-                }
-                Event::Refused { farewell } => {
-                    session.turned_away(farewell);
-                    Vec::new()
-                }
+            let taken = self.session.try_maybe_update(|session| {
+                let is_to_be_read = match &event {
+                    Event::Message(message) => session.is_to_be_read(message),
+                    _ => true,
+                };
+                (is_to_be_read, take(session, event))
             });
+            self.came.update(|n| *n += 1.0);
             self.now.set(browser::now_ms());
             self.settle_view();
-            self.send(&answers.unwrap_or_default());
+            self.send(&taken.unwrap_or_default());
             if starts_anew {
                 self.be_driven();
             }
@@ -107,4 +96,19 @@ impl App {
             }
         });
     }
+}
+
+/// Changes what is known by what came; returns what to send.
+fn take(session: &mut Session, event: Event) -> Vec<ClientMessage> {
+    match event {
+        Event::Connecting => {}
+        Event::Message(message) => return session.apply(*message),
+        Event::Garbled(reason) => session.garbled(reason),
+        Event::Lost {
+            retry_at_ms,
+            farewell,
+        } => session.lost(retry_at_ms, farewell),
+        Event::Refused { farewell } => session.turned_away(farewell),
+    }
+    Vec::new()
 }

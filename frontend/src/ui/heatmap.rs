@@ -162,9 +162,12 @@ fn paint_both(app: App, map: NodeRef<Canvas>, over: NodeRef<Canvas>) {
     });
 }
 
-/// What the picture shows, for those who can't see it.
+/// What the picture shows, for those who can't see it; when it is to be read anew, and not with each picture.
 fn summary(app: App) -> String {
-    let frame = app.frame.get();
+    app.session.track();
+    app.view.track();
+    app.style.track();
+    let frame = app.frame.get_untracked();
     frame.map_or_else(
         || "Latency heatmap".to_owned(),
         |frame| words::summary(&frame),

@@ -66,8 +66,11 @@ impl App {
     }
 }
 
+/// Reads the picture as it is when there is something to be read anew, and not with each picture.
 fn shown(app: App) -> Option<Shown> {
-    let frame = app.frame.get()?;
+    app.session.track();
+    app.shape.track();
+    let frame = app.frame.get_untracked()?;
     let rows = frame.layout.rows.rows;
     let frozen = app.cursor.get().is_frozen();
     let brush = app.brush.get();
@@ -83,10 +86,9 @@ fn shown(app: App) -> Option<Shown> {
         });
     }
     if let Some(brush) = brush {
-        app.session.track();
         return Some(sum(app, &frame, brush.from_ms, brush.to_ms, "marked time"));
     }
-    let session = app.session.read();
+    let session = app.session.read_untracked();
     // The newest interval itself: the map's last column may be several.
     let newest = session.slices(0.0).next_back()?;
     let what = match newest.counts {

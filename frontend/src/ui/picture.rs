@@ -4,11 +4,13 @@ use super::state::App;
 use super::style::Style;
 use crate::browser;
 use crate::chart::frame::{Frame, Request};
-use crate::chart::layout::Size;
+use crate::chart::layout::{Layout, Size};
+use crate::chart::measure::Cause;
 use crate::chart::view::{Known, View};
 use crate::session::Session;
 use crate::words;
 use leptos::prelude::*;
+use runqlat_common::buckets::Unit;
 use std::sync::Arc;
 
 /// Until someone chooses, or more is known.
@@ -50,8 +52,26 @@ impl App {
     }
 }
 
+/// Of a picture, what does not change with each interval.
+#[derive(Clone, PartialEq)]
+pub(super) struct Shape {
+    pub(super) layout: Layout,
+    unit: Unit,
+    cause: Cause,
+}
+
+impl Shape {
+    pub(super) fn of(frame: &Frame) -> Self {
+        Self {
+            layout: frame.layout,
+            unit: frame.unit(),
+            cause: frame.cause,
+        }
+    }
+}
+
 pub(super) fn frame_of(
-    session: RwSignal<Session>,
+    (session, came): (RwSignal<Session>, RwSignal<f64>),
     view: RwSignal<Option<View>>,
     style: RwSignal<Style>,
     size: RwSignal<Size>,
@@ -60,6 +80,7 @@ pub(super) fn frame_of(
     Memo::new_with_compare(
         move |before: Option<&Option<Arc<Frame>>>| {
             let keeper = before.and_then(|frame| Some(frame.as_ref()?.keeper));
+            came.track();
             let session = session.read();
             let view = view.get().unwrap_or(View::newest(FIRST_VIEW_MS));
             let style = style.get();

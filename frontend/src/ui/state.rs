@@ -4,7 +4,7 @@
 use super::boxed::memo;
 use super::notes::Noting;
 use super::panel::Baseline;
-use super::picture::frame_of;
+use super::picture::{Shape, frame_of};
 use super::style::Style;
 use crate::browser;
 use crate::chart::bands::Percentile;
@@ -55,6 +55,8 @@ pub(crate) struct App {
     /// The picker of what is measured is open.
     pub(crate) choosing: RwSignal<bool>,
     pub(crate) baseline: RwSignal<Option<Baseline>>,
+    /// Grows with each interval, which the picture shows at once; the session tells what is to be read.
+    pub(super) came: RwSignal<f64>,
     /// Grows when something is told of the others, which is no reason for a new picture.
     pub(super) heard: RwSignal<f64>,
     pub(crate) noting: Noting,
@@ -63,6 +65,8 @@ pub(crate) struct App {
     /// Now, in ms since 1970, once a second while the connection is down.
     pub(crate) now: RwSignal<f64>,
     pub(crate) frame: Memo<Option<Arc<Frame>>>,
+    /// What stays from picture to picture until somebody changes it.
+    pub(super) shape: Memo<Option<Shape>>,
     pub(crate) target: Memo<Option<Target>>,
     pub(crate) listing: Memo<Arc<Listing>>,
     pub(super) net: StoredValue<Option<Net>, LocalStorage>,
@@ -77,7 +81,9 @@ impl App {
             RwSignal::new(Cursor::default()),
             RwSignal::new(Size::default()),
         );
-        let frame = frame_of(session, view, style, size);
+        let came = RwSignal::new(0.0);
+        let frame = frame_of((session, came), view, style, size);
+        let shape = memo(move || frame.get().map(|frame| Shape::of(&frame)));
         let target = memo(move || {
             let frame = frame.get()?;
             cursor.get().target(&frame)
@@ -115,6 +121,7 @@ impl App {
             help: RwSignal::new(false),
             choosing: RwSignal::new(false),
             baseline: RwSignal::new(None),
+            came,
             heard: RwSignal::new(0.0),
             noting: Noting::new(),
             pins,
@@ -123,6 +130,7 @@ impl App {
             size,
             now: RwSignal::new(browser::now_ms()),
             frame,
+            shape,
             target,
             listing,
             net: StoredValue::new_local(None),
