@@ -2,6 +2,7 @@
 
 mod gone;
 mod older;
+mod pace;
 mod scope;
 mod together;
 
