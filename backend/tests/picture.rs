@@ -6,12 +6,10 @@ mod support;
 use fantoccini::actions::{InputSource, MouseActions, PointerAction, WheelAction, WheelActions};
 use serde_json::Value;
 use std::time::Duration;
-use support::browser::{Browser, press};
+use support::browser::{Browser, MAP, point, press};
 use support::is_root;
 use support::load::{Process, last_cpu};
 use support::server::Server;
-
-const MAP: &str = "document.querySelector('[data-testid=heatmap]')";
 
 async fn open(server: &Server, query: &str) -> Browser {
     let browser = Browser::open(1280, 860).await;
@@ -28,18 +26,6 @@ fn demo() -> Server {
 async fn number(browser: &Browser, what: &str) -> f64 {
     let script = format!("return Number({MAP}.dataset.{what})");
     browser.run(&script).await.as_f64().expect("a number")
-}
-
-/// A point of the plot in CSS pixels of the window, from fractions of its width and height.
-async fn point(browser: &Browser, across: f64, down: f64) -> (f64, f64) {
-    let script = format!(
-        "const r = {MAP}.getBoundingClientRect(), d = {MAP}.dataset;
-        return [r.left + Number(d.plotLeft) + {across} * Number(d.plotWidth),
-            r.top + Number(d.plotTop) + {down} * Number(d.plotHeight)]"
-    );
-    let at = browser.run(&script).await;
-    let of = |i: usize| at[i].as_f64().expect("a place").round();
-    (of(0), of(1))
 }
 
 async fn drag(browser: &Browser, from: (f64, f64), to: (f64, f64)) {

@@ -5,12 +5,10 @@ mod support;
 
 use fantoccini::actions::{InputSource, MouseActions, PointerAction};
 use std::time::Duration;
-use support::browser::{Browser, press};
+use support::browser::{Browser, MAP, press};
 use support::client::post;
 use support::server::Server;
 use support::watch::now_ms;
-
-const MAP: &str = "document.querySelector('[data-testid=heatmap]')";
 
 fn demo() -> Server {
     Server::start(&["--demo=100", "--interval", "100ms"])

@@ -20,6 +20,9 @@ const ARGUMENTS: [&str; 8] = [
     "--disable-sync",
 ];
 
+/// The heatmap's canvas, in JavaScript.
+pub const MAP: &str = "document.querySelector('[data-testid=heatmap]')";
+
 /// A browser window; closed when `close` is called, ended when dropped.
 pub struct Browser {
     driver: Child,
@@ -125,6 +128,20 @@ impl Drop for Browser {
         let _ = self.driver.wait();
         let _ = std::fs::remove_dir_all(&self.profile);
     }
+}
+
+/// A point of the plot in CSS pixels of the window, from fractions of its width and height. A page that scrolls is
+/// scrolled there.
+pub async fn point(browser: &Browser, across: f64, down: f64) -> (f64, f64) {
+    let script = format!(
+        "{MAP}.scrollIntoView({{ block: 'nearest' }});
+        const r = {MAP}.getBoundingClientRect(), d = {MAP}.dataset;
+        return [r.left + Number(d.plotLeft) + {across} * Number(d.plotWidth),
+            r.top + Number(d.plotTop) + {down} * Number(d.plotHeight)]"
+    );
+    let at = browser.run(&script).await;
+    let of = |i: usize| at[i].as_f64().expect("a place").round();
+    (of(0), of(1))
 }
 
 /// A key pressed where the focus is.

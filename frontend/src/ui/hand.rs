@@ -39,9 +39,8 @@ impl Hand {
         self.app.let_go();
         self.point(event);
         // Fingers move the picture, as everywhere; the mouse marks, and moves with Shift.
-        let is_finger = event.pointer_type() == "touch";
         let tool = match (
-            is_finger != event.shift_key(),
+            is_finger(event) != event.shift_key(),
             self.app.tool.get_untracked(),
         ) {
             (false, tool) => tool,
@@ -92,7 +91,20 @@ impl Hand {
             .update_value(|gesture| gesture.up(event.pointer_id()));
     }
 
-    pub(crate) fn left(self) {
+    /// The browser takes the finger for scrolling the page.
+    pub(crate) fn cancelled(self, event: &PointerEvent) {
+        self.up(event);
+        self.point_no_more();
+    }
+
+    /// A finger that is lifted leaves, too, before it is a click; what it pointed at stays.
+    pub(crate) fn left(self, event: &PointerEvent) {
+        if !is_finger(event) {
+            self.point_no_more();
+        }
+    }
+
+    fn point_no_more(self) {
         let is_pointer = matches!(self.app.cursor.get_untracked(), Cursor::Pointer { .. });
         if is_pointer && !self.gesture.with_value(Gesture::is_down) {
             self.app.cursor.set(Cursor::Nothing);
@@ -144,6 +156,10 @@ impl Hand {
             self.app.cursor.set(Cursor::Pointer { x, y });
         }
     }
+}
+
+fn is_finger(event: &PointerEvent) -> bool {
+    event.pointer_type() == "touch"
 }
 
 fn canvas(event: &PointerEvent) -> Option<Element> {
