@@ -3,6 +3,7 @@
 
 mod bench;
 mod build;
+mod dependencies;
 mod environment;
 mod http;
 mod kernels;

@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use crate::privilege::Root;
 use crate::project::{BINARY, Project};
 use crate::toolchain::{Rust, Toolchain};
-use crate::{build, kernels, process, setup};
+use crate::{build, dependencies, kernels, process, setup};
 
 /// The feature that holds the tests of the real binary.
 const SYSTEM_TESTS: &str = "runqlat-web/system-tests";
@@ -65,6 +65,7 @@ fn without_build(project: &Project, phases: &mut Phases) -> Result<Toolchain> {
     let host = &toolchain.host;
     phases.run("formatting", || formatting(project, host))?;
     phases.run("lints", || lints(project, host))?;
+    phases.run("dependencies", || dependencies::check(project, host))?;
     phases.run("logic", || {
         process::run(within(project, &mut host.cargo("test")))
     })?;

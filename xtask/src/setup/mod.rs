@@ -4,6 +4,7 @@
 mod apt;
 mod axe;
 mod debian;
+pub(crate) mod deny;
 mod facts;
 mod linker;
 mod machines;
@@ -50,6 +51,7 @@ pub(crate) fn everything(project: &Project) -> Result<Toolchain> {
     }
     peers::set_up(&apt)?;
     axe::set_up(project, &apt)?;
+    deny::set_up(project, &toolchain.host)?;
     if apt.is_usable() {
         machines::set_up(&apt)?;
     } else {
