@@ -29,8 +29,11 @@ impl Listing {
         let wanted = Query::new(query);
         let mut cgroups = self.counted_cgroups();
         self.processes.retain(|process| wanted.means(process));
-        self.processes
-            .sort_by_cached_key(|process| (wanted.rank(process), process.tgid));
+        self.processes.sort_by_cached_key(|process| {
+            // Of those that fit equally well, kernel threads are seldom meant.
+            let is_kernels = process.command.is_empty();
+            (wanted.rank(process), is_kernels, process.tgid)
+        });
         cgroups.retain(|group| wanted.all_words(|word| lower(&group.path).contains(word)));
         cgroups.sort_by_cached_key(|group| (wanted.rank_group(&group.path), group.path.clone()));
         let more = self.processes.len() > MAX_TARGETS || cgroups.len() > MAX_TARGETS;

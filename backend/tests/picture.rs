@@ -195,7 +195,7 @@ async fn a_scope_that_is_refused_says_why_and_changes_nothing() {
     let search = format!(
         "const s = document.querySelector('[data-testid=target-search]');
         s.value = '{}'; s.dispatchEvent(new InputEvent('input', {{ bubbles: true }}));
-        const t = document.querySelectorAll('[data-testid=target]')[1];
+        const t = document.querySelectorAll('[data-testid=target]')[0];
         if (!t?.innerText.includes('{}')) return false;
         t.click(); return true",
         hog.id(),

@@ -138,7 +138,7 @@ impl Session {
         self.awaits_snapshot = false;
         self.server = Some(snapshot.server.clone());
         self.probe = Some(snapshot.probe.clone());
-        self.board.restart(snapshot.seq);
+        self.board.restart(self.live.seq, snapshot.seq);
         let before = std::mem::replace(&mut self.live, Data::new(snapshot));
         if !before.scopes.go_on_in(&self.live.scopes) {
             self.end_selection();

@@ -29,11 +29,10 @@ impl Board {
         self.0 = Some((notice, seq));
     }
 
-    /// Intervals are counted from another number now.
-    pub fn restart(&mut self, seq: u64) {
-        if let Some((_, since)) = &mut self.0 {
-            *since = seq;
-        }
+    /// Intervals, which were at `before`, are counted from another number now. What stood long enough
+    /// does not come back.
+    pub fn restart(&mut self, before: u64, seq: u64) {
+        self.0 = self.read(before).cloned().map(|notice| (notice, seq));
     }
 
     /// The notice, unless it has stood long enough at the interval `seq`.

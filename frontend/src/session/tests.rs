@@ -169,6 +169,9 @@ fn a_lagging_page_says_so_and_keeps_its_selection() {
         session.apply(ServerMessage::Interval(interval(seq, &[])));
     }
     assert_eq!(session.notice(), None);
+    // Nor does it come back with a server that was started anew.
+    session.apply(snapshot(vec![interval(1, &[])]));
+    assert_eq!(session.notice(), None);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use leptos::prelude::*;
 #[component]
 pub(crate) fn Drawing() -> impl IntoView {
     view! {
-        <details class="popover" data-testid="drawing">
+        <details class="popover" name="popover" data-testid="drawing">
             <summary class="button" title="Colours, their scale, and what a drag does">"View ▾"</summary>
             <div class="popover-body">
                 <Spreads/>

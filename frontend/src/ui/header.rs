@@ -102,7 +102,11 @@ fn Subject() -> impl IntoView {
 #[component]
 fn Probe() -> impl IntoView {
     let app = expect_context::<App>();
-    let probe = memo(move || app.session.read().probe.clone());
+    // What was told before the connection broke says nothing of now.
+    let probe = memo(move || {
+        let session = app.session.read();
+        session.probe.clone().filter(|_| session.link == Link::Live)
+    });
     let class = move || match probe.get() {
         Some(ProbeState::Attached { .. }) => "badge good",
         Some(ProbeState::Failed { .. }) => "badge bad",

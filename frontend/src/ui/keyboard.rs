@@ -1,7 +1,9 @@
 //! Keys that work wherever the focus is, except where one types or presses a button.
 
+use super::popover;
 use super::state::App;
 use crate::chart::view::{Known, View};
+use crate::session::Session;
 use leptos::ev::KeyboardEvent;
 use leptos::html::Input;
 use leptos::prelude::*;
@@ -13,6 +15,9 @@ const STEP: f64 = 0.25;
 pub(crate) fn on_key(app: App, filter: NodeRef<Input>, event: &KeyboardEvent) {
     if event.ctrl_key() || event.meta_key() || event.alt_key() || is_covered(app) {
         return;
+    }
+    if event.key() == "Escape" && popover::close() {
+        return event.prevent_default();
     }
     let target = event.target();
     let target = target.and_then(|target| target.dyn_into::<web_sys::Element>().ok());
@@ -42,7 +47,13 @@ fn move_in_time(app: App, key: &str) -> bool {
         "-" | "_" => |view, known| view.zoomed(2.0, if view.is_live() { 1.0 } else { 0.5 }, known),
         "[" => |view, known| view.panned(-view.span_ms * STEP, known),
         "]" => |view, known| view.panned(view.span_ms * STEP, known),
-        "l" | "L" | "End" => |view, _| view.live(),
+        "l" | "L" | "End" => {
+            // A paused page stands still, too.
+            if app.session.with_untracked(Session::is_paused) {
+                app.toggle_pause();
+            }
+            |view, _| view.live()
+        }
         "Home" => |_, known| View::newest(known.end_ms - known.start_ms),
         _ => return false,
     };

@@ -27,6 +27,7 @@ mod once;
 mod panel;
 mod people;
 mod picture;
+mod popover;
 mod reach;
 mod region;
 mod resize;
@@ -75,9 +76,13 @@ pub(crate) fn Page() -> impl IntoView {
     let keys = window_event_listener(ev::keydown, move |event| {
         keyboard::on_key(app, filter, &event)
     });
+    let presses = window_event_listener(ev::pointerdown, |event| {
+        popover::close_beside(event.target());
+    });
     let tick = set_interval_with_handle(move || app.tick(), Duration::from_secs(1));
     on_cleanup(move || {
         keys.remove();
+        presses.remove();
         if let Ok(tick) = tick {
             tick.clear();
         }

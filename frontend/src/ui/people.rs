@@ -12,7 +12,7 @@ pub(crate) fn People() -> impl IntoView {
     let people = move || words::together::people(&app.others().together);
     let present = move || words::together::present(&app.others().together);
     view! {
-        <details class="popover people">
+        <details class="popover people" name="popover">
             <summary
                 class="button"
                 data-testid="viewers"

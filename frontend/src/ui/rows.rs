@@ -178,7 +178,9 @@ fn remark(listing: &Listing) -> String {
     let one = keys::kind(listing.key).one;
     match (listing.total, listing.matched) {
         (0, _) => format!("No {one} waits"),
-        (_, 0) => format!("No {one} matches"),
+        (_, 0) => format!(
+            "No {one} that waited lately matches; a drag over the map tells who waited there"
+        ),
         _ => String::new(),
     }
 }

@@ -52,8 +52,21 @@ impl Draft {
         look_up(app, "");
     }
 
+    /// Chooses a process or a cgroup; neither, for the whole system.
+    pub(super) fn aim(self, tgid: Option<u32>, cgroup: Option<String>) {
+        self.scope
+            .update(|scope| (scope.tgid, scope.cgroup) = (tgid, cgroup));
+    }
+
+    /// Asks for it. What is measured already is not measured anew, which would disturb all who watch.
     pub(super) fn apply(self, app: App) {
         let scope = self.scope.get_untracked();
+        if app
+            .session
+            .with_untracked(|session| session.scope() == Some(&scope))
+        {
+            return app.choosing.set(false);
+        }
         let number = |session: &crate::session::Session| session.live().scopes.number();
         self.asked.set(Some(app.session.with_untracked(number)));
         let messages = app.session.try_update(|session| session.set_scope(scope));

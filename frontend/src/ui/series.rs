@@ -85,9 +85,10 @@ fn Shapes() -> impl IntoView {
 fn NotCounted() -> impl IntoView {
     view! {
         <p class="empty-list" data-testid="not-by-process">
-            "Waits are not told apart now: all are in one histogram. Start with "
+            "Waits are not told apart now: all are in one histogram. To see who waits, choose under Measure… (S) that \
+            they are told apart by process, or start with "
             <code>"runqlat-web --by process"</code>
-            " to see who waits."
+            "."
         </p>
     }
 }

@@ -1,6 +1,6 @@
 //! What can be measured, as it is found while one types: the whole system, processes, cgroups.
 
-use super::boxed::memo;
+use super::boxed::{effect, memo};
 use super::scope::{Draft, look_up};
 use super::state::App;
 use leptos::ev::KeyboardEvent;
@@ -59,14 +59,42 @@ pub(super) fn TargetList() -> impl IntoView {
     let draft = expect_context::<Draft>();
     let found = memo(move || {
         let session = app.session.read();
-        let mut found = vec![Target::everything()];
-        if let Some(targets) = &session.targets {
+        let mut found = Vec::new();
+        let targets = session.targets.as_ref();
+        // Who types looks for something else.
+        if targets.is_none_or(|targets| targets.query.is_empty()) {
+            found.push(Target::everything());
+        }
+        if let Some(targets) = targets {
             found.extend(targets.processes.iter().map(Target::process));
             found.extend(targets.cgroups.iter().map(Target::cgroup));
         }
         found
     });
-    let more = memo(move || app.session.read().targets.as_ref().is_some_and(|t| t.more));
+    // What was found first is chosen: Enter takes it. Nothing else is, when nothing was found.
+    effect(move || {
+        let best = found.with(|found| found.first().cloned());
+        if draft.typed.read_untracked().is_empty() {
+            return;
+        }
+        let now = app
+            .session
+            .with_untracked(|session| session.scope().cloned());
+        match (best, now) {
+            (Some(best), _) => draft.aim(best.tgid, best.cgroup),
+            (None, Some(now)) => draft.aim(now.tgid, now.cgroup),
+            (None, None) => {}
+        }
+    });
+    let remark = memo(move || {
+        let session = app.session.read();
+        let targets = session.targets.as_ref()?;
+        if targets.more {
+            return Some("More match: type more to narrow".to_owned());
+        }
+        let none = found.with(Vec::is_empty);
+        none.then(|| format!("No process and no cgroup matches “{}”", targets.query))
+    });
     let typed = move |event| {
         let typed: String = event_target_value(&event);
         look_up(app, &typed);
@@ -94,7 +122,7 @@ pub(super) fn TargetList() -> impl IntoView {
         <div class="targets" role="listbox" aria-label="What can be measured" data-testid="targets">
             {rows}
         </div>
-        <p class="muted">{move || more.get().then_some("More match: type more to narrow")}</p>
+        <p class="muted">{remark}</p>
     }
 }
 
@@ -129,10 +157,7 @@ fn TargetRow(target: Target) -> impl IntoView {
         scope.tgid == tgid && cgroup.with_value(|cgroup| *cgroup == scope.cgroup)
     });
     let choose = move || {
-        draft.scope.update(|scope| {
-            scope.tgid = tgid;
-            scope.cgroup = cgroup.get_value();
-        });
+        draft.aim(tgid, cgroup.get_value());
     };
     let on_key = move |event: KeyboardEvent| {
         let row = event.current_target();

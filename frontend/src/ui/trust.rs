@@ -66,7 +66,9 @@ fn Rate() -> impl IntoView {
     view! { <Fact name="waits/s" title=title.to_owned() value=rate testid="rate"/> }
 }
 
-/// New losses below this part of the waits are a remark; above it, the numbers can't be trusted.
+/// New losses below the first part of the waits change no number that is read here; above the second, the numbers
+/// can't be trusted.
+const REMARKABLE: f64 = 0.001;
 const ALARMING: f64 = 0.01;
 
 #[component]
@@ -75,15 +77,15 @@ fn Lost() -> impl IntoView {
     let losses = memo(move || {
         let session = app.session.read();
         let data = session.shown();
-        (
-            data.health.losses,
-            data.recent.newly_lost(),
-            data.recent.waits(),
-        )
+        let losses = data.health.losses;
+        // Those of the programs before are no part of what these have counted.
+        let new = data.recent.newly_lost().min(losses.total());
+        (losses, new, data.recent.waits())
     });
     let class = Signal::derive(move || match losses.get() {
-        (_, new, waits) if new > 0 && new as f64 >= waits as f64 * ALARMING => "alarm",
-        (losses, new, _) if losses.total() > 0 || new > 0 => "warn",
+        (_, 0, _) => "calm",
+        (_, new, waits) if new as f64 >= waits as f64 * ALARMING => "alarm",
+        (_, new, waits) if new as f64 >= waits as f64 * REMARKABLE => "warn",
         _ => "calm",
     });
     let value = Signal::derive(move || {
