@@ -45,8 +45,9 @@ fn listing() -> Listing {
 fn all_words_are_to_be_found_and_the_nearest_come_first() {
     let table: [(&str, &[u32], &[&str]); 11] = [
         (
+            // Kernel threads, which have no command line, come last.
             "",
-            &[2, 7, 41, 412, 4120],
+            &[7, 412, 4120, 2, 41],
             &[
                 "/",
                 "/batch",
@@ -64,12 +65,12 @@ fn all_words_are_to_be_found_and_the_nearest_come_first() {
         ("postgres writer", &[7], &[]),
         (
             "slice pg",
-            &[7, 41, 412],
+            &[7, 412, 41],
             &["/pg.slice", "/system.slice/pg.service"],
         ),
         (
             "/system.slice",
-            &[7, 41, 412],
+            &[7, 412, 41],
             &["/system.slice", "/system.slice/pg.service"],
         ),
         (

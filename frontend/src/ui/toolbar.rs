@@ -74,6 +74,7 @@ fn BackButton(to: Memo<(String, String)>) -> impl IntoView {
             class="button chip"
             data-testid="deselect"
             title="Escape: back to the heatmap of everything"
+            aria-label=move || format!("back to {}", uncapitalised(&to.get().0))
             on:click=move |_| app.select(None)
         >
             "× "
@@ -114,7 +115,8 @@ fn Windows() -> impl IntoView {
                 title="L or End: follow what comes again"
                 on:click=move |_| app.look(|view, _| view.live())
             >
-                "▶▏ Live"
+                <span class="follow-sign" aria-hidden="true">"▶▏"</span>
+                "Live"
             </button>
         </Show>
         <div class="segments" role="group" aria-label="Time shown">{buttons.collect_view()}</div>
