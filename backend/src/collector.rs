@@ -1,6 +1,7 @@
 //! The one actor that owns the probe: reads it once an interval, publishes what happened, and changes
 //! what is measured when somebody asks. Nobody else touches the kernel's tables.
 
+mod axis;
 mod change;
 
 use crate::control::{self, Change, Control};
@@ -10,6 +11,7 @@ use crate::interval::{Meter, Step};
 use crate::probe::{Probe, ReadError, Source};
 use crate::procfs;
 use crate::shutdown::Stop;
+use axis::Axis;
 use change::Undertaker;
 use runqlat_common::wire::{Column, Health, Interval, ProbeState, Scope, ScopeChange};
 use std::sync::Arc;
@@ -33,8 +35,7 @@ struct Collector {
     meter: Meter,
     seq: u64,
     cpu_us: u64,
-    /// Wall clock less monotonic clock at the start, in ms.
-    epoch_ms: u64,
+    axis: Axis,
     ticks: Ticks,
     undertaker: Undertaker,
 }
@@ -50,12 +51,12 @@ pub fn spawn(
     let (mut probe, scope) = source.attach(scope)?;
     let meter = Meter::new(&mut *probe, scope.key.has_series());
     let meter = meter.map_err(|error| Failure::Other(error.into()))?;
-    let epoch_ms = epoch_ms(meter.at_ns());
+    let axis = axis(meter.at_ns());
     let scope = ScopeChange {
         number: 1,
         scope,
         from_seq: 1,
-        at_ms: epoch_ms + meter.at_ns() / 1_000_000,
+        at_ms: axis.at_ms(meter.at_ns()),
         by: String::new(),
     };
     let programs = probe.programs();
@@ -66,7 +67,7 @@ pub fn spawn(
         let collector = Collector {
             seq: 0,
             cpu_us: procfs::self_cpu_us(),
-            epoch_ms,
+            axis,
             ticks: ticks(&scope.scope),
             source,
             probe,
@@ -104,11 +105,11 @@ fn ticks(scope: &Scope) -> Ticks {
     ticks
 }
 
-/// What to add to a reading's clock to get the wall clock, which may step later.
-fn epoch_ms(at_ns: u64) -> u64 {
+/// The time axis of readings, the first of which was made at `at_ns`.
+fn axis(at_ns: u64) -> Axis {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     let now_ms = now.map_or(0, |since| since.as_millis() as u64);
-    now_ms.saturating_sub(at_ns / 1_000_000)
+    Axis::new(now_ms, at_ns, procfs::slept_ns())
 }
 
 impl Collector {
@@ -132,7 +133,8 @@ impl Collector {
 
     fn collect(&mut self) -> Result<(), ReadError> {
         let step = self.meter.advance(&mut *self.probe)?;
-        let end_ms = self.epoch_ms + self.meter.at_ns() / 1_000_000;
+        self.axis.slept(procfs::slept_ns());
+        let end_ms = self.axis.at_ms(self.meter.at_ns());
         self.publish(step, end_ms);
         Ok(())
     }

@@ -126,12 +126,23 @@ fn read_trimmed(path: &str) -> String {
 
 /// CLOCK_MONOTONIC, in ns: the clock of the kernel programs.
 pub fn monotonic_ns() -> u64 {
+    clock_ns(libc::CLOCK_MONOTONIC)
+}
+
+/// How long the host has slept since it was booted, in ns, or a little less.
+pub fn slept_ns() -> u64 {
+    // In this order: being held up in between makes it less, and never more.
+    let awake_and_asleep = clock_ns(libc::CLOCK_BOOTTIME);
+    awake_and_asleep.saturating_sub(monotonic_ns())
+}
+
+fn clock_ns(clock: libc::clockid_t) -> u64 {
     let mut time = libc::timespec {
         tv_sec: 0,
         tv_nsec: 0,
     };
-    // SAFETY: writes one timespec; this clock always exists.
-    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut time) };
+    // SAFETY: writes one timespec; these clocks always exist.
+    unsafe { libc::clock_gettime(clock, &raw mut time) };
     time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
 }
 

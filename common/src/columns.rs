@@ -60,7 +60,12 @@ impl Columns {
 
     fn age(&mut self, column: Column, alike: impl Fn(u64, u64) -> bool) {
         match self.older.back_mut() {
-            Some(last) if last.duration_us < OLDER_US && alike(last.seq, column.seq) => {
+            Some(last)
+                if last.duration_us < OLDER_US
+                    && alike(last.seq, column.seq)
+                    // The host slept in between: a sum would lie where nothing was measured.
+                    && start_ms(&column) < last.end_ms as f64 + (OLDER_US / 1_000) as f64 =>
+            {
                 last.counts.add(&column.counts);
                 last.duration_us += column.duration_us;
                 (last.seq, last.end_ms) = (column.seq, column.end_ms);
@@ -231,6 +236,19 @@ mod tests {
         }
         let seqs: Vec<_> = columns.older().map(|c| c.seq).collect();
         assert_eq!(seqs, [2, 6]);
+    }
+
+    #[test]
+    fn what_a_sleep_lies_between_is_not_added_up() {
+        let mut columns = Columns::new(1);
+        for seq in 1..=7 {
+            let slept_ms = if seq < 3 { 0 } else { 60_000 };
+            let mut column = column(seq, 1_000);
+            column.end_ms += slept_ms;
+            columns.push(column, |_, _| true);
+        }
+        let older: Vec<_> = columns.older().map(|c| (c.seq, c.end_ms)).collect();
+        assert_eq!(older, [(2, 2_000), (6, 66_000)]);
     }
 
     proptest! {

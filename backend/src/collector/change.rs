@@ -71,7 +71,7 @@ impl Collector {
             number: self.scope.number + 1,
             scope,
             from_seq: self.seq + 1,
-            at_ms: self.epoch_ms + meter.at_ns() / 1_000_000,
+            at_ms: self.axis.at_ms(meter.at_ns()),
             by,
         };
         self.meter = meter;

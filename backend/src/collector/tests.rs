@@ -1,6 +1,6 @@
 //! The actor with probes that are told what to say; the clock is the test's.
 
-use super::{Collector, change, epoch_ms, ticks};
+use super::{Collector, axis, change, ticks};
 use crate::control::{self, RefusalKind};
 use crate::failure::Failure;
 use crate::hub::{Hub, for_tests as hub};
@@ -77,7 +77,7 @@ fn collector(mut source: impl Source + 'static, hub: &Arc<Hub>) -> Collector {
     Collector {
         seq: 0,
         cpu_us: 0,
-        epoch_ms: epoch_ms(meter.at_ns()),
+        axis: axis(meter.at_ns()),
         ticks: ticks(&scope.scope),
         source: Box::new(source),
         probe,

@@ -1,0 +1,149 @@
+//! What is measured goes away while viewers look on: its process ends, its cgroup is removed.
+
+mod support;
+
+use runqlat_common::wire::{ClientMessage, Format, Interval, Scope, SetScope};
+use std::process::Command;
+use std::time::Instant;
+use support::cgroup::Group;
+use support::client::{PATIENCE, Viewer, put};
+use support::is_root;
+use support::load::{Process, last_cpu};
+use support::server::{Server, binary};
+
+fn start(args: &[&str]) -> Server {
+    Server::start(&[&["--interval", "200ms"], args].concat())
+}
+
+/// The next intervals until one is as asked for, without a gap in their numbers.
+async fn until(viewer: &mut Viewer, is_it: impl Fn(&Interval) -> bool) -> Interval {
+    let give_up = Instant::now() + PATIENCE;
+    let mut last = None;
+    loop {
+        let interval = viewer.interval().await;
+        let seq = interval.column.seq;
+        assert!(last.is_none_or(|last| seq == last + 1), "{last:?}, {seq}");
+        if is_it(&interval) {
+            return interval;
+        }
+        assert!(Instant::now() < give_up, "{interval:?}");
+        last = Some(seq);
+    }
+}
+
+/// What has waits under this key.
+fn of(key: u64) -> impl Fn(&Interval) -> bool {
+    move |interval| {
+        let mut series = interval.series.iter();
+        series.any(|series| series.key == key && series.counts.total() > 0)
+    }
+}
+
+/// Time goes on, and nothing waits any more.
+async fn stays_empty(viewer: &mut Viewer) {
+    viewer.fresh().await;
+    for _ in 0..5 {
+        let interval = viewer.interval().await;
+        assert_eq!(interval.column.counts.total(), 0, "{interval:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_watched_process_that_ends_is_told_and_another_one_is_chosen() {
+    if !is_root("a_watched_process_that_ends_is_told_and_another_one_is_chosen") {
+        return;
+    }
+    let cpu = last_cpu();
+    let other = Process::hog(cpu);
+    for raw in [&[][..], &["--raw-programs"]] {
+        // Both want one CPU, so both wait.
+        let watched = Process::hog(cpu);
+        let (id, key) = (watched.id().to_string(), watched.key());
+        let server = start(&[&["-p", &*id], raw].concat());
+        let mut viewer = Viewer::join(server.address, Format::Json).await;
+        until(&mut viewer, of(key)).await;
+        drop(watched);
+        until(&mut viewer, |interval| interval.gone.contains(&key)).await;
+        stays_empty(&mut viewer).await;
+
+        // Who comes now gets the picture of it, too.
+        let mut late = Viewer::join(server.address, Format::Postcard).await;
+        late.snapshot().await;
+        stays_empty(&mut late).await;
+
+        // Back to it is refused, and changes nothing; over to another one is not.
+        let back = put(
+            server.address,
+            "/api/v1/scope",
+            &format!(r#"{{"tgid": {id}}}"#),
+        );
+        assert_eq!(back.status, 422);
+        let reason = format!("there is no process {id}");
+        assert!(back.text().contains(&reason), "{}", back.text());
+        let scope = Scope {
+            tgid: Some(other.id()),
+            ..Scope::default()
+        };
+        viewer
+            .send(&ClientMessage::SetScope(SetScope {
+                scope,
+                expect: None,
+            }))
+            .await;
+        assert_eq!(viewer.scope().await.scope.tgid, Some(other.id()));
+        until(&mut viewer, of(other.key())).await;
+    }
+}
+
+#[tokio::test]
+async fn a_watched_process_that_ends_does_not_end_what_prints() {
+    if !is_root("a_watched_process_that_ends_does_not_end_what_prints") {
+        return;
+    }
+    let watched = Process::hog(last_cpu());
+    let id = watched.id().to_string();
+    let child = Command::new(binary())
+        .args(["print", "-p", &id, "1", "3"])
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    tokio::time::sleep(std::time::Duration::from_millis(1_500)).await;
+    drop(watched);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+}
+
+/// A group made again under the same path is another group: its tasks are measured once it is chosen.
+#[tokio::test]
+async fn a_group_that_is_removed_and_made_again_is_chosen_anew() {
+    if !is_root("a_group_that_is_removed_and_made_again_is_chosen_anew") {
+        return;
+    }
+    let cpu = last_cpu();
+    let _rival = Process::hog(cpu);
+    for raw in [&[][..], &["--raw-programs"]] {
+        let group = Group::new("removed");
+        let (path, old) = (group.path.clone(), group.key());
+        let hog = Process::hog(cpu);
+        group.take(hog.id());
+        let server = start(&[&["--by", "cgroup", "-c", &*path], raw].concat());
+        let mut viewer = Viewer::join(server.address, Format::Postcard).await;
+        until(&mut viewer, of(old)).await;
+        drop(hog);
+        drop(group);
+        until(&mut viewer, |interval| interval.gone.contains(&old)).await;
+        let body = format!(r#"{{"key": "cgroup", "cgroup": "{path}"}}"#);
+        let refused = put(server.address, "/api/v1/scope", &body);
+        assert_eq!(refused.status, 422);
+        let reason = format!("there is no cgroup {path}");
+        assert!(refused.text().contains(&reason), "{}", refused.text());
+
+        let again = Group::new("removed");
+        let hog = Process::hog(cpu);
+        again.take(hog.id());
+        assert_ne!(again.key(), old);
+        stays_empty(&mut viewer).await;
+        assert_eq!(put(server.address, "/api/v1/scope", &body).status, 200);
+        until(&mut viewer, of(again.key())).await;
+    }
+}
