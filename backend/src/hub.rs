@@ -2,7 +2,6 @@
 //! a viewer that joins gets a snapshot and then every later interval, with nothing in between lost
 //! or doubled. Must not know sockets.
 
-mod allowance;
 mod notes;
 mod told;
 mod viewer;
@@ -10,10 +9,10 @@ mod viewer;
 pub use told::News;
 pub use viewer::Viewer;
 
+use crate::allowance::Allowance;
 use crate::confine::Confinement;
 use crate::frame::Frame;
 use crate::history::{History, Past};
-use allowance::Allowance;
 use runqlat_common::wire::{
     Earlier, Format, Interval, PROTOCOL_VERSION, ProbeState, Scope, ScopeChange, ServerInfo,
     ServerMessage, Snapshot,

@@ -6,6 +6,7 @@ pub mod args;
 pub mod failure;
 
 mod access;
+mod allowance;
 mod cgroup;
 mod check;
 mod collector;

@@ -1,7 +1,7 @@
 //! One who watches, and what he may tell the others.
 
-use super::allowance::Allowance;
 use super::{Hub, Joined};
+use crate::allowance::Allowance;
 use crate::together::{self, TogetherError};
 use runqlat_common::wire::{Introduction, NewNote, Note, ServerMessage, Showing};
 use std::sync::Arc;

@@ -2,12 +2,12 @@
 //! changes only by asking the collector.
 
 mod accept;
-mod allowance;
 mod api;
 mod assets;
 mod control;
 mod entry;
 mod guard;
+mod flood;
 mod latest;
 mod pulse;
 mod questions;

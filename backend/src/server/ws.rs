@@ -5,7 +5,7 @@
 mod answer;
 
 use super::Shared;
-use super::allowance::{Allowance, Verdict};
+use super::flood::{Flood, Verdict};
 use super::latest::Latest;
 use super::pulse::{BEAT, Pulse};
 use super::reply::Refusal;
@@ -29,7 +29,7 @@ pub(super) struct Connection {
     shared: Shared,
     rights: Rights,
     viewer: Viewer,
-    allowance: Allowance,
+    flood: Flood,
     pulse: Pulse,
     /// The first interval that it knows, while there are earlier ones to send.
     earlier: Option<u64>,
@@ -63,7 +63,7 @@ impl Connection {
             shared,
             rights,
             viewer,
-            allowance: Allowance::new(Instant::now()),
+            flood: Flood::new(),
             pulse: Pulse::default(),
             earlier: None,
             targets: Latest::default(),
@@ -155,7 +155,7 @@ impl Connection {
 
     /// Whether the viewer's next message is within its allowance.
     async fn may_speak(&mut self) -> Result<bool, Over> {
-        match self.allowance.take(Instant::now()) {
+        match self.flood.take(Instant::now()) {
             Verdict::Taken => return Ok(true),
             Verdict::Dropped => {}
             Verdict::Told => {
