@@ -62,6 +62,10 @@ impl Door {
         })
     }
 
+    pub fn asks_for_tokens(&self) -> bool {
+        self.access.asks()
+    }
+
     /// Puts it before a listener. Also what to tell the person at the terminal.
     pub fn hang(self, listener: TcpListener, listening: SocketAddr) -> (Front, Vec<String>) {
         let reach = Reach {

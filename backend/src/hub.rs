@@ -189,6 +189,7 @@ pub(crate) fn for_tests() -> Arc<Hub> {
         kernel: String::new(),
         cpus: 1,
         demo: true,
+        tokens: false,
     };
     Hub::new(server, Confinement::default())
 }

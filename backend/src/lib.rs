@@ -174,7 +174,8 @@ async fn serve(
         }
         None => (Box::new(kernel(serve.settings)?), Arc::new(Host)),
     };
-    let hub = Hub::new(server_info(serve.demo.is_some()), confinement);
+    let info = server_info(serve.demo.is_some(), door.asks_for_tokens());
+    let hub = Hub::new(info, confinement);
     let (control, collector) = collector::spawn(source, &serve.scope, hub.clone(), stop.clone())?;
 
     let (front, told) = door.hang(listener, address);
@@ -190,7 +191,7 @@ fn kernel(settings: Settings) -> Result<Kernel, Failure> {
     Ok(Kernel::new(object, settings)?)
 }
 
-fn server_info(demo: bool) -> ServerInfo {
+fn server_info(demo: bool, tokens: bool) -> ServerInfo {
     let cpus = std::thread::available_parallelism();
     ServerInfo {
         version: env!("CARGO_PKG_VERSION").into(),
@@ -198,6 +199,7 @@ fn server_info(demo: bool) -> ServerInfo {
         kernel: procfs::kernel_release(),
         cpus: cpus.map_or(1, |n| n.get() as u32),
         demo,
+        tokens,
     }
 }
 

@@ -72,6 +72,12 @@ impl Viewer {
         self.hub.add_note(note, by, secret)
     }
 
+    /// Those that he may delete as their author.
+    pub fn own_notes(&self) -> Vec<u32> {
+        let secret = self.hub.told.room().secret(self.id);
+        self.hub.with_history(|history| history.notes.of(&secret))
+    }
+
     /// `any`: also one that somebody else made.
     pub fn delete_note(&mut self, id: u32, any: bool) -> Result<(), TogetherError> {
         self.deed()?;

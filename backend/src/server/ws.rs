@@ -23,6 +23,9 @@ use tokio::time::{Interval, MissedTickBehavior, interval_at, timeout};
 /// A viewer that takes nothing for this long is gone.
 const SEND_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// What everybody who is thrown out is told.
+const TURNED: &str = "the tokens of this server were changed; ask who changed them for a new link";
+
 pub(super) struct Connection {
     socket: WebSocket,
     format: Format,
@@ -86,7 +89,7 @@ impl Connection {
                     return self.close(close_code::AWAY, "the server is stopping").await;
                 }
                 () = rights.revoked() => {
-                    return self.close(CLOSE_NO_TOKEN, "the tokens of this server were changed").await;
+                    return self.close(CLOSE_NO_TOKEN, TURNED).await;
                 }
                 _ = beats.tick() => self.beat().await?,
                 frame = news.next() => match frame {
