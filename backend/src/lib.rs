@@ -18,6 +18,7 @@ mod frame;
 mod history;
 mod hub;
 mod interval;
+mod notify;
 mod print;
 mod probe;
 mod procfs;
@@ -35,6 +36,7 @@ use directory::{Directory, Host};
 use door::Door;
 use failure::Failure;
 use hub::Hub;
+use notify::Notifier;
 use probe::Source;
 use probe::kernel::{Kernel, Settings};
 use probe::synthetic::SyntheticMachine;
@@ -78,9 +80,10 @@ pub fn run(config: Config) -> Result<(), Failure> {
             // The address first: the commonest mistake is a second server, and it costs nothing to find.
             let socket = bind(serve.listen)?;
             let door = Door::prepare(&serve.door, serve.listen)?;
+            let notifier = Notifier::from_environment();
             // Everything that needs rights is done; attaching, too, goes without them, at the start as later.
             let confinement = give_up_rights(&needs(serve.demo.is_none()), user)?;
-            until_stopped(|stop| self::serve(serve, (socket, door), confinement, stop))
+            until_stopped(|stop| self::serve(serve, (socket, door, notifier), confinement, stop))
         }
         Task::Print(print) => {
             let mut needs = needs(true);
@@ -156,7 +159,7 @@ fn bind(address: SocketAddr) -> Result<TcpSocket, Failure> {
 
 async fn serve(
     serve: Serve,
-    (socket, door): (TcpSocket, Door),
+    (socket, door, notifier): (TcpSocket, Door, Notifier),
     confinement: Confinement,
     stop: Stop,
 ) -> Result<(), Failure> {
@@ -180,6 +183,7 @@ async fn serve(
 
     let (front, told) = door.hang(listener, address);
     announce(&hub.scope(), &hub.probe(), &told, &front.reach.address());
+    notifier.ready();
     server::serve(front, hub, control, directory, stop).await;
     // Detaching the programs takes the kernel some 50 ms.
     let _ = collector.join();
