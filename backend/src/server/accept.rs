@@ -38,7 +38,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nContent-Length: 77\r\n\
     Retry-After: 5\r\nConnection: close\r\n\r\n{\"error\":\"too many connections at once\",\"hint\":\"try again in a few seconds\"}\n";
 
-const CROWDED: &[u8] = b"HTTP/1.1 429 Too Many Requests\r\nContent-Type: application/json\r\nContent-Length: 145\r\n\
+const CROWDED: &[u8] = b"HTTP/1.1 429 Too Many Requests\r\nContent-Type: application/json\r\nContent-Length: 147\r\n\
     Retry-After: 5\r\nConnection: close\r\n\r\n{\"error\":\"too many connections from your address at once\",\"hint\":\"try again in a \
     few seconds; the server's --max-viewers-per-address allows more\"}\n";
 
