@@ -77,12 +77,14 @@ function link(label, testid, text) {
   const copy = button("Copy", "copy-new-link");
   copy.ariaLabel = `Copy the link ${label}`;
   copy.addEventListener("click", async () => {
-    field.select();
     try {
       await navigator.clipboard.writeText(text);
     } catch {
-      // Without TLS browsers give pages no clipboard, but for this.
-      if (!document.execCommand("copy")) {
+      // Without TLS browsers give pages no clipboard, but they copy what is selected.
+      field.select();
+      const copied = document.execCommand("copy");
+      copy.focus();
+      if (!copied) {
         return;
       }
     }

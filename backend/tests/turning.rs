@@ -75,7 +75,7 @@ async fn focus(browser: &Browser) -> String {
     focus.as_str().unwrap_or_default().to_owned()
 }
 
-async fn link(browser: &Browser, testid: &str) -> String {
+async fn link_at(browser: &Browser, testid: &str) -> String {
     let script = format!("return document.querySelector('[data-testid={testid}]')?.value");
     let link = browser.until(testid, &script).await;
     link.as_str().expect("a link").to_owned()
@@ -118,8 +118,8 @@ async fn a_controller_throws_all_others_out_and_stays() {
     click(&ada, "turn-tokens").await;
     click(&ada, "turn-now").await;
     let (view, control) = (
-        link(&ada, "new-view").await,
-        link(&ada, "new-control").await,
+        link_at(&ada, "new-view").await,
+        link_at(&ada, "new-control").await,
     );
     until_seen(&bob, "entry-banner").await;
     let text = bob.text().await;
@@ -187,7 +187,7 @@ async fn keys_are_enough() {
     assert_eq!(focus(&browser).await, "turn-close");
     tab_to(&browser, "turn-now").await;
     key(&browser, char::from(Key::Enter)).await;
-    let control = link(&browser, "new-control").await;
+    let control = link_at(&browser, "new-control").await;
     let selected = "const i = document.activeElement;
         return i.dataset.testid === 'new-view' && i.selectionEnd - i.selectionStart === i.value.length";
     browser.until("it goes to the link to view", selected).await;
@@ -239,6 +239,39 @@ async fn what_fails_is_told() {
         "{told}"
     );
     browser.keep("turn-failed").await;
+    browser.close().await;
+}
+
+/// Through a proxy or by an address, the server's own idea of its name may lead nowhere. Without TLS a browser gives a page
+/// no clipboard; the buttons work all the same.
+#[tokio::test]
+async fn links_are_those_that_this_page_was_opened_by() {
+    let exposed =
+        |args: &[&str]| Server::start_with(&[&["--demo", "--listen", "0.0.0.0:0"], args].concat());
+    let link = exposed(&[]).link("control").to_owned();
+    let host = link
+        .strip_prefix("http://")
+        .and_then(|rest| rest.split(':').next());
+    let host = host.expect("an address");
+    let server = exposed(&["--host-name", "db1.example"]);
+    let at = format!("http://{host}:{}/", server.address.port());
+    let token = &server.bearer("control")["Bearer ".len()..];
+    let browser = open(&format!("{at}#token={token}")).await;
+    click(&browser, "turn-tokens").await;
+    click(&browser, "turn-now").await;
+    let view = link_at(&browser, "new-view").await;
+    assert!(view.starts_with(&format!("{at}#token=")), "{view}");
+    let watch =
+        "document.addEventListener('copy', () => { window.copied = String(getSelection()) });
+        return isSecureContext";
+    assert_eq!(browser.run(watch).await, host == "127.0.0.1");
+    tab_to(&browser, "copy-new-link").await;
+    key(&browser, char::from(Key::Enter)).await;
+    let said = "return document.activeElement.innerText === 'Copied'";
+    browser.until("it is copied", said).await;
+    if host != "127.0.0.1" {
+        assert_eq!(browser.run("return window.copied").await, view);
+    }
     browser.close().await;
 }
 
