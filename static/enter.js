@@ -1,5 +1,5 @@
-// Exchanges the token that a link brings for a cookie. Browsers send nothing of what follows the # to
-// anybody; and it leaves the address at once.
+// What the page does with tokens. The one that a link brings is exchanged for a cookie: browsers send nothing of what
+// follows the # to anybody; and it leaves the address at once.
 
 const HASH = /^#token=(.+)$/;
 
@@ -31,3 +31,6 @@ addEventListener("hashchange", async () => {
     dispatchEvent(new Event("token-refused"));
   }
 });
+
+// For the program: opens the panel for new tokens, which few ever need.
+globalThis.turnTokens = async (turned) => (await import("/assets/turn.js")).turn(turned);

@@ -4,7 +4,7 @@
 use crate::access::{self, Access, Given, Keys};
 use crate::failure::Failure;
 use crate::reach::{self, Reach};
-use crate::server::Front;
+use crate::server::{Front, MaxViewers};
 use crate::tls;
 use crate::{procfs, server};
 use std::net::{IpAddr, SocketAddr};
@@ -23,7 +23,7 @@ pub struct Options {
     /// Names that people reach the server by.
     pub host_names: Vec<String>,
     pub tls: Option<tls::Files>,
-    pub max_viewers: u32,
+    pub max_viewers: MaxViewers,
 }
 
 /// The door, before it stands anywhere.
@@ -34,7 +34,7 @@ pub struct Door {
     /// Where others reach it.
     host: IpAddr,
     names: Vec<String>,
-    max_viewers: u32,
+    max_viewers: MaxViewers,
 }
 
 impl Door {
@@ -44,12 +44,12 @@ impl Door {
         let is_loopback = listen.ip().is_loopback();
         let (access, keys) = access::prepare(&options.access, is_loopback, credentials.as_deref())?;
         let tls = options.tls.as_ref().map(tls::acceptor).transpose()?;
-        let needed = u64::from(options.max_viewers) + OTHER_FILES;
+        let needed = u64::from(options.max_viewers.all) + OTHER_FILES;
         let allowed = procfs::allow_files(needed);
         if allowed < needed {
             tracing::warn!(
                 "{allowed} files may be open at once (ulimit -n), which is too few for {} viewers",
-                options.max_viewers
+                options.max_viewers.all
             );
         }
         Ok(Self {
@@ -60,6 +60,10 @@ impl Door {
             names: options.host_names.clone(),
             max_viewers: options.max_viewers,
         })
+    }
+
+    pub fn asks_for_tokens(&self) -> bool {
+        self.access.asks()
     }
 
     /// Puts it before a listener. Also what to tell the person at the terminal.

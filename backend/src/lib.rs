@@ -6,6 +6,7 @@ pub mod args;
 pub mod failure;
 
 mod access;
+mod allowance;
 mod cgroup;
 mod check;
 mod collector;
@@ -17,6 +18,7 @@ mod frame;
 mod history;
 mod hub;
 mod interval;
+mod notify;
 mod print;
 mod probe;
 mod procfs;
@@ -34,6 +36,7 @@ use directory::{Directory, Host};
 use door::Door;
 use failure::Failure;
 use hub::Hub;
+use notify::Notifier;
 use probe::Source;
 use probe::kernel::{Kernel, Settings};
 use probe::synthetic::SyntheticMachine;
@@ -77,9 +80,10 @@ pub fn run(config: Config) -> Result<(), Failure> {
             // The address first: the commonest mistake is a second server, and it costs nothing to find.
             let socket = bind(serve.listen)?;
             let door = Door::prepare(&serve.door, serve.listen)?;
+            let notifier = Notifier::from_environment();
             // Everything that needs rights is done; attaching, too, goes without them, at the start as later.
             let confinement = give_up_rights(&needs(serve.demo.is_none()), user)?;
-            until_stopped(|stop| self::serve(serve, (socket, door), confinement, stop))
+            until_stopped(|stop| self::serve(serve, (socket, door, notifier), confinement, stop))
         }
         Task::Print(print) => {
             let mut needs = needs(true);
@@ -155,7 +159,7 @@ fn bind(address: SocketAddr) -> Result<TcpSocket, Failure> {
 
 async fn serve(
     serve: Serve,
-    (socket, door): (TcpSocket, Door),
+    (socket, door, notifier): (TcpSocket, Door, Notifier),
     confinement: Confinement,
     stop: Stop,
 ) -> Result<(), Failure> {
@@ -173,11 +177,13 @@ async fn serve(
         }
         None => (Box::new(kernel(serve.settings)?), Arc::new(Host)),
     };
-    let hub = Hub::new(server_info(serve.demo.is_some()), confinement);
+    let info = server_info(serve.demo.is_some(), door.asks_for_tokens());
+    let hub = Hub::new(info, confinement);
     let (control, collector) = collector::spawn(source, &serve.scope, hub.clone(), stop.clone())?;
 
     let (front, told) = door.hang(listener, address);
     announce(&hub.scope(), &hub.probe(), &told, &front.reach.address());
+    notifier.ready();
     server::serve(front, hub, control, directory, stop).await;
     // Detaching the programs takes the kernel some 50 ms.
     let _ = collector.join();
@@ -189,7 +195,7 @@ fn kernel(settings: Settings) -> Result<Kernel, Failure> {
     Ok(Kernel::new(object, settings)?)
 }
 
-fn server_info(demo: bool) -> ServerInfo {
+fn server_info(demo: bool, tokens: bool) -> ServerInfo {
     let cpus = std::thread::available_parallelism();
     ServerInfo {
         version: env!("CARGO_PKG_VERSION").into(),
@@ -197,6 +203,7 @@ fn server_info(demo: bool) -> ServerInfo {
         kernel: procfs::kernel_release(),
         cpus: cpus.map_or(1, |n| n.get() as u32),
         demo,
+        tokens,
     }
 }
 

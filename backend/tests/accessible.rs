@@ -20,8 +20,12 @@ const CHECK: &str = "const done = arguments[arguments.length - 1];
 
 /// A window on a page in a theme, which is chosen as the page keeps it.
 async fn open(server: &Server, theme: &str) -> Browser {
+    open_at(&server.url(), theme).await
+}
+
+async fn open_at(url: &str, theme: &str) -> Browser {
     let browser = Browser::open(1280, 720).await;
-    browser.page.goto(&server.url()).await.expect("a page");
+    browser.page.goto(url).await.expect("a page");
     let choose = format!("localStorage.setItem('runqlat-web.theme', '{theme}'); location.reload()");
     browser.run(&choose).await;
     let themed = format!("return document.documentElement.dataset.theme === '{theme}'");
@@ -92,6 +96,32 @@ async fn nothing_grave_in_the_light() {
 #[tokio::test]
 async fn nothing_grave_in_the_dark() {
     walk("dark").await;
+}
+
+/// The panel for new tokens, as it asks and as it shows them.
+#[tokio::test]
+async fn nothing_grave_about_new_links() {
+    let mut found = Vec::new();
+    for theme in ["light", "dark"] {
+        let server = Server::start(&["--demo", "--interval", "100ms", "--token"]);
+        let browser = open_at(server.link("control"), theme).await;
+        let click = |testid: &str| {
+            format!(
+                "const e = document.querySelector('[data-testid={testid}]'); e?.click(); return !!e"
+            )
+        };
+        for (state, button, shown) in [
+            ("turn-asks", "turn-tokens", "turn-now"),
+            ("turn-done", "turn-now", "new-view"),
+        ] {
+            browser.until(button, &click(button)).await;
+            let is_shown = format!("return !!document.querySelector('[data-testid={shown}]')");
+            browser.until(state, &is_shown).await;
+            found.extend(findings(&browser, &format!("{state}-{theme}")).await);
+        }
+        browser.close().await;
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
 #[tokio::test]

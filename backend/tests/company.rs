@@ -48,6 +48,15 @@ async fn note(viewer: &mut Viewer) -> Note {
         .await
 }
 
+async fn own_notes(viewer: &mut Viewer) -> Vec<u32> {
+    viewer
+        .first(|message| match message {
+            ServerMessage::OwnNotes { ids } => Some(ids),
+            _ => None,
+        })
+        .await
+}
+
 async fn shown(viewer: &mut Viewer) -> Shown {
     viewer
         .first(|message| match message {
@@ -187,6 +196,7 @@ async fn a_note_reaches_everybody_stays_and_is_deleted_by_its_author_alone() {
     let made = note(&mut bob).await;
     assert_eq!((made.at_ms, &*made.by), (at_ms, "Ada"));
     assert_eq!(made.text, "<b>deployed</b> 1.2");
+    assert_eq!(own_notes(&mut ada).await, [made.id]);
     drop(ada);
     bob.send(&ClientMessage::DeleteNote { id: made.id }).await;
     assert_eq!(bob.error().await.0, "the note is somebody else's");
@@ -197,6 +207,7 @@ async fn a_note_reaches_everybody_stays_and_is_deleted_by_its_author_alone() {
     assert_eq!(request(address, "DELETE", &path, &[]).status, 403);
     // The author again, over another connection.
     let (mut ada, _) = join(address, "Ada", "secret").await;
+    assert_eq!(own_notes(&mut ada).await, [made.id]);
     ada.send(&ClientMessage::DeleteNote { id: made.id }).await;
     let gone = bob.first(|message| match message {
         ServerMessage::NoteDeleted { id } => Some(id),

@@ -10,9 +10,11 @@ use runqlat_common::wire::{
 };
 use std::io::Write;
 use std::net::TcpStream;
+use std::os::unix::net::{SocketAddr, UnixDatagram};
+use std::process::Command;
 use std::time::Duration;
-use support::client::{Viewer, connect, get, request, sum_of_series};
-use support::server::Server;
+use support::client::{PATIENCE, Viewer, connect, get, request, sum_of_series};
+use support::server::{Server, binary};
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
@@ -360,4 +362,40 @@ fn the_api_says_what_is_wrong() {
         assert!(error.contains(said), "{path}: {error}");
         assert!(reply.json()["hint"].is_string());
     }
+}
+
+/// What started it as a service can wait until it serves.
+#[test]
+fn the_service_manager_is_told_when_it_is_ready() {
+    use std::os::linux::net::SocketAddrExt;
+    let name = format!("runqlat-web-notify-{}", std::process::id());
+    let path = std::env::temp_dir().join(&name);
+    let abstract_address = SocketAddr::from_abstract_name(&name).unwrap();
+    for (manager, told) in [
+        (UnixDatagram::bind(&path), path.display().to_string()),
+        (
+            UnixDatagram::bind_addr(&abstract_address),
+            format!("@{name}"),
+        ),
+    ] {
+        let manager = manager.unwrap();
+        manager.set_read_timeout(Some(PATIENCE)).unwrap();
+        let mut command = Command::new(binary());
+        command.env("NOTIFY_SOCKET", &told);
+        let server = Server::start_by(command.args(["--demo", "--listen", "127.0.0.1:0"]));
+        let mut message = [0; 64];
+        let length = manager.recv(&mut message).unwrap();
+        assert_eq!(&message[..length], b"READY=1", "{told}");
+        assert_eq!(get(server.address, "/healthz", &[]).text(), "ok\n");
+    }
+    std::fs::remove_file(&path).unwrap();
+    // A manager that is gone is no reason not to serve.
+    let mut command = Command::new(binary());
+    command.env("NOTIFY_SOCKET", &path);
+    let server = Server::start_by(command.args(["--demo", "--listen", "127.0.0.1:0"]));
+    assert!(
+        server.said.contains("can't tell the service manager"),
+        "{}",
+        server.said
+    );
 }

@@ -12,7 +12,7 @@ use serde_json::Value;
 use std::fs::{self, File};
 use std::io::{BufReader, BufWriter, Cursor};
 use std::path::{Path, PathBuf};
-use support::browser::Browser;
+use support::browser::{Browser, press};
 use support::server::Server;
 
 /// Width and height of a square whose colours become one.
@@ -140,14 +140,6 @@ async fn open(server: &Server, theme: &str) -> Browser {
         }).observe(map, { attributeFilter: ['data-seq'] })";
     browser.run(pausing).await;
     browser
-}
-
-async fn press(browser: &Browser, key: &str) {
-    let script = format!(
-        "document.body.dispatchEvent(
-            new KeyboardEvent('keydown', {{ key: '{key}', bubbles: true, cancelable: true }}))"
-    );
-    browser.run(&script).await;
 }
 
 /// Lets it run to the interval `seq`, and pauses it there.

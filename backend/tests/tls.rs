@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Instant;
 use support::client::{PATIENCE, get, send_over};
 use support::server::{Server, run};
+use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned, crypto};
@@ -116,8 +117,19 @@ async fn page_api_and_websocket_are_served_over_tls() {
     let joined = tokio_tungstenite::client_async(request, socket).await;
     let (mut viewer, _) = joined.unwrap();
     for expected in ["{\"snapshot\"", "{\"interval\""] {
-        let frame = viewer.next().await.unwrap().unwrap();
-        assert!(frame.to_text().unwrap().starts_with(expected));
+        // Who else is here may be told in between.
+        let comes = async {
+            while let Some(Ok(frame)) = viewer.next().await {
+                if frame.to_text().unwrap().starts_with(expected) {
+                    return true;
+                }
+            }
+            false
+        };
+        assert!(
+            timeout(PATIENCE, comes).await.expect("in time"),
+            "{expected}"
+        );
     }
 }
 

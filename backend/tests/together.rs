@@ -102,6 +102,41 @@ async fn names_and_notes_reach_the_other_window_and_stay() {
     bob.close().await;
 }
 
+/// Where nobody may control, a note is its author's to delete, and nobody else is offered to.
+#[tokio::test]
+async fn only_who_may_delete_a_note_is_offered_to() {
+    let server = Server::start(&["--demo", "--interval", "100ms", "--read-only"]);
+    let (ada, bob) = (open(&server).await, open(&server).await);
+    rename(&ada, "Ada").await;
+    write_note(&ada, "deployed").await;
+    let show = "document.querySelector('.mark.note')?.click();
+        return document.querySelector('[data-testid=note]')?.checkVisibility()";
+    let offered = "return document.querySelector('[data-testid=delete-note]').checkVisibility()";
+    for browser in [&ada, &bob] {
+        browser.until("the note is shown", show).await;
+        browser.keep("note-to-delete").await;
+    }
+    assert_eq!(bob.run(offered).await, false);
+    assert_eq!(ada.run(offered).await, true);
+    // Who has written nothing yet has nothing to delete.
+    let close = "document.querySelector('[data-testid=notes]').close(); return true";
+    ada.until("it is closed", close).await;
+    press(&ada, "n").await;
+    let empty = "return document.querySelector('[data-testid=notes]').open
+        && !document.querySelector('[data-testid=note]').checkVisibility()";
+    ada.until("a new note", empty).await;
+    assert_eq!(ada.run(offered).await, false);
+    // It stays its author's after a reload.
+    ada.page.refresh().await.expect("a page");
+    ada.until("the note is shown", show).await;
+    ada.until("it is offered", offered).await;
+    click(&ada, "delete-note").await;
+    let gone = "return !document.querySelector('.mark.note')";
+    bob.until("it is gone in the other window", gone).await;
+    ada.close().await;
+    bob.close().await;
+}
+
 async fn measure(browser: &Browser, measure: &str) {
     let script = format!("return {MAP}.dataset.measure === '{measure}'");
     browser.until(&format!("it shows {measure}"), &script).await;

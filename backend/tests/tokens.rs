@@ -306,7 +306,10 @@ async fn other_tokens_throw_everybody_out() {
     for viewer in &mut viewers {
         let (code, reason) = viewer.farewell().await;
         assert_eq!(code, CLOSE_NO_TOKEN);
-        assert_eq!(reason, "the tokens of this server were changed");
+        assert_eq!(
+            reason,
+            "the tokens of this server were changed; ask who changed them for a new link"
+        );
     }
     for old in [&view, &control] {
         assert_eq!(get(address, STATE, &with(old)).status, 401);

@@ -72,6 +72,9 @@ pub enum ServerMessage {
     Shown(Shown),
     /// What is kept of before the first column that the viewer knows; until there is no more.
     Earlier(Earlier),
+    /// The notes that this viewer may delete because they are its own, by ascending time: after it has said
+    /// who it is, and after each that it makes.
+    OwnNotes { ids: Vec<u32> },
 }
 
 /// What a viewer may send.
@@ -159,6 +162,8 @@ pub struct ServerInfo {
     pub cpus: u32,
     /// The data is synthetic.
     pub demo: bool,
+    /// Whether it asks for tokens, which can then be changed.
+    pub tokens: bool,
 }
 
 /// What is measured. In JSON, fields may be left out.

@@ -4,7 +4,8 @@ use crate::filter::Matcher;
 use js_sys::{Array, Date, Math, Reflect, RegExp};
 use send_wrapper::SendWrapper;
 use std::sync::Arc;
-use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
+use wasm_bindgen::JsCast;
+use wasm_bindgen::prelude::{Closure, JsValue, wasm_bindgen};
 use web_sys::HtmlInputElement;
 
 /// Now, in ms since 1970.
@@ -90,6 +91,13 @@ pub(crate) fn enter_token(token: &str) {
     if let Some(window) = web_sys::window() {
         let _refused = window.location().set_hash(&format!("token={token}"));
     }
+}
+
+#[wasm_bindgen]
+extern "C" {
+    /// `static/enter.js`: opens the panel for new tokens; `turned` is called when this page has its own.
+    #[wasm_bindgen(js_name = turnTokens)]
+    pub(crate) fn turn_tokens(turned: JsValue);
 }
 
 /// Whether the boot script was told that a token is none.

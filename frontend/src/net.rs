@@ -98,6 +98,12 @@ impl Net {
         }
     }
 
+    /// Connects anew, though nothing is wrong with the connection: with other rights, say.
+    pub(crate) fn reconnect(&self) {
+        self.0.refused.set(true);
+        self.retry_now();
+    }
+
     /// How long nothing came, in ms.
     pub(crate) fn silent_ms(&self) -> f64 {
         browser::now_ms() - self.0.heard_ms.get()

@@ -70,6 +70,9 @@ struct TestArguments {
     /// Only the binary, on a kernel of this series; may be given again
     #[arg(long, value_name = "SERIES", conflicts_with = "quick", value_parser = kernels::SERIES)]
     kernel: Vec<String>,
+    /// Only the unit for systemd, by a systemd in a virtual machine
+    #[arg(long, conflicts_with_all = ["quick", "kernels", "kernel"])]
+    unit: bool,
 }
 
 #[derive(Subcommand)]
@@ -141,6 +144,7 @@ fn perform(arguments: Arguments) -> Result<()> {
         Task::Build(_) => build::all(&project, &setup::for_build(&project)?).map(drop),
         Task::Run { server } => run::run(&project, &server),
         Task::Test(TestArguments { quick: true, .. }) => test::quick(&project),
+        Task::Test(TestArguments { unit: true, .. }) => test::unit(&project),
         Task::Test(TestArguments {
             kernels: false,
             kernel,

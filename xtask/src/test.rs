@@ -31,10 +31,15 @@ pub(crate) fn all(project: &Project) -> Result<()> {
     phases.run("build", || build::all(project, &toolchain))?;
     phases.run("the whole, on this machine", || whole(project, &toolchain))?;
     match kernels::is_usable() {
-        Ok(()) => phases.run("the whole, on other kernels", || {
-            kernels::prove(project, &project.binary(), &kernels::SERIES)
-        })?,
-        Err(error) => println!("\nSKIPPED: the whole, on other kernels: {error}"),
+        Ok(()) => {
+            phases.run("the whole, on other kernels", || {
+                kernels::prove(project, &project.binary(), &kernels::SERIES)
+            })?;
+            phases.run("the unit, under systemd", || {
+                kernels::prove_unit(project, &project.binary())
+            })?;
+        }
+        Err(error) => println!("\nSKIPPED: the whole, on other kernels, and the unit: {error}"),
     }
     phases.report();
     Ok(())
@@ -48,16 +53,33 @@ pub(crate) fn kernels(project: &Project, chosen: &[String]) -> Result<()> {
         .into_iter()
         .filter(|series| chosen.is_empty() || chosen.iter().any(|name| name == series))
         .collect();
-    phases.run("set-up of machines", setup::for_kernels)?;
-    let binary = match env::var_os(BINARY) {
-        Some(path) => PathBuf::from(path),
-        None => phases.run("build", || build::all(project, &setup::for_build(project)?))?,
-    };
+    let binary = for_machines(project, &mut phases)?;
     phases.run("the whole, on other kernels", || {
         kernels::prove(project, &binary, &chosen)
     })?;
     phases.report();
     Ok(())
+}
+
+/// Proves the unit under a systemd.
+pub(crate) fn unit(project: &Project) -> Result<()> {
+    let mut phases = Phases::new();
+    kernels::is_usable()?;
+    let binary = for_machines(project, &mut phases)?;
+    phases.run("the unit, under systemd", || {
+        kernels::prove_unit(project, &binary)
+    })?;
+    phases.report();
+    Ok(())
+}
+
+/// Sets virtual machines up; returns the binary for them, which is built unless the environment names one.
+fn for_machines(project: &Project, phases: &mut Phases) -> Result<PathBuf> {
+    phases.run("set-up of machines", setup::for_kernels)?;
+    match env::var_os(BINARY) {
+        Some(path) => Ok(PathBuf::from(path)),
+        None => phases.run("build", || build::all(project, &setup::for_build(project)?)),
+    }
 }
 
 fn without_build(project: &Project, phases: &mut Phases) -> Result<Toolchain> {

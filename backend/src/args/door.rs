@@ -1,5 +1,6 @@
 //! The options about who may reach the server, and how.
 
+use crate::server::MaxViewers;
 use crate::{access, door, tls};
 use clap::Args;
 use std::path::PathBuf;
@@ -41,6 +42,11 @@ pub(super) struct DoorArgs {
     #[arg(help_heading = HEADING, long, value_name = "N", default_value = "256",
           value_parser = clap::value_parser!(u32).range(1..=10_000))]
     max_viewers: u32,
+
+    /// Viewers at a time from one address beyond loopback; by default, a quarter of all
+    #[arg(help_heading = HEADING, long, value_name = "N",
+          value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    max_viewers_per_address: Option<u32>,
 }
 
 impl DoorArgs {
@@ -55,7 +61,10 @@ impl DoorArgs {
             },
             host_names: self.host_name,
             tls: tls.map(|(cert, key)| tls::Files { cert, key }),
-            max_viewers: self.max_viewers,
+            max_viewers: MaxViewers {
+                all: self.max_viewers,
+                per_address: self.max_viewers_per_address,
+            },
         }
     }
 }

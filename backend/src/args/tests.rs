@@ -61,16 +61,19 @@ fn options_reach_the_config() {
 fn who_may_is_told_by_options() {
     let door = serve("").door;
     assert_eq!(door.access, Default::default());
-    assert_eq!((door.tls, door.max_viewers), (None, 256));
+    assert_eq!(door.tls, None);
+    let max = (door.max_viewers.all, door.max_viewers.per_address);
+    assert_eq!(max, (256, None));
     let line = "--token --read-only --view-token-file v --control-token-file c --host-name a \
-                --host-name b.example --tls-cert x --tls-key y --max-viewers 9";
+                --host-name b.example --tls-cert x --tls-key y --max-viewers 9 --max-viewers-per-address 3";
     let door = serve(line).door;
     assert!(door.access.tokens && door.access.read_only);
     assert_eq!(door.access.view_token_file, Some("v".into()));
     assert_eq!(door.access.control_token_file, Some("c".into()));
     assert_eq!(door.host_names, ["a", "b.example"]);
     assert_eq!(door.tls.unwrap().key, std::path::PathBuf::from("y"));
-    assert_eq!(door.max_viewers, 9);
+    let max = (door.max_viewers.all, door.max_viewers.per_address);
+    assert_eq!(max, (9, Some(3)));
 }
 
 #[test]

@@ -36,6 +36,12 @@ impl Notes {
         note
     }
 
+    /// The notes that whoever knows this secret has made.
+    pub fn of(&self, secret: &str) -> Vec<u32> {
+        let made = |note: &&Note| self.secrets.get(&note.id).is_some_and(|s| s == secret);
+        self.notes.iter().filter(made).map(|note| note.id).collect()
+    }
+
     /// Deletes a note, for whoever knows its secret or may delete `any`.
     pub fn delete(&mut self, id: u32, secret: &str, any: bool) -> Result<(), TogetherError> {
         let at = self.notes.iter().position(|note| note.id == id);
@@ -79,6 +85,7 @@ mod tests {
         let (own, open) = (add(&mut notes, 5, "s"), add(&mut notes, 3, ""));
         let order: Vec<u32> = notes.all().iter().map(|note| note.id).collect();
         assert_eq!(order, [open, own]);
+        assert_eq!((notes.of("s"), notes.of("")), (vec![own], vec![]));
         for (id, secret) in [(own, ""), (own, "t"), (open, "")] {
             let refused = notes.delete(id, secret, false);
             assert_eq!(refused, Err(TogetherError::NotYours));

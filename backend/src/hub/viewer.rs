@@ -1,7 +1,7 @@
 //! One who watches, and what he may tell the others.
 
-use super::allowance::Allowance;
 use super::{Hub, Joined};
+use crate::allowance::Allowance;
 use crate::together::{self, TogetherError};
 use runqlat_common::wire::{Introduction, NewNote, Note, ServerMessage, Showing};
 use std::sync::Arc;
@@ -70,6 +70,12 @@ impl Viewer {
             (room.name(self.id), room.secret(self.id))
         };
         self.hub.add_note(note, by, secret)
+    }
+
+    /// Those that he may delete as their author.
+    pub fn own_notes(&self) -> Vec<u32> {
+        let secret = self.hub.told.room().secret(self.id);
+        self.hub.with_history(|history| history.notes.of(&secret))
     }
 
     /// `any`: also one that somebody else made.

@@ -1,12 +1,17 @@
 //! From the listener to HTTP: TLS where it is spoken, and bounds on what a peer may take: connections,
 //! the time for a request's head, the time in which it reads nothing. Must not know what is served.
 
+use super::crowd::{Crowd, MAX_CONNECTIONS, Place, count};
 use crate::shutdown::Stop;
 use axum::Router;
+use axum::http::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use std::io;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
@@ -15,10 +20,6 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::TlsAcceptor;
-
-/// Connections that speak HTTP at a time; viewers, who have left HTTP behind, are bounded elsewhere. A
-/// page needs six at most, and for a moment.
-const MAX_CONNECTIONS: u32 = 256;
 
 /// For the head of a request, from the connection or the request before: also how long one may idle.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
@@ -37,6 +38,10 @@ const PAUSE: Duration = Duration::from_secs(1);
 const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nContent-Length: 77\r\n\
     Retry-After: 5\r\nConnection: close\r\n\r\n{\"error\":\"too many connections at once\",\"hint\":\"try again in a few seconds\"}\n";
 
+const CROWDED: &[u8] = b"HTTP/1.1 429 Too Many Requests\r\nContent-Type: application/json\r\nContent-Length: 147\r\n\
+    Retry-After: 5\r\nConnection: close\r\n\r\n{\"error\":\"too many connections from your address at once\",\"hint\":\"try again in a \
+    few seconds; the server's --max-viewers-per-address allows more\"}\n";
+
 const PLAIN: &[u8] = b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 58\r\n\
     Connection: close\r\n\r\nThis server speaks TLS: the address begins with https://\r\n";
 
@@ -45,6 +50,7 @@ pub(super) async fn serve(
     listener: TcpListener,
     tls: Option<TlsAcceptor>,
     app: Router,
+    crowd: Arc<Crowd>,
     mut stop: Stop,
 ) {
     let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS as usize));
@@ -54,20 +60,27 @@ pub(super) async fn serve(
             () = stop.requested() => break,
             accepted = listener.accept() => accepted,
         };
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
+        let (stream, peer) = match accepted {
+            Ok((stream, peer)) => (stream, Peer(peer.ip())),
             Err(error) => {
                 pause(&error).await;
                 continue;
             }
         };
-        let Ok(slot) = slots.clone().try_acquire_owned() else {
-            turn_away(&stream, tls.is_some());
+        let Some(place) = crowd.connections.take(peer.0) else {
+            count(&crowd.refused.connections_of_address);
+            turn_away(&stream, tls.is_some(), CROWDED);
             continue;
         };
+        let Ok(slot) = slots.clone().try_acquire_owned() else {
+            count(&crowd.refused.connections);
+            turn_away(&stream, tls.is_some(), FULL);
+            continue;
+        };
+        let guest = (peer, place, slot);
         let (tls, service, stop) = (tls.clone(), service.clone(), stop.clone());
         tokio::spawn(async move {
-            if let Err(error) = greet(stream, tls, service, stop, slot).await {
+            if let Err(error) = greet(stream, tls, service, stop, guest).await {
                 tracing::debug!("a connection ended: {error}");
             }
         });
@@ -89,14 +102,20 @@ async fn pause(error: &io::Error) {
 }
 
 /// Says why, as far as that goes without waiting.
-fn turn_away(stream: &TcpStream, tls: bool) {
+fn turn_away(stream: &TcpStream, tls: bool, why: &[u8]) {
     if !tls {
-        let _ = stream.try_write(FULL);
+        let _ = stream.try_write(why);
         // What is unread when it is closed would take the answer back.
         let _ = stream.try_read(&mut [0; 4_096]);
     }
 }
 
+/// Who is at the other end of a request's connection.
+#[derive(Clone, Copy)]
+pub(super) struct Peer(pub(super) IpAddr);
+
+/// Who comes in, and the places taken while HTTP is spoken.
+type Guest = (Peer, Place, OwnedSemaphorePermit);
 type Service = TowerToHyperService<Router>;
 type Ended = Box<dyn std::error::Error + Send + Sync>;
 
@@ -105,11 +124,11 @@ async fn greet(
     tls: Option<TlsAcceptor>,
     service: Service,
     stop: Stop,
-    slot: OwnedSemaphorePermit,
+    guest: Guest,
 ) -> Result<(), Ended> {
     stream.set_nodelay(true)?;
     let Some(tls) = tls else {
-        return speak(stream, service, stop, slot).await;
+        return speak(stream, service, stop, guest).await;
     };
     let mut first = [0];
     timeout(HANDSHAKE_TIMEOUT, stream.peek(&mut first)).await??;
@@ -120,7 +139,7 @@ async fn greet(
         return Ok(());
     }
     let stream = timeout(HANDSHAKE_TIMEOUT, tls.accept(stream)).await??;
-    speak(stream, service, stop, slot).await
+    speak(stream, service, stop, guest).await
 }
 
 /// Speaks HTTP until the peer or `stop` ends it. What becomes a WebSocket lives on by itself.
@@ -128,10 +147,14 @@ async fn speak(
     stream: impl AsyncRead + AsyncWrite + Send + 'static,
     service: Service,
     mut stop: Stop,
-    _slot: OwnedSemaphorePermit,
+    (peer, _place, _slot): Guest,
 ) -> Result<(), Ended> {
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(STALL_TIMEOUT));
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(peer);
+        service.call(request)
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
@@ -148,11 +171,11 @@ async fn speak(
 
 #[cfg(test)]
 mod tests {
-    use super::{FULL, PLAIN};
+    use super::{CROWDED, FULL, PLAIN};
 
     #[test]
     fn answers_that_are_written_by_hand_are_as_long_as_they_say() {
-        for answer in [FULL, PLAIN] {
+        for answer in [CROWDED, FULL, PLAIN] {
             let text = std::str::from_utf8(answer).unwrap();
             let (head, body) = text.split_once("\r\n\r\n").unwrap();
             let length = head.split("Content-Length: ").nth(1).unwrap();

@@ -1,5 +1,7 @@
 //! The API for scripts: the state, and histograms as JSON or as runqlat's text.
 
+use super::Shared;
+use super::crowd::Refused;
 use super::reply::Refusal;
 use crate::access::Rights;
 use crate::confine::Confinement;
@@ -27,12 +29,15 @@ struct StateReply<'a> {
     /// As of the newest interval.
     health: Option<Health>,
     viewers: u32,
+    /// Who was turned away since the start.
+    refused: &'a Refused,
     confinement: &'a Confinement,
     /// Whether who asks may change what is measured.
     may_control: bool,
 }
 
-pub(super) async fn state(State(hub): State<Arc<Hub>>, rights: Rights) -> Response {
+pub(super) async fn state(State(shared): State<Shared>, rights: Rights) -> Response {
+    let hub = &shared.hub;
     let newest = |history: &History| {
         (
             history.seq(),
@@ -51,6 +56,7 @@ pub(super) async fn state(State(hub): State<Arc<Hub>>, rights: Rights) -> Respon
         seq,
         health,
         viewers: hub.viewers(),
+        refused: &shared.crowd.refused,
         confinement: hub.confinement(),
         may_control: rights.may_control,
     })

@@ -2,11 +2,12 @@
 //! changes only by asking the collector.
 
 mod accept;
-mod allowance;
 mod api;
 mod assets;
 mod control;
+mod crowd;
 mod entry;
+mod flood;
 mod guard;
 mod latest;
 mod pulse;
@@ -29,6 +30,8 @@ use axum::http::{StatusCode, Uri};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, delete, get, post};
+use crowd::Crowd;
+pub use crowd::MaxViewers;
 use questions::Questions;
 use runqlat_common::wire::MAX_CLIENT_MESSAGE;
 use std::sync::Arc;
@@ -54,7 +57,7 @@ pub struct Front {
     pub reach: Reach,
     pub access: Access,
     pub tls: Option<TlsAcceptor>,
-    pub max_viewers: u32,
+    pub max_viewers: MaxViewers,
 }
 
 /// What handlers share.
@@ -65,7 +68,7 @@ struct Shared {
     questions: Questions,
     access: Arc<Access>,
     reach: Arc<Reach>,
-    max_viewers: u32,
+    crowd: Arc<Crowd>,
     /// For those who are told why they are turned away.
     farewells: Arc<Semaphore>,
     stop: Stop,
@@ -85,13 +88,14 @@ pub async fn serve(
     directory: Arc<dyn Directory>,
     stop: Stop,
 ) {
+    let crowd = Arc::new(Crowd::new(front.max_viewers));
     let shared = Shared {
         hub: hub.clone(),
         control,
         questions: Questions::new(directory),
         access: Arc::new(front.access),
         reach: Arc::new(front.reach),
-        max_viewers: front.max_viewers,
+        crowd: crowd.clone(),
         farewells: Arc::new(Semaphore::new(upgrade::MAX_FAREWELLS)),
         stop: stop.clone(),
     };
@@ -100,7 +104,7 @@ pub async fn serve(
     telling.spawn(hub.clone().tell());
     let mut deadline = stop.clone();
     tokio::select! {
-        () = accept::serve(front.listener, front.tls, router(shared), stop) => {}
+        () = accept::serve(front.listener, front.tls, router(shared), crowd, stop) => {}
         () = async {
             deadline.requested().await;
             tokio::time::sleep(GRACE).await;

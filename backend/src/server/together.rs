@@ -12,7 +12,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use runqlat_common::wire::{ClientMessage, NewNote, Note};
+use runqlat_common::wire::{ClientMessage, NewNote, Note, ServerMessage};
 use serde::Deserialize;
 use std::sync::Arc;
 
@@ -59,15 +59,26 @@ pub(super) async fn delete_note(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Does what a viewer tells the others; a message that is about something else is none of this.
+/// Does what a viewer tells the others, and returns what he alone is answered; a message that is about something
+/// else is none of this.
 pub(super) fn tell(
     may_control: bool,
     viewer: &mut Viewer,
     message: ClientMessage,
-) -> Result<(), Refusal> {
+) -> Result<Option<ServerMessage>, Refusal> {
+    let own_notes = |viewer: &Viewer| {
+        let ids = viewer.own_notes();
+        Ok(Some(ServerMessage::OwnNotes { ids }))
+    };
     match message {
-        ClientMessage::Introduce(introduction) => viewer.introduce(introduction)?,
-        ClientMessage::AddNote(note) => drop(viewer.add_note(note)?),
+        ClientMessage::Introduce(introduction) => {
+            viewer.introduce(introduction)?;
+            return own_notes(viewer);
+        }
+        ClientMessage::AddNote(note) => {
+            viewer.add_note(note)?;
+            return own_notes(viewer);
+        }
         ClientMessage::DeleteNote { id } => viewer.delete_note(id, may_control)?,
         ClientMessage::Present { take_over } => viewer.present(take_over)?,
         ClientMessage::Show(view) => viewer.show(view)?,
@@ -79,7 +90,7 @@ pub(super) fn tell(
         | ClientMessage::Targets { .. }
         | ClientMessage::Region(_) => {}
     }
-    Ok(())
+    Ok(None)
 }
 
 impl From<TogetherError> for Refusal {

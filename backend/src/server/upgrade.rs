@@ -1,13 +1,15 @@
 //! How a viewer comes in: whether it may, in which format, and what it is told when it may not.
 
 use super::Shared;
+use super::accept::Peer;
+use super::crowd::{Place, count};
 use super::reply::Refusal;
 use super::ws::Connection;
 use crate::access::Rights;
 use crate::hub::Viewer;
-use axum::extract::State;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
+use axum::extract::{Extension, State};
 use axum::http::header::{ORIGIN, SEC_WEBSOCKET_PROTOCOL};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
@@ -30,6 +32,7 @@ pub(super) const MAX_FAREWELLS: usize = 64;
 
 pub(super) async fn upgrade(
     State(shared): State<Shared>,
+    Extension(peer): Extension<Peer>,
     rights: Option<Rights>,
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
@@ -46,11 +49,12 @@ pub(super) async fn upgrade(
         .max_message_size(MAX_FRAME)
         .max_frame_size(MAX_FRAME)
         .read_buffer_size(READ_BUFFER);
-    match admit(&shared, rights) {
-        Ok(admitted) => Ok(upgrade.on_upgrade(move |socket| async move {
+    match admit(&shared, rights, peer) {
+        Ok((admitted, place)) => Ok(upgrade.on_upgrade(move |socket| async move {
             Connection::new(socket, format, shared, admitted)
                 .run()
                 .await;
+            drop(place);
         })),
         // A browser's page is told nothing of a refused upgrade, so it is let in as far as the door.
         Err(turned) if headers.contains_key(ORIGIN) => {
@@ -66,24 +70,25 @@ pub(super) async fn upgrade(
 }
 
 /// A place among the viewers, for who may look.
-fn admit(shared: &Shared, rights: Option<Rights>) -> Result<(Rights, Viewer), TurnedAway> {
+fn admit(
+    shared: &Shared,
+    rights: Option<Rights>,
+    peer: Peer,
+) -> Result<((Rights, Viewer), Place), TurnedAway> {
     let rights = rights.ok_or_else(|| TurnedAway {
         code: CLOSE_NO_TOKEN,
         refusal: Refusal::no_token(),
     })?;
-    let counted = shared.hub.enter(shared.max_viewers);
-    let counted = counted.ok_or_else(|| TurnedAway {
-        code: CLOSE_FULL,
-        refusal: Refusal {
-            status: StatusCode::SERVICE_UNAVAILABLE,
-            error: format!(
-                "{} viewers are connected, which is the most",
-                shared.max_viewers
-            ),
-            hint: "try again when one has left; --max-viewers allows more".into(),
-        },
+    let crowd = &shared.crowd;
+    let place = crowd.viewers.take(peer.0).ok_or_else(|| {
+        count(&crowd.refused.viewers_of_address);
+        TurnedAway::crowded(crowd.max.per_address())
     })?;
-    Ok((rights, counted))
+    let viewer = shared.hub.enter(crowd.max.all).ok_or_else(|| {
+        count(&crowd.refused.viewers);
+        TurnedAway::full(crowd.max.all)
+    })?;
+    Ok(((rights, viewer), place))
 }
 
 /// Somebody who may not come in, and why.
@@ -93,6 +98,28 @@ struct TurnedAway {
 }
 
 impl TurnedAway {
+    fn full(most: u32) -> Self {
+        Self {
+            code: CLOSE_FULL,
+            refusal: Refusal {
+                status: StatusCode::SERVICE_UNAVAILABLE,
+                error: format!("{most} viewers are connected, which is the most"),
+                hint: "try again when one has left; --max-viewers allows more".into(),
+            },
+        }
+    }
+
+    fn crowded(most: u32) -> Self {
+        Self {
+            code: CLOSE_FULL,
+            refusal: Refusal {
+                status: StatusCode::TOO_MANY_REQUESTS,
+                error: format!("{most} viewers from your address are connected, which is the most"),
+                hint: "try again when one has left; --max-viewers-per-address allows more".into(),
+            },
+        }
+    }
+
     async fn tell(self, mut socket: WebSocket) {
         let frame = CloseFrame {
             code: self.code,

@@ -5,7 +5,7 @@
 mod answer;
 
 use super::Shared;
-use super::allowance::{Allowance, Verdict};
+use super::flood::{Flood, Verdict};
 use super::latest::Latest;
 use super::pulse::{BEAT, Pulse};
 use super::reply::Refusal;
@@ -23,13 +23,16 @@ use tokio::time::{Interval, MissedTickBehavior, interval_at, timeout};
 /// A viewer that takes nothing for this long is gone.
 const SEND_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// What everybody who is thrown out is told.
+const TURNED: &str = "the tokens of this server were changed; ask who changed them for a new link";
+
 pub(super) struct Connection {
     socket: WebSocket,
     format: Format,
     shared: Shared,
     rights: Rights,
     viewer: Viewer,
-    allowance: Allowance,
+    flood: Flood,
     pulse: Pulse,
     /// The first interval that it knows, while there are earlier ones to send.
     earlier: Option<u64>,
@@ -63,7 +66,7 @@ impl Connection {
             shared,
             rights,
             viewer,
-            allowance: Allowance::new(Instant::now()),
+            flood: Flood::new(),
             pulse: Pulse::default(),
             earlier: None,
             targets: Latest::default(),
@@ -86,7 +89,7 @@ impl Connection {
                     return self.close(close_code::AWAY, "the server is stopping").await;
                 }
                 () = rights.revoked() => {
-                    return self.close(CLOSE_NO_TOKEN, "the tokens of this server were changed").await;
+                    return self.close(CLOSE_NO_TOKEN, TURNED).await;
                 }
                 _ = beats.tick() => self.beat().await?,
                 frame = news.next() => match frame {
@@ -155,7 +158,7 @@ impl Connection {
 
     /// Whether the viewer's next message is within its allowance.
     async fn may_speak(&mut self) -> Result<bool, Over> {
-        match self.allowance.take(Instant::now()) {
+        match self.flood.take(Instant::now()) {
             Verdict::Taken => return Ok(true),
             Verdict::Dropped => {}
             Verdict::Told => {

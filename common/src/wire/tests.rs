@@ -77,6 +77,7 @@ fn snapshot() -> Snapshot {
             kernel: "6.18".into(),
             cpus: 2,
             demo: false,
+            tokens: true,
         },
         scopes: vec![ScopeChange {
             number: 1,
@@ -118,9 +119,9 @@ fn server_messages() -> Vec<(ServerMessage, String, &'static str)> {
         (
             ServerMessage::Snapshot(snapshot()),
             alloc::format!(
-                r#"{{"snapshot":{{"protocol":1,"server":{{"version":"0.1.0","hostname":"db1","kernel":"6.18","cpus":2,"demo":false}},"scopes":[{SCOPE_CHANGE_JSON}],"probe":{{"attached":{{"programs":"typed"}}}},"seq":7,"columns":[{column}],"names":[],"together":{TOGETHER_JSON},"may_control":true}}}}"#
+                r#"{{"snapshot":{{"protocol":1,"server":{{"version":"0.1.0","hostname":"db1","kernel":"6.18","cpus":2,"demo":false,"tokens":true}},"scopes":[{SCOPE_CHANGE_JSON}],"probe":{{"attached":{{"programs":"typed"}}}},"seq":7,"columns":[{column}],"names":[],"together":{TOGETHER_JSON},"may_control":true}}}}"#
             ),
-            "000105302e312e300364623104362e31380200010104010c01022f6101e8070180d095ffbc3103416461010007010780d095ffbc31cc843d030100ac02c0843d00000009ac0201070341646101070341646102010380d095ffbc31027570034164610001",
+            "000105302e312e300364623104362e3138020001010104010c01022f6101e8070180d095ffbc3103416461010007010780d095ffbc31cc843d030100ac02c0843d00000009ac0201070341646101070341646102010380d095ffbc31027570034164610001",
         ),
         (
             ServerMessage::Probe(ProbeState::Failed {

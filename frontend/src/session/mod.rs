@@ -117,6 +117,7 @@ impl Session {
             ServerMessage::Company(_)
             | ServerMessage::Note(_)
             | ServerMessage::NoteDeleted { .. }
+            | ServerMessage::OwnNotes { .. }
             | ServerMessage::Shown(_) => Vec::new(),
         }
     }

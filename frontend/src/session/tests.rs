@@ -61,6 +61,7 @@ fn snapshot(intervals: Vec<Interval>) -> ServerMessage {
             kernel: "6.18".into(),
             cpus: 2,
             demo: false,
+            tokens: true,
         },
         scopes: vec![scope_change(1, 1, Scope::default())],
         probe: ProbeState::Attached {

@@ -18,6 +18,8 @@ pub struct Together {
     /// What this page is driven by: as it came, and what its address was when it had followed.
     pub driven_by: Option<(String, Address)>,
     you: u32,
+    /// Notes of this page's.
+    own_notes: Vec<u32>,
     shown: Option<Shown>,
     following: bool,
 }
@@ -34,6 +36,7 @@ impl Together {
             ServerMessage::Note(note) => keep_note(&mut self.notes, note.clone()),
             ServerMessage::NoteDeleted { id } => self.notes.retain(|note| note.id != *id),
             ServerMessage::Shown(shown) => self.shown = Some(shown.clone()),
+            ServerMessage::OwnNotes { ids } => self.own_notes = std::mem::take(ids),
             _ => return (false, Vec::new()),
         }
         (true, Vec::new())
@@ -47,6 +50,7 @@ impl Together {
                 | ServerMessage::Note(_)
                 | ServerMessage::NoteDeleted { .. }
                 | ServerMessage::Shown(_)
+                | ServerMessage::OwnNotes { .. }
         )
     }
 
@@ -61,6 +65,8 @@ impl Together {
     /// Takes what a snapshot tells, of another connection perhaps; returns what to send.
     fn restart(&mut self, together: wire::Together) -> Vec<ClientMessage> {
         self.you = together.you;
+        // Told again after the introduction.
+        self.own_notes.clear();
         self.notes = together.notes;
         self.shown = together.shown;
         self.meet(together.company);
@@ -92,6 +98,13 @@ impl Together {
     pub fn name(&self) -> &str {
         let introduction = self.introduction.as_ref();
         introduction.map_or("", |introduction| &introduction.name)
+    }
+
+    /// Whether this page may delete the note, which is there, as its author or because it may control.
+    pub fn may_delete(&self, note: Option<u32>, may_control: bool) -> bool {
+        let is_there = |id: &u32| self.notes.iter().any(|note| note.id == *id);
+        note.filter(is_there)
+            .is_some_and(|id| may_control || self.own_notes.contains(&id))
     }
 
     pub fn is_you(&self, person: &Person) -> bool {

@@ -7,6 +7,7 @@ use crate::session::Session;
 use crate::session::together::Together;
 use leptos::prelude::*;
 use runqlat_common::wire::{ClientMessage, ProbeState, ServerMessage};
+use wasm_bindgen::prelude::Closure;
 
 impl App {
     /// Opens the connection and lets what comes change the state.
@@ -77,6 +78,13 @@ impl App {
 
     pub(crate) fn retry_now(self) {
         self.with_net(Net::retry_now);
+    }
+
+    /// Changes the tokens, if somebody at this page says so once more, and goes on with its new one.
+    pub(crate) fn turn_tokens(self) {
+        let reconnect = move || self.with_net(Net::reconnect);
+        let reconnect: Closure<dyn FnMut()> = Closure::new(reconnect);
+        browser::turn_tokens(reconnect.into_js_value());
     }
 
     /// Once a second: the countdown, and a connection that has fallen silent.

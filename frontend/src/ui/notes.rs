@@ -100,6 +100,12 @@ pub(crate) fn NoteSheet() -> impl IntoView {
         let utc_offset_min = browser::utc_offset_min(at_ms);
         words::together::about(&app.others().together, at_ms, utc_offset_min)
     };
+    // The server refuses others.
+    let is_for_others = move || {
+        let session = app.others();
+        let together = &session.together;
+        !together.may_delete(noting.id.get(), session.may_control)
+    };
     view! {
         <Sheet open=noting.open title="Notes" label="Notes on the time axis" testid="notes">
             <form class="picker" on:submit=move |event| app.submit_note(&event)>
@@ -123,8 +129,9 @@ pub(crate) fn NoteSheet() -> impl IntoView {
                         class="button delete"
                         value="delete"
                         formnovalidate
+                        hidden=is_for_others
                         data-testid="delete-note"
-                        title="For everybody; its author can, and whoever may change what is measured"
+                        title="For everybody"
                     >
                         "Delete the note above"
                     </button>

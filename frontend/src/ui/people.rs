@@ -1,6 +1,7 @@
 //! Who watches: their number in the top line, and a small panel with names, this page's own, and who
-//! presents.
+//! presents; new links for who may control.
 
+use super::boxed::memo;
 use super::state::App;
 use crate::words;
 use leptos::prelude::*;
@@ -11,6 +12,11 @@ pub(crate) fn People() -> impl IntoView {
     let count = move || words::together::viewers(&app.others().together);
     let people = move || words::together::people(&app.others().together);
     let present = move || words::together::present(&app.others().together);
+    let may_turn = memo(move || {
+        let session = app.session.read();
+        let asks = session.server.as_ref().is_some_and(|server| server.tokens);
+        session.may_control && asks
+    });
     view! {
         <details class="popover people" name="popover">
             <summary
@@ -44,6 +50,15 @@ pub(crate) fn People() -> impl IntoView {
                     on:click=move |_| app.toggle_presenting()
                 >
                     {present}
+                </button>
+                <button
+                    class="button"
+                    data-testid="turn-tokens"
+                    title="Throws all others out, and makes new links to let them in again"
+                    hidden=move || !may_turn.get()
+                    on:click=move |_| app.turn_tokens()
+                >
+                    "New links…"
                 </button>
             </div>
         </details>

@@ -69,6 +69,31 @@ impl Archive {
         Ok(release)
     }
 
+    /// Downloads packages of the newest release and all that they need, as for an empty machine, into `folder`.
+    pub(super) fn download_with_all_it_needs(
+        &self,
+        packages: &[&str],
+        folder: &Path,
+    ) -> Result<()> {
+        self.update()?;
+        println!(
+            "kernels: download {} and what that needs",
+            packages.join(", ")
+        );
+        let partial = folder.join("partial");
+        fs::create_dir_all(&partial)
+            .with_context(|| format!("cannot create {}", partial.display()))?;
+        let mut command = self.apt("apt-get");
+        command
+            .arg("-o")
+            .arg(format!("Dir::Cache::Archives={}", folder.display()))
+            // Nothing is installed, so there is nothing to lock.
+            .args(["-o", "Debug::NoLocking=1", "-qq", "-y"])
+            .args(["--no-install-recommends", "--download-only", "install"])
+            .args(packages);
+        process::run(&mut command).context("hint: what apt-get says above")
+    }
+
     /// Fetches the lists, once; they take seconds, and old ones name packages that are gone.
     fn update(&self) -> Result<()> {
         if self.updated.replace(true) {

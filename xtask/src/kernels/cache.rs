@@ -90,7 +90,7 @@ fn is_wanted(file: &str) -> bool {
 }
 
 /// An empty folder, whatever was there.
-fn fresh(folder: &Path) -> Result<PathBuf> {
+pub(super) fn fresh(folder: &Path) -> Result<PathBuf> {
     if folder.exists() {
         fs::remove_dir_all(folder).with_context(|| format!("cannot empty {}", folder.display()))?;
     }

@@ -3,6 +3,7 @@
 
 const FOLDER: u32 = 0o040_755;
 const PROGRAM: u32 = 0o100_755;
+const TEXT: u32 = 0o100_644;
 const LINK: u32 = 0o120_777;
 
 /// Files for the guest's root, in the order they were added.
@@ -27,6 +28,12 @@ impl Archive {
     pub(super) fn file(&mut self, path: &str, content: &[u8]) {
         self.parents(path);
         self.entry(path, PROGRAM, content);
+    }
+
+    /// A file to read, with the folders above it.
+    pub(super) fn text(&mut self, path: &str, content: &[u8]) {
+        self.parents(path);
+        self.entry(path, TEXT, content);
     }
 
     /// A symbolic link, with the folders above it.
@@ -101,6 +108,7 @@ mod tests {
         archive.file("init", b"#!/bin/sh\n");
         archive.file("usr/bin/program", b"abc");
         archive.link("usr/bin/sh", "program");
+        archive.text("usr/notes", b"x");
         archive.folder("proc");
         let table = [
             ("init", PROGRAM, &b"#!/bin/sh\n"[..]),
@@ -108,6 +116,7 @@ mod tests {
             ("usr/bin", FOLDER, b""),
             ("usr/bin/program", PROGRAM, b"abc"),
             ("usr/bin/sh", LINK, b"program"),
+            ("usr/notes", TEXT, b"x"),
             ("proc", FOLDER, b""),
             ("TRAILER!!!", 0, b""),
         ];

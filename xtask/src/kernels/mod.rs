@@ -10,8 +10,10 @@ mod machine;
 mod page;
 mod proof;
 mod sources;
+mod system;
 mod table;
 mod transcript;
+mod unit;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -26,6 +28,7 @@ use self::proof::{Case, Outcome};
 use crate::project::Project;
 
 pub(crate) use self::archive::is_usable;
+pub(crate) use self::unit::prove as prove_unit;
 
 /// The oldest that is promised, Debian's long-term ones since, and the newest two.
 pub(crate) const SERIES: [&str; 6] = ["5.10", "6.1", "6.12", "6.18", "7.2", "7.3"];

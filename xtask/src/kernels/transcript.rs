@@ -22,15 +22,32 @@ pub(super) enum Request {
 }
 
 /// A guest's lines so far.
-#[derive(Default)]
 pub(super) struct Transcript {
+    expected: &'static [&'static str],
     text: String,
     steps: Vec<(String, Result<(), String>)>,
     facts: Vec<(String, String)>,
     ended: bool,
 }
 
+impl Default for Transcript {
+    fn default() -> Self {
+        Self::of(&STEPS)
+    }
+}
+
 impl Transcript {
+    /// Of a guest that is to do these steps.
+    pub(super) fn of(expected: &'static [&'static str]) -> Self {
+        Self {
+            expected,
+            text: String::new(),
+            steps: Vec::new(),
+            facts: Vec::new(),
+            ended: false,
+        }
+    }
+
     /// Takes the next line: `step NAME ok`, `step NAME FAILED why`, `fact NAME value`, `page`, `end`, or whatever
     /// else a program said.
     pub(super) fn hear(&mut self, line: &str) -> Request {
@@ -75,7 +92,7 @@ impl Transcript {
 
     /// How many of the steps passed.
     pub(super) fn passed(&self) -> usize {
-        STEPS
+        self.expected
             .iter()
             .filter(|step| self.failure(step).is_none())
             .count()
@@ -85,7 +102,7 @@ impl Transcript {
     pub(super) fn failures(&self) -> Vec<String> {
         let mut failures = Vec::new();
         let mut missed = Vec::new();
-        for step in STEPS {
+        for &step in self.expected {
             match self.failure(step) {
                 None => {}
                 Some(NOT_DONE) => missed.push(step),
@@ -98,7 +115,7 @@ impl Transcript {
         let unknown = self
             .steps
             .iter()
-            .filter(|(name, _)| !STEPS.contains(&name.as_str()));
+            .filter(|(name, _)| !self.expected.contains(&name.as_str()));
         failures.extend(unknown.map(|(name, _)| format!("{name}: a step that nobody knows")));
         if !self.ended {
             failures.push("the guest never came to its end".to_owned());

@@ -1,5 +1,5 @@
 //! What only tests and benches need: a browser to look at the page, the peers to measure against, and a judge of the
-//! unit.
+//! unit, a network of one's own.
 
 use anyhow::Result;
 
@@ -7,7 +7,7 @@ use super::apt::{self, Apt, Package};
 use super::programs::{self, Program};
 use super::{installing, ok};
 
-const PROGRAMS: [Program; 6] = [
+const PROGRAMS: [Program; 7] = [
     (
         "chromium",
         Package {
@@ -41,6 +41,13 @@ const PROGRAMS: [Program; 6] = [
         Package {
             name: "systemd",
             why: "judges the unit that the project has for it",
+        },
+    ),
+    (
+        "ip",
+        Package {
+            name: "iproute2",
+            why: "gives tests a network with addresses of their own",
         },
     ),
     (

@@ -45,10 +45,9 @@ impl Connection {
                 Ok(false)
             }
             Ok(told) => {
-                if let Err(refusal) =
-                    together::tell(self.rights.may_control, &mut self.viewer, told)
-                {
-                    self.send_answer(Err(refusal)).await?;
+                let answer = together::tell(self.rights.may_control, &mut self.viewer, told);
+                if let Some(answer) = answer.transpose() {
+                    self.send_answer(answer).await?;
                 }
                 Ok(false)
             }

@@ -131,6 +131,11 @@ pub(super) fn news() -> Vec<(ServerMessage, String, &'static str)> {
             format!(r#"{{"shown":{{"by":7,"view":{VIEW_JSON}}}}}"#),
             "0d07076c6173743d363001ac020501",
         ),
+        (
+            ServerMessage::OwnNotes { ids: vec![3, 300] },
+            r#"{"own_notes":{"ids":[3,300]}}"#.into(),
+            "0f0203ac02",
+        ),
     ]
 }
 

@@ -127,6 +127,14 @@ fn notes_come_and_go() {
     hear(&mut together, note(2, 300));
     let ids = |together: &Together| together.notes.iter().map(|n| n.id).collect::<Vec<_>>();
     assert_eq!(ids(&together), [2, 1]);
+    let may = |together: &Together, may_control| {
+        [Some(1), Some(2), Some(3), None].map(|id| together.may_delete(id, may_control))
+    };
+    assert_eq!(may(&together, true), [true, true, false, false]);
+    assert_eq!(may(&together, false), [false; 4]);
+    let ids_of_own = vec![2, 3];
+    hear(&mut together, ServerMessage::OwnNotes { ids: ids_of_own });
+    assert_eq!(may(&together, false), [false, true, false, false]);
     hear(&mut together, ServerMessage::NoteDeleted { id: 1 });
     hear(&mut together, ServerMessage::NoteDeleted { id: 1 });
     assert_eq!(ids(&together), [2]);

@@ -98,12 +98,13 @@ measures() {
 	[ "$STATUS" = 200 ]
 }
 
-# request METHOD PATH [BODY]: asks the server; the answer is in /tmp/answer, and its status in STATUS. Not by wget:
+# request METHOD PATH [BODY]: asks the server, with TOKEN if it is set; the answer is in /tmp/answer, and its status in STATUS. Not by wget:
 # busybox's, static, looks the name of its protocol up through the C library's plug-ins, and crashes without.
 request() {
 	rm -f /tmp/answered
 	{
 		printf '%s %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n' $1 "$2" $SERVER
+		[ -z "$TOKEN" ] || printf 'Authorization: Bearer %s\r\n' "$TOKEN"
 		printf 'Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s' ${#3} "$3"
 		# The server takes the end of this for the end of the one who asks, so it comes after the answer.
 		until_true 20 test -e /tmp/answered

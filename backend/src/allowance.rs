@@ -1,10 +1,10 @@
-//! How often something may be done: so many times at once, and again with time.
+//! How often something may be done: so many times at once, and again with time (a token bucket). Pure: time is given.
 
 use std::time::Instant;
 
 /// What is left of it.
 #[derive(Clone, Debug)]
-pub(super) struct Allowance {
+pub struct Allowance {
     most: f64,
     per_second: f64,
     left: f64,
@@ -12,7 +12,7 @@ pub(super) struct Allowance {
 }
 
 impl Allowance {
-    pub(super) fn new(most: u32, per_second: f64) -> Self {
+    pub fn new(most: u32, per_second: f64) -> Self {
         Self {
             most: most.into(),
             per_second,
@@ -22,7 +22,7 @@ impl Allowance {
     }
 
     /// Takes one; false if none is left.
-    pub(super) fn take(&mut self, now: Instant) -> bool {
+    pub fn take(&mut self, now: Instant) -> bool {
         let since = self.at.map_or(0.0, |at| (now - at).as_secs_f64());
         self.at = Some(now);
         self.left = (self.left + since * self.per_second).min(self.most);
@@ -31,6 +31,11 @@ impl Allowance {
             self.left -= 1.0;
         }
         may
+    }
+
+    /// What was left after the last was taken.
+    pub fn left(&self) -> f64 {
+        self.left
     }
 }
 

@@ -1,12 +1,13 @@
 //! How much a viewer may say: so many messages a second, more for a moment. Pure: time is given.
 
+use crate::allowance::Allowance;
 use std::time::Instant;
 
 /// Messages a second in the long run. Typing, and keys that repeat, stay below.
 const RATE: f64 = 40.0;
 
 /// Messages at once.
-const BURST: f64 = 120.0;
+const BURST: u32 = 120;
 
 /// Messages that are dropped before their sender is.
 const DROPPED: u32 = 1_000;
@@ -22,33 +23,28 @@ pub(super) enum Verdict {
     Over,
 }
 
-/// What is left to one viewer.
+/// What one viewer has said.
 #[derive(Debug)]
-pub(super) struct Allowance {
-    left: f64,
-    at: Instant,
+pub(super) struct Flood {
+    allowance: Allowance,
     dropped: u32,
 }
 
-impl Allowance {
-    pub(super) fn new(now: Instant) -> Self {
+impl Flood {
+    pub(super) fn new() -> Self {
         Self {
-            left: BURST,
-            at: now,
+            allowance: Allowance::new(BURST, RATE),
             dropped: 0,
         }
     }
 
     /// Counts a message that came now.
     pub(super) fn take(&mut self, now: Instant) -> Verdict {
-        let passed = now.saturating_duration_since(self.at).as_secs_f64();
-        self.left = (self.left + passed * RATE).min(BURST);
-        self.at = now;
-        if self.left >= 1.0 {
-            if self.left >= BURST / 2.0 {
+        if self.allowance.take(now) {
+            // Who has been quiet for a while is forgiven.
+            if self.allowance.left() + 1.0 >= f64::from(BURST) / 2.0 {
                 self.dropped = 0;
             }
-            self.left -= 1.0;
             return Verdict::Taken;
         }
         self.dropped += 1;
@@ -62,15 +58,15 @@ impl Allowance {
 
 #[cfg(test)]
 mod tests {
-    use super::{Allowance, BURST, DROPPED, RATE, Verdict};
+    use super::{BURST, DROPPED, Flood, RATE, Verdict};
     use std::time::{Duration, Instant};
 
     #[test]
     fn who_keeps_to_the_rate_is_never_told() {
         let mut now = Instant::now();
-        let mut allowance = Allowance::new(now);
+        let mut flood = Flood::new();
         for _ in 0..10_000 {
-            assert_eq!(allowance.take(now), Verdict::Taken);
+            assert_eq!(flood.take(now), Verdict::Taken);
             now += Duration::from_secs_f64(1.0 / RATE);
         }
     }
@@ -78,12 +74,10 @@ mod tests {
     #[test]
     fn a_flood_is_told_once_and_dropped_and_then_its_sender_is() {
         let now = Instant::now();
-        let mut allowance = Allowance::new(now);
-        let verdicts: Vec<_> = (0..BURST as u32 + DROPPED + 1)
-            .map(|_| allowance.take(now))
-            .collect();
+        let mut flood = Flood::new();
+        let verdicts: Vec<_> = (0..BURST + DROPPED + 1).map(|_| flood.take(now)).collect();
         let count = |what| verdicts.iter().filter(|v| **v == what).count() as u32;
-        assert_eq!(count(Verdict::Taken), BURST as u32);
+        assert_eq!(count(Verdict::Taken), BURST);
         assert_eq!(count(Verdict::Told), 1);
         assert_eq!(count(Verdict::Dropped), DROPPED - 1);
         assert_eq!(verdicts.last(), Some(&Verdict::Over));
@@ -92,11 +86,11 @@ mod tests {
     #[test]
     fn after_a_rest_all_is_forgotten() {
         let mut now = Instant::now();
-        let mut allowance = Allowance::new(now);
+        let mut flood = Flood::new();
         for _ in 0..3 {
-            while allowance.take(now) != Verdict::Told {}
+            while flood.take(now) != Verdict::Told {}
             now += Duration::from_secs(10);
-            assert_eq!(allowance.take(now), Verdict::Taken);
+            assert_eq!(flood.take(now), Verdict::Taken);
         }
     }
 }
