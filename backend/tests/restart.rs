@@ -152,8 +152,8 @@ async fn a_program_sees_the_end_and_a_new_beginning() {
     }
 }
 
-/// The links of a server that makes its own tokens end with it: the page says so, and asks nobody any more until it is
-/// given another.
+/// The links of a server that makes its own tokens end with it: the page says so, and knocks no more until it is given
+/// another.
 #[tokio::test]
 async fn a_page_whose_token_has_ended_asks_for_a_new_link() {
     let args = ["--demo", "--interval", "100ms", "--token"];
@@ -169,10 +169,17 @@ async fn a_page_whose_token_has_ended_asks_for_a_new_link() {
     let said = browser.until("it says what to do", banner).await;
     let said = said.as_str().expect("text").to_owned();
     println!("{said}");
-    assert!(said.contains("restarted"), "{said}");
+    assert!(said.contains("makes new ones when it starts"), "{said}");
     assert!(said.contains("Open a link that brings a token"), "{said}");
     assert!(!browser.text().await.contains("Retrying"), "{said}");
     browser.keep("restarted-no-access").await;
+    let knocks = "window.knocks = 0;
+        window.WebSocket = new Proxy(WebSocket, {
+            construct(target, args) { window.knocks += 1; return new target(...args); } })";
+    browser.run(knocks).await;
+    // Longer than the page waits before it connects again, when it does.
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    assert_eq!(browser.run("return window.knocks").await, 0);
 
     let token = server.link("view").split("token=").nth(1).expect("one");
     let enter = format!(

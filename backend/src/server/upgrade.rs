@@ -46,7 +46,7 @@ pub(super) async fn upgrade(
         .max_message_size(MAX_FRAME)
         .max_frame_size(MAX_FRAME)
         .read_buffer_size(READ_BUFFER);
-    match admit(&shared, rights) {
+    match admit(&shared, rights, &headers) {
         Ok(admitted) => Ok(upgrade.on_upgrade(move |socket| async move {
             Connection::new(socket, format, shared, admitted)
                 .run()
@@ -66,10 +66,14 @@ pub(super) async fn upgrade(
 }
 
 /// A place among the viewers, for who may look.
-fn admit(shared: &Shared, rights: Option<Rights>) -> Result<(Rights, Viewer), TurnedAway> {
+fn admit(
+    shared: &Shared,
+    rights: Option<Rights>,
+    headers: &HeaderMap,
+) -> Result<(Rights, Viewer), TurnedAway> {
     let rights = rights.ok_or_else(|| TurnedAway {
         code: CLOSE_NO_TOKEN,
-        refusal: Refusal::no_token(),
+        refusal: Refusal::unknown(headers),
     })?;
     let counted = shared.hub.enter(shared.max_viewers);
     let counted = counted.ok_or_else(|| TurnedAway {
