@@ -37,7 +37,7 @@ pub(super) async fn check(
             next.run(request).await
         }
         None if is_open(request.uri().path()) => next.run(request).await,
-        None => Refusal::no_token().into_response(),
+        None => Refusal::unknown(request.headers()).into_response(),
     }
 }
 
@@ -113,6 +113,15 @@ pub(super) async fn sign_in(
 }
 
 impl Refusal {
+    /// For who showed a token that is none of this server's, or showed none. Who did is to know that showing it again is
+    /// of no use.
+    pub(super) fn unknown(headers: &HeaderMap) -> Self {
+        match shown(headers).is_empty() {
+            true => Self::no_token(),
+            false => Self::wrong_token(),
+        }
+    }
+
     pub(super) fn no_token() -> Self {
         Self {
             status: StatusCode::UNAUTHORIZED,
@@ -126,7 +135,9 @@ impl Refusal {
 
     fn wrong_token() -> Self {
         Self {
-            error: "this is no token of this server, or not any more".into(),
+            error: "this is no token of this server, or not any more: it makes new ones when it starts, unless they \
+                    are in files"
+                .into(),
             ..Self::no_token()
         }
     }

@@ -49,7 +49,7 @@ pub(super) async fn upgrade(
         .max_message_size(MAX_FRAME)
         .max_frame_size(MAX_FRAME)
         .read_buffer_size(READ_BUFFER);
-    match admit(&shared, rights, peer) {
+    match admit(&shared, rights, &headers, peer) {
         Ok((admitted, place)) => Ok(upgrade.on_upgrade(move |socket| async move {
             Connection::new(socket, format, shared, admitted)
                 .run()
@@ -73,11 +73,12 @@ pub(super) async fn upgrade(
 fn admit(
     shared: &Shared,
     rights: Option<Rights>,
+    headers: &HeaderMap,
     peer: Peer,
 ) -> Result<((Rights, Viewer), Place), TurnedAway> {
     let rights = rights.ok_or_else(|| TurnedAway {
         code: CLOSE_NO_TOKEN,
-        refusal: Refusal::no_token(),
+        refusal: Refusal::unknown(headers),
     })?;
     let crowd = &shared.crowd;
     let place = crowd.viewers.take(peer.0).ok_or_else(|| {

@@ -27,7 +27,36 @@ impl WebDriverCompatibleCommand for Command {
     }
 }
 
+/// What the browser has written to its console, or the page.
+#[derive(Debug)]
+struct Console;
+
+impl WebDriverCompatibleCommand for Console {
+    fn endpoint(
+        &self,
+        base: &url::Url,
+        session: Option<&str>,
+    ) -> Result<url::Url, url::ParseError> {
+        base.join(&format!("session/{}/se/log", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _url: &url::Url) -> (http::Method, Option<String>) {
+        let body = json!({ "type": "browser" });
+        (http::Method::POST, Some(body.to_string()))
+    }
+}
+
 impl Browser {
+    /// The errors and warnings that its console was told since this was last asked.
+    pub async fn complaints(&self) -> Vec<String> {
+        let entries = self.page.issue_cmd(Console).await.expect("its console");
+        let entries = entries.as_array().expect("entries").iter();
+        let complaints = entries.filter(|entry| ["SEVERE", "WARNING"].contains(&level(entry)));
+        complaints
+            .map(|entry| entry["message"].to_string())
+            .collect()
+    }
+
     async fn tell(&self, name: &'static str, params: Value) {
         let told = self.page.issue_cmd(Command { name, params }).await;
         told.expect("a command of the browser's tools");
@@ -49,4 +78,8 @@ impl Browser {
         let media = json!({ "features": features });
         self.tell("Emulation.setEmulatedMedia", media).await;
     }
+}
+
+fn level(entry: &Value) -> &str {
+    entry["level"].as_str().unwrap_or_default()
 }
