@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use crate::privilege::Root;
 use crate::project::{BINARY, Project};
 use crate::toolchain::{Rust, Toolchain};
-use crate::{build, kernels, process, setup};
+use crate::{build, fuzz, kernels, process, setup};
 
 /// The feature that holds the tests of the real binary.
 const SYSTEM_TESTS: &str = "runqlat-web/system-tests";
@@ -68,6 +68,7 @@ fn without_build(project: &Project, phases: &mut Phases) -> Result<Toolchain> {
     phases.run("logic", || {
         process::run(within(project, &mut host.cargo("test")))
     })?;
+    phases.run("fuzzing", || fuzz::run(project, fuzz::SECONDS))?;
     Ok(toolchain)
 }
 

@@ -5,6 +5,7 @@ mod apt;
 mod axe;
 mod debian;
 mod facts;
+mod fuzzer;
 mod linker;
 mod machines;
 mod peers;
@@ -12,6 +13,8 @@ mod programs;
 mod rustup;
 mod version;
 mod world;
+
+use std::path::PathBuf;
 
 use anyhow::Result;
 
@@ -48,6 +51,7 @@ pub(crate) fn everything(project: &Project) -> Result<Toolchain> {
         World::Debian => debian::set_up_lints(&apt)?,
         World::Rustup => rustup::set_up_lints(&toolchain.host)?,
     }
+    fuzzer::set_up(project, &apt, &toolchain.host)?;
     peers::set_up(&apt)?;
     axe::set_up(project, &apt)?;
     if apt.is_usable() {
@@ -56,6 +60,17 @@ pub(crate) fn everything(project: &Project) -> Result<Toolchain> {
         println!("setup: left out what virtual machines need: their kernels are Debian's");
     }
     Ok(toolchain)
+}
+
+/// Sets up what fuzzing needs: the host's compiler, and cargo-fuzz's path.
+pub(crate) fn for_fuzzing(project: &Project) -> Result<(Rust, PathBuf)> {
+    let apt = Apt::new(Root::detect());
+    let host = match choose(&apt)? {
+        World::Debian => debian::set_up(&apt)?.host,
+        World::Rustup => rustup::set_up()?.host,
+    };
+    let program = fuzzer::set_up(project, &apt, &host)?;
+    Ok((host, program))
 }
 
 /// Sets up what virtual machines need, which is no toolchain.
