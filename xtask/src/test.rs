@@ -75,7 +75,12 @@ fn without_build(project: &Project, phases: &mut Phases) -> Result<Toolchain> {
 fn formatting(project: &Project, host: &Rust) -> Result<()> {
     let mut cargo_fmt = host.tool("cargo-fmt");
     process::run(within(project, &mut cargo_fmt).args(["fmt", "--all", "--check"]))
-        .context("files are not formatted\nhint: cargo fmt --all")
+        .context("files are not formatted\nhint: cargo fmt --all")?;
+    let mut cargo_fmt = host.tool("cargo-fmt");
+    // A workspace of its own.
+    let manifest = ["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"];
+    process::run(within(project, &mut cargo_fmt).args(manifest))
+        .context("files are not formatted\nhint: cargo fmt --manifest-path fuzz/Cargo.toml")
 }
 
 fn lints(project: &Project, host: &Rust) -> Result<()> {
