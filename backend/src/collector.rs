@@ -43,11 +43,32 @@ struct Collector {
 /// Attaches to `scope` and starts the actor on a thread of its own, for reading takes milliseconds and
 /// must not hold up viewers. It ends, and detaches the probe, when `stop` is requested.
 pub fn spawn(
-    mut source: Box<dyn Source>,
+    source: Box<dyn Source>,
     scope: &Scope,
     hub: Arc<Hub>,
     stop: Stop,
 ) -> Result<(Control, thread::JoinHandle<()>), Failure> {
+    let failed = hub.clone();
+    let (control, actor) = attach(source, scope, hub, stop)?;
+    let run = move || match runtime() {
+        Ok(runtime) => runtime.block_on(actor),
+        Err(error) => failed.set_probe(ProbeState::Failed {
+            reason: format!("can't start to read: {error}"),
+            hint: "start runqlat-web again".into(),
+        }),
+    };
+    let thread = thread::Builder::new().name("collector".into()).spawn(run);
+    let thread = thread.map_err(|error| Failure::Other(error.into()))?;
+    Ok((control, thread))
+}
+
+/// Attaches to `scope`; the actor reads for as long as it is polled.
+pub fn attach(
+    mut source: Box<dyn Source>,
+    scope: &Scope,
+    hub: Arc<Hub>,
+    stop: Stop,
+) -> Result<(Control, impl Future<Output = ()> + Send + use<>), Failure> {
     let (mut probe, scope) = source.attach(scope)?;
     let meter = Meter::new(&mut *probe, scope.key.has_series());
     let meter = meter.map_err(|error| Failure::Other(error.into()))?;
@@ -62,7 +83,6 @@ pub fn spawn(
     let programs = probe.programs();
     hub.set_scope(scope.clone(), ProbeState::Attached { programs });
     let (control, changes) = control::channel();
-    let failed = hub.clone();
     let actor = async move {
         let collector = Collector {
             seq: 0,
@@ -78,16 +98,7 @@ pub fn spawn(
         };
         collector.run(changes, stop).await;
     };
-    let run = move || match runtime() {
-        Ok(runtime) => runtime.block_on(actor),
-        Err(error) => failed.set_probe(ProbeState::Failed {
-            reason: format!("can't start to read: {error}"),
-            hint: "start runqlat-web again".into(),
-        }),
-    };
-    let thread = thread::Builder::new().name("collector".into()).spawn(run);
-    let thread = thread.map_err(|error| Failure::Other(error.into()))?;
-    Ok((control, thread))
+    Ok((control, actor))
 }
 
 fn runtime() -> std::io::Result<tokio::runtime::Runtime> {

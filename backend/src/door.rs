@@ -9,7 +9,6 @@ use crate::tls;
 use crate::{procfs, server};
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
-use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
 /// Descriptors besides those of viewers: connections that are no viewers yet, the kernel's tables and
@@ -66,8 +65,8 @@ impl Door {
         self.access.asks()
     }
 
-    /// Puts it before a listener. Also what to tell the person at the terminal.
-    pub fn hang(self, listener: TcpListener, listening: SocketAddr) -> (Front, Vec<String>) {
+    /// Puts it before what listens there. Also what to tell the person at the terminal.
+    pub fn hang(self, listening: SocketAddr) -> (Front, Vec<String>) {
         let reach = Reach {
             listening,
             host: self.host,
@@ -76,7 +75,6 @@ impl Door {
         };
         let told = told(&reach, self.keys.as_ref(), self.access.is_read_only());
         let front = server::Front {
-            listener,
             reach,
             access: self.access,
             tls: self.tls,

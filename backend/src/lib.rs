@@ -4,6 +4,9 @@
 
 pub mod args;
 pub mod failure;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 
 mod access;
 mod allowance;
@@ -181,10 +184,10 @@ async fn serve(
     let hub = Hub::new(info, confinement);
     let (control, collector) = collector::spawn(source, &serve.scope, hub.clone(), stop.clone())?;
 
-    let (front, told) = door.hang(listener, address);
+    let (front, told) = door.hang(address);
     announce(&hub.scope(), &hub.probe(), &told, &front.reach.address());
     notifier.ready();
-    server::serve(front, hub, control, directory, stop).await;
+    server::serve(listener, front, hub, control, directory, stop).await;
     // Detaching the programs takes the kernel some 50 ms.
     let _ = collector.join();
     Ok(())

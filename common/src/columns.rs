@@ -67,7 +67,7 @@ impl Columns {
                     && start_ms(&column) < last.end_ms as f64 + (OLDER_US / 1_000) as f64 =>
             {
                 last.counts.add(&column.counts);
-                last.duration_us += column.duration_us;
+                last.duration_us = last.duration_us.saturating_add(column.duration_us);
                 (last.seq, last.end_ms) = (column.seq, column.end_ms);
             }
             _ => self.older.push_back(column),
@@ -226,6 +226,19 @@ mod tests {
         assert_eq!(all(&known), all(&kept));
         kept.push(column(21, 1_000), |_, _| true);
         assert!(kept.before(4, 9).columns.is_empty());
+    }
+
+    #[test]
+    fn lengths_add_up_to_no_more_than_there_are_numbers() {
+        let mut columns = Columns::new(1);
+        for (seq, duration_us) in [(1, 1), (2, u64::MAX), (3, 1)] {
+            let column = Column {
+                duration_us,
+                ..column(seq, 1_000)
+            };
+            columns.push(column, |_, _| true);
+        }
+        assert_eq!(columns.first().map(|c| c.duration_us), Some(u64::MAX));
     }
 
     #[test]

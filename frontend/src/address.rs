@@ -93,7 +93,8 @@ impl Address {
             && from < to
         {
             let span_ms = View::newest(to - from).span_ms;
-            let end = End::At(to);
+            // The shortest axis before the first of its seconds would begin before there are times.
+            let end = End::At(to.max(span_ms));
             address.view = Some(View { span_ms, end });
         }
         address
@@ -196,6 +197,13 @@ mod tests {
         assert_eq!(Address::parse(nonsense), Address::default());
         let huge = Address::parse("mark=1,2,0,99&from=1e300&to=nan&last=inf");
         assert_eq!(huge, Address::default());
+    }
+
+    #[test]
+    fn an_axis_begins_after_1970() {
+        let first = Address::parse("from=0&to=1");
+        assert_eq!(first.query(), "from=0&to=2000");
+        assert_eq!(Address::parse(&first.query()), first);
     }
 
     #[test]

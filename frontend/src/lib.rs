@@ -17,17 +17,22 @@ pub mod table;
 pub mod tooltip;
 pub mod words;
 
+#[cfg(feature = "page")]
 mod browser;
+#[cfg(feature = "page")]
 mod net;
+#[cfg(feature = "page")]
 mod paint;
+#[cfg(feature = "page")]
 mod ui;
 
-use leptos::mount::mount_to;
-use leptos::prelude::document;
-use wasm_bindgen::JsCast;
-use wasm_bindgen::prelude::wasm_bindgen;
+#[cfg(feature = "page")]
+use leptos::{mount::mount_to, prelude::document};
+#[cfg(feature = "page")]
+use wasm_bindgen::{JsCast, prelude::wasm_bindgen};
 
 /// Puts the page in place of the loading text. Called by the module's start.
+#[cfg(feature = "page")]
 #[wasm_bindgen(start)]
 pub fn start() {
     let Some(root) = document().get_element_by_id("app") else {

@@ -115,9 +115,9 @@ fn zoned_date(ms: f64, utc_offset_min: i32) -> String {
 
 fn date(column: &GridColumn, utc_offset_min: i32) -> String {
     let date = zoned_date(column.end_ms, utc_offset_min);
-    match column.last_seq - column.first_seq {
+    match column.last_seq.saturating_sub(column.first_seq) {
         0 => date,
-        more => format!("{date} · sum of {} intervals", more + 1),
+        more => format!("{date} · sum of {} intervals", more.saturating_add(1)),
     }
 }
 
@@ -165,6 +165,17 @@ mod tests {
             date(&column, 60),
             "1970-01-01, UTC+01:00 · sum of 3 intervals"
         );
+        let backwards = GridColumn {
+            first_seq: u64::MAX,
+            ..column.clone()
+        };
+        assert_eq!(date(&backwards, 0), "1970-01-01, UTC");
+        let endless = GridColumn {
+            first_seq: 0,
+            last_seq: u64::MAX,
+            ..column
+        };
+        assert!(date(&endless, 0).contains("sum of 18446744073709551615"));
     }
 
     /// Two intervals, of which the first was measured in µs, and the change between them.

@@ -11,14 +11,27 @@ use crate::project::Project;
 use crate::setup::deny;
 use crate::toolchain::Rust;
 
+/// The project's and that of the fuzz targets.
+const WORKSPACES: [&str; 2] = ["Cargo.toml", "fuzz/Cargo.toml"];
+
 /// Seconds that fetching what was found wrong may take: it is a repository of some megabytes.
 const PATIENCE: &str = "120";
 
 /// Checks licences and sources; and known faults, where the database of those can be had.
 pub(crate) fn check(project: &Project, host: &Rust) -> Result<()> {
     let program = deny::set_up(project, host)?;
-    process::run(deny(&program, project, host).args(["check", "licenses", "bans", "sources"]))
+    for workspace in WORKSPACES {
+        let mut deny = deny(&program, project, host, workspace);
+        process::run(deny.args([
+            "check",
+            "--config",
+            "deny.toml",
+            "licenses",
+            "bans",
+            "sources",
+        ]))
         .context("a crate may not be used\nhint: deny.toml says what is allowed, and why")?;
+    }
     let mut fetch = Command::new("timeout");
     fetch.arg(PATIENCE).arg(&program).args(["fetch", "db"]);
     environment_of(&mut fetch, project, host);
@@ -30,13 +43,18 @@ pub(crate) fn check(project: &Project, host: &Rust) -> Result<()> {
         println!("hint: it comes from GitHub: {}", why.unwrap_or("no answer"));
         return Ok(());
     }
-    process::run(deny(&program, project, host).args(["--offline", "check", "advisories"]))
-        .context("something is wrong with a crate in use\nhint: `cargo update`, or say in deny.toml why it does no harm")
+    for workspace in WORKSPACES {
+        let mut deny = deny(&program, project, host, workspace);
+        process::run(deny.args(["--offline", "check", "--config", "deny.toml", "advisories"]))
+            .context("something is wrong with a crate in use\nhint: `cargo update`, or say in deny.toml why it does no harm")?;
+    }
+    Ok(())
 }
 
-fn deny(program: &Path, project: &Project, host: &Rust) -> Command {
+fn deny(program: &Path, project: &Project, host: &Rust, manifest: &str) -> Command {
     let mut command = Command::new(program);
     environment_of(&mut command, project, host);
+    command.args(["--manifest-path", manifest]);
     command
 }
 

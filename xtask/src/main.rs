@@ -5,6 +5,7 @@ mod bench;
 mod build;
 mod dependencies;
 mod environment;
+mod fuzz;
 mod http;
 mod kernels;
 mod privilege;
@@ -44,6 +45,12 @@ enum Task {
     },
     /// Check formatting and lints, test the logic, build, and test the whole on this machine
     Test(TestArguments),
+    /// Feed what parses outside bytes with made-up ones, and fail where it panics
+    Fuzz {
+        /// How long each target runs
+        #[arg(long, default_value_t = fuzz::SECONDS, value_parser = clap::value_parser!(u32).range(1..))]
+        seconds: u32,
+    },
     /// Measure what it costs: the measured, the kernel, and itself
     #[command(subcommand)]
     Bench(Bench),
@@ -151,6 +158,7 @@ fn perform(arguments: Arguments) -> Result<()> {
             ..
         }) if kernel.is_empty() => test::all(&project),
         Task::Test(TestArguments { kernel, .. }) => test::kernels(&project, &kernel),
+        Task::Fuzz { seconds } => fuzz::run(&project, seconds),
         Task::Bench(bench) => bench::run(&project, bench.into()),
     }
 }

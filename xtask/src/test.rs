@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use crate::privilege::Root;
 use crate::project::{BINARY, Project};
 use crate::toolchain::{Rust, Toolchain};
-use crate::{build, dependencies, kernels, process, setup};
+use crate::{build, dependencies, fuzz, kernels, process, setup};
 
 /// The feature that holds the tests of the real binary.
 const SYSTEM_TESTS: &str = "runqlat-web/system-tests";
@@ -31,15 +31,10 @@ pub(crate) fn all(project: &Project) -> Result<()> {
     phases.run("build", || build::all(project, &toolchain))?;
     phases.run("the whole, on this machine", || whole(project, &toolchain))?;
     match kernels::is_usable() {
-        Ok(()) => {
-            phases.run("the whole, on other kernels", || {
-                kernels::prove(project, &project.binary(), &kernels::SERIES)
-            })?;
-            phases.run("the unit, under systemd", || {
-                kernels::prove_unit(project, &project.binary())
-            })?;
-        }
-        Err(error) => println!("\nSKIPPED: the whole, on other kernels, and the unit: {error}"),
+        Ok(()) => phases.run("the whole, on other kernels", || {
+            kernels::prove(project, &project.binary(), &kernels::SERIES)
+        })?,
+        Err(error) => println!("\nSKIPPED: the whole, on other kernels: {error}"),
     }
     phases.report();
     Ok(())
@@ -91,13 +86,19 @@ fn without_build(project: &Project, phases: &mut Phases) -> Result<Toolchain> {
     phases.run("logic", || {
         process::run(within(project, &mut host.cargo("test")))
     })?;
+    phases.run("fuzzing", || fuzz::run(project, fuzz::SECONDS))?;
     Ok(toolchain)
 }
 
 fn formatting(project: &Project, host: &Rust) -> Result<()> {
     let mut cargo_fmt = host.tool("cargo-fmt");
     process::run(within(project, &mut cargo_fmt).args(["fmt", "--all", "--check"]))
-        .context("files are not formatted\nhint: cargo fmt --all")
+        .context("files are not formatted\nhint: cargo fmt --all")?;
+    let mut cargo_fmt = host.tool("cargo-fmt");
+    // A workspace of its own.
+    let manifest = ["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"];
+    process::run(within(project, &mut cargo_fmt).args(manifest))
+        .context("files are not formatted\nhint: cargo fmt --manifest-path fuzz/Cargo.toml")
 }
 
 fn lints(project: &Project, host: &Rust) -> Result<()> {

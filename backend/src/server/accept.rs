@@ -143,7 +143,7 @@ async fn greet(
 }
 
 /// Speaks HTTP until the peer or `stop` ends it. What becomes a WebSocket lives on by itself.
-async fn speak(
+pub(super) async fn speak(
     stream: impl AsyncRead + AsyncWrite + Send + 'static,
     service: Service,
     mut stop: Stop,

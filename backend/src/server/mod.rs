@@ -9,6 +9,8 @@ mod crowd;
 mod entry;
 mod flood;
 mod guard;
+#[cfg(feature = "fuzzing")]
+pub mod in_process;
 mod latest;
 mod pulse;
 mod questions;
@@ -53,7 +55,6 @@ const MAX_BODY: usize = 16 * 1024;
 
 /// How the server is reached, and by whom.
 pub struct Front {
-    pub listener: TcpListener,
     pub reach: Reach,
     pub access: Access,
     pub tls: Option<TlsAcceptor>,
@@ -82,29 +83,29 @@ impl FromRef<Shared> for Arc<Hub> {
 
 /// Serves until `stop` is requested, and then until viewers have hung up, or a while.
 pub async fn serve(
+    listener: TcpListener,
     front: Front,
     hub: Arc<Hub>,
     control: Control,
     directory: Arc<dyn Directory>,
     stop: Stop,
 ) {
+    let tls = front.tls.clone();
     let crowd = Arc::new(Crowd::new(front.max_viewers));
-    let shared = Shared {
-        hub: hub.clone(),
+    let app = app(
+        front,
+        crowd.clone(),
+        hub.clone(),
         control,
-        questions: Questions::new(directory),
-        access: Arc::new(front.access),
-        reach: Arc::new(front.reach),
-        crowd: crowd.clone(),
-        farewells: Arc::new(Semaphore::new(upgrade::MAX_FAREWELLS)),
-        stop: stop.clone(),
-    };
+        directory,
+        stop.clone(),
+    );
     // Ends with this function.
     let mut telling = JoinSet::new();
     telling.spawn(hub.clone().tell());
     let mut deadline = stop.clone();
     tokio::select! {
-        () = accept::serve(front.listener, front.tls, router(shared), crowd, stop) => {}
+        () = accept::serve(listener, tls, app, crowd, stop) => {}
         () = async {
             deadline.requested().await;
             tokio::time::sleep(GRACE).await;
@@ -112,6 +113,26 @@ pub async fn serve(
     }
     let gone = until(|| hub.viewers() == 0);
     let _ = timeout(GRACE, gone).await;
+}
+
+fn app(
+    front: Front,
+    crowd: Arc<Crowd>,
+    hub: Arc<Hub>,
+    control: Control,
+    directory: Arc<dyn Directory>,
+    stop: Stop,
+) -> Router {
+    router(Shared {
+        hub,
+        control,
+        questions: Questions::new(directory),
+        access: Arc::new(front.access),
+        reach: Arc::new(front.reach),
+        crowd,
+        farewells: Arc::new(Semaphore::new(upgrade::MAX_FAREWELLS)),
+        stop,
+    })
 }
 
 /// Waits until `done`; asked rarely enough not to matter and often enough not to be felt.

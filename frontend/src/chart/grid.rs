@@ -152,7 +152,9 @@ fn joined_start(before: Option<&Slice<'_>>, slice: &Slice<'_>) -> f64 {
     };
     let apart = (slice.start_ms - before.end_ms).abs();
     let length = |slice: &Slice<'_>| slice.end_ms - slice.start_ms;
-    if slice.seq == before.seq + 1 && apart < length(before).min(length(slice)) * JITTER {
+    if before.seq.checked_add(1) == Some(slice.seq)
+        && apart < length(before).min(length(slice)) * JITTER
+    {
         before.end_ms
     } else {
         slice.start_ms

@@ -206,8 +206,8 @@ impl Recent {
 
     /// The time that the sums cover, in s.
     pub fn seconds(&self) -> f64 {
-        let us: u64 = self.parts.iter().map(|part| part.duration_us).sum();
-        us as f64 / 1e6
+        let us = self.parts.iter().map(|part| part.duration_us as f64);
+        us.sum::<f64>() / 1e6
     }
 
     /// Waits of the whole scope.

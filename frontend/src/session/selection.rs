@@ -54,7 +54,7 @@ impl Selection {
     /// Adds the interval `seq`, in which it waited or did not.
     pub fn push(&mut self, seq: u64, counts: Option<&Counts>) {
         self.known = match self.known {
-            Some((from, to)) if seq <= to + 1 => Some((from.min(seq), to.max(seq))),
+            Some((from, to)) if seq <= to.saturating_add(1) => Some((from.min(seq), to.max(seq))),
             // What lies in between is not known: what came before it is given up.
             _ => Some((seq, seq)),
         };

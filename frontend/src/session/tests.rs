@@ -1,6 +1,7 @@
 //! What messages do to the state.
 
 mod gone;
+mod numbers;
 mod older;
 mod pace;
 mod scope;

@@ -6,6 +6,7 @@ mod axe;
 mod debian;
 pub(crate) mod deny;
 mod facts;
+mod fuzzer;
 mod linker;
 mod machines;
 mod peers;
@@ -13,6 +14,8 @@ mod programs;
 mod rustup;
 mod version;
 mod world;
+
+use std::path::PathBuf;
 
 use anyhow::Result;
 
@@ -49,6 +52,7 @@ pub(crate) fn everything(project: &Project) -> Result<Toolchain> {
         World::Debian => debian::set_up_lints(&apt)?,
         World::Rustup => rustup::set_up_lints(&toolchain.host)?,
     }
+    fuzzer::set_up(project, &apt, &toolchain.host)?;
     peers::set_up(&apt)?;
     axe::set_up(project, &apt)?;
     deny::set_up(project, &toolchain.host)?;
@@ -58,6 +62,17 @@ pub(crate) fn everything(project: &Project) -> Result<Toolchain> {
         println!("setup: left out what virtual machines need: their kernels are Debian's");
     }
     Ok(toolchain)
+}
+
+/// Sets up what fuzzing needs: the host's compiler, and cargo-fuzz's path.
+pub(crate) fn for_fuzzing(project: &Project) -> Result<(Rust, PathBuf)> {
+    let apt = Apt::new(Root::detect());
+    let host = match choose(&apt)? {
+        World::Debian => debian::set_up(&apt)?.host,
+        World::Rustup => rustup::set_up()?.host,
+    };
+    let program = fuzzer::set_up(project, &apt, &host)?;
+    Ok((host, program))
 }
 
 /// Sets up what virtual machines need, which is no toolchain.

@@ -120,3 +120,14 @@ proptest! {
         prop_assert!(grid.columns.windows(2).all(|w| w[0].x1 <= w[1].x0));
     }
 }
+
+#[test]
+fn after_the_last_number_there_is_no_next_one() {
+    let counts = one_wait(3);
+    let slices = [
+        slice(u64::MAX, 0.0, 1_000.0, Ok(&counts)),
+        slice(0, 1_003.0, 2_000.0, Ok(&counts)),
+    ];
+    let grid = Grid::new(slices.into_iter(), &scale(10_000.0, 1_000), Cause::All);
+    assert_eq!(grid.columns[1].start_ms, 1_003.0);
+}

@@ -1,0 +1,51 @@
+//! The server without a listener: one who is connected speaks through a stream in memory.
+
+use super::accept::Peer;
+use super::crowd::Crowd;
+use super::{Front, accept, app};
+use crate::control::Control;
+use crate::directory::Directory;
+use crate::hub::Hub;
+use crate::shutdown::Stop;
+use axum::Router;
+use hyper_util::service::TowerToHyperService;
+use std::net::IpAddr;
+use std::sync::Arc;
+use tokio::io::DuplexStream;
+use tokio::sync::Semaphore;
+
+/// A server that others are connected to by hand.
+pub struct Server {
+    app: Router,
+    crowd: Arc<Crowd>,
+    stop: Stop,
+}
+
+impl Server {
+    pub fn new(
+        front: Front,
+        hub: Arc<Hub>,
+        control: Control,
+        directory: Arc<dyn Directory>,
+        stop: Stop,
+    ) -> Self {
+        let crowd = Arc::new(Crowd::new(front.max_viewers));
+        let app = app(front, crowd.clone(), hub, control, directory, stop.clone());
+        Self { app, crowd, stop }
+    }
+
+    /// Serves who is at the other end of `stream`, until one of them ends it.
+    pub fn speak(&self, stream: DuplexStream) -> impl Future<Output = ()> + Send + use<> {
+        let service = TowerToHyperService::new(self.app.clone());
+        let stop = self.stop.clone();
+        let peer = Peer(IpAddr::from([192, 0, 2, 1]));
+        let place = self.crowd.connections.take(peer.0);
+        async move {
+            let slots = Arc::new(Semaphore::new(1));
+            if let (Some(place), Ok(slot)) = (place, slots.acquire_owned().await) {
+                let guest = (peer, place, slot);
+                let _ = accept::speak(stream, service, stop, guest).await;
+            }
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! What a server sends to the page, in either format, whatever its numbers: decoded, taken by the page's state, and
+//! made into what is drawn. Each part of the input is a message, or if empty a change of what is looked at.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use runqlat_common::buckets::SLOTS;
+use runqlat_common::wire::{Format, ServerMessage};
+use runqlat_frontend::chart::brush::Brush;
+use runqlat_frontend::chart::colour::Spread;
+use runqlat_frontend::chart::cursor::Target;
+use runqlat_frontend::chart::frame::{Frame, Request};
+use runqlat_frontend::chart::layout::Size;
+use runqlat_frontend::chart::measure::{Cause, Measure};
+use runqlat_frontend::filter::Filter;
+use runqlat_frontend::histogram::Histogram;
+use runqlat_frontend::region;
+use runqlat_frontend::session::Session;
+use runqlat_frontend::table::pins::Pins;
+use runqlat_frontend::table::view::View;
+use runqlat_frontend::table::{Listing, Sort};
+use runqlat_frontend::tooltip::Tip;
+use runqlat_fuzz::parts;
+
+/// More is no other state, only a longer past.
+const MESSAGES: usize = 40;
+
+fuzz_target!(|bytes: &[u8]| {
+    let mut session = Session::default();
+    for part in parts(bytes).take(MESSAGES) {
+        if part.is_empty() {
+            look(&mut session);
+        }
+        for format in Format::ALL {
+            if let Ok(message) = format.decode_server(part) {
+                is_the_same_again(&message);
+                take(&mut session, message);
+            }
+        }
+    }
+    show(&session);
+});
+
+fn is_the_same_again(message: &ServerMessage) {
+    for format in Format::ALL {
+        let encoded = format.encode_server(message);
+        assert_eq!(format.decode_server(&encoded).as_ref(), Ok(message));
+    }
+}
+
+/// As the page does it.
+fn take(session: &mut Session, mut message: ServerMessage) {
+    session.together.hear(&mut message);
+    session.apply(message);
+}
+
+/// Looks at a series, then halts, then goes on.
+fn look(session: &mut Session) {
+    let first = session.live().recent.listed().map(|(key, _)| key).min();
+    match (session.selection.is_some(), session.is_paused()) {
+        (false, false) => drop(session.select(Some(first.unwrap_or(7)))),
+        (true, false) => session.pause(),
+        (_, true) => {
+            session.resume();
+            session.select(None);
+        }
+    }
+    show(session);
+}
+
+fn show(session: &Session) {
+    show_list(session);
+    let Some(known) = session.known() else {
+        return;
+    };
+    for window_ms in [2_000.0, 7_200_000.0] {
+        for measure in Measure::ALL {
+            show_picture(session, measure, window_ms, known.end_ms);
+        }
+    }
+    let sum = session.sum(known.start_ms, known.end_ms);
+    let unit = session.shown().scopes.series().unit;
+    let histogram = Histogram::new(&sum.counts, unit, sum.measured_ms, 14);
+    assert!(histogram.bars.len() <= SLOTS.max(14));
+    let brush = Brush {
+        from_ms: known.start_ms,
+        to_ms: known.end_ms,
+        from_slot: 0,
+        to_slot: SLOTS - 1,
+    };
+    let shown = (known.start_ms, known.end_ms);
+    region::question(&session.shown().columns, &brush, shown, Cause::All);
+}
+
+fn show_picture(session: &Session, measure: Measure, window_ms: f64, end_ms: f64) {
+    let request = Request {
+        size: Size {
+            width: 400.0,
+            height: 300.0,
+            ratio: 1.0,
+        },
+        window_ms,
+        end_ms,
+        spread: Spread::Log,
+        measure,
+        cause: Cause::All,
+        pinned: None,
+        unit: session.shown().scopes.series().unit,
+    };
+    let slices = session.slices(end_ms - window_ms);
+    let Some(frame) = Frame::new(slices, Vec::new(), &request, None) else {
+        return;
+    };
+    assert!(
+        frame.grid.columns.len() <= 400,
+        "as many as there are pixels"
+    );
+    for column in 0..frame.grid.columns.len() {
+        let target = Target::Cell { column, slot: 3 };
+        Tip::new(&frame, target, None, 60).map(|tip| tip.line());
+    }
+}
+
+fn show_list(session: &Session) {
+    let recent = &session.shown().recent;
+    recent.seconds();
+    recent.waits();
+    recent.newly_lost();
+    for (key, total) in recent.listed() {
+        total.percentile_slot(99);
+        recent.strip(key);
+        recent.name_of(key);
+    }
+    let view = View::default();
+    let listing = Listing::new(
+        recent,
+        &Filter::default(),
+        Sort::default(),
+        &Pins::default(),
+        &view,
+    );
+    assert!(listing.matched <= listing.total);
+    let data = session.shown();
+    data.changes().for_each(drop);
+    session.behind();
+    session.notice();
+}
