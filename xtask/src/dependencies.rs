@@ -22,15 +22,8 @@ pub(crate) fn check(project: &Project, host: &Rust) -> Result<()> {
     let program = deny::set_up(project, host)?;
     for workspace in WORKSPACES {
         let mut deny = deny(&program, project, host, workspace);
-        process::run(deny.args([
-            "check",
-            "--config",
-            "deny.toml",
-            "licenses",
-            "bans",
-            "sources",
-        ]))
-        .context("a crate may not be used\nhint: deny.toml says what is allowed, and why")?;
+        process::run(deny.args(["check", "licenses", "bans", "sources"]))
+            .context("a crate may not be used\nhint: deny.toml says what is allowed, and why")?;
     }
     let mut fetch = Command::new("timeout");
     fetch.arg(PATIENCE).arg(&program).args(["fetch", "db"]);
@@ -45,7 +38,7 @@ pub(crate) fn check(project: &Project, host: &Rust) -> Result<()> {
     }
     for workspace in WORKSPACES {
         let mut deny = deny(&program, project, host, workspace);
-        process::run(deny.args(["--offline", "check", "--config", "deny.toml", "advisories"]))
+        process::run(deny.args(["--offline", "check", "advisories"]))
             .context("something is wrong with a crate in use\nhint: `cargo update`, or say in deny.toml why it does no harm")?;
     }
     Ok(())
@@ -54,7 +47,7 @@ pub(crate) fn check(project: &Project, host: &Rust) -> Result<()> {
 fn deny(program: &Path, project: &Project, host: &Rust, manifest: &str) -> Command {
     let mut command = Command::new(program);
     environment_of(&mut command, project, host);
-    command.args(["--manifest-path", manifest]);
+    command.args(["--config", "deny.toml", "--manifest-path", manifest]);
     command
 }
 
