@@ -2,9 +2,9 @@
 //! has failed, so a guest that dies, hangs or forgets can't pass.
 
 /// All that has to be proved, in order. The guest does all but `page`, which is seen from the host.
-pub(super) const STEPS: [&str; 12] = [
+pub(super) const STEPS: [&str; 14] = [
     "check", "print", "sum", "wakeups", "process", "keys", "cgroup", "retarget", "rights", "gone",
-    PAGE, "console",
+    "offline", "stepped", PAGE, "console",
 ];
 
 /// The step of the host.
