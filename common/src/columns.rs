@@ -85,11 +85,13 @@ impl Columns {
         }
     }
 
-    /// Puts columns before the first; those that are not before it are known already.
+    /// Puts columns before the first; those that are not before it are known already, or are those of a server that was
+    /// started since, whose numbers begin anew.
     pub fn prepend(&mut self, earlier: Earlier) {
-        let first = self.first().map_or(u64::MAX, |first| first.seq);
+        let first = self.first();
+        let (seq, ms) = first.map_or((u64::MAX, u64::MAX), |first| (first.seq, first.end_ms));
         let before = earlier.columns.into_iter().rev();
-        let before = before.skip_while(|column| column.seq >= first);
+        let before = before.skip_while(|column| column.seq >= seq || column.end_ms > ms);
         let part = if earlier.sums {
             &mut self.older
         } else {
@@ -226,6 +228,16 @@ mod tests {
         assert_eq!(all(&known), all(&kept));
         kept.push(column(21, 1_000), |_, _| true);
         assert!(kept.before(4, 9).columns.is_empty());
+    }
+
+    /// A page that is paused keeps a server's columns, and hears of the past of the next one.
+    #[test]
+    fn the_past_of_another_server_is_not_put_before() {
+        let mut known = Columns::after(100, vec![column(700, 1_000)]);
+        let mut later = columns(100, 3, 1_000).before(4, 9);
+        later.columns.iter_mut().for_each(|c| c.end_ms += 800_000);
+        known.prepend(later);
+        assert_eq!(known.iter().count(), 1);
     }
 
     #[test]
