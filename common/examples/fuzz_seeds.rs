@@ -194,6 +194,7 @@ fn told() -> Vec<ServerMessage> {
             kernel: "6.18".into(),
             cpus: 2,
             demo: true,
+            tokens: true,
         },
         scopes: vec![change(1, Key::Process, 1)],
         probe: ProbeState::Attached { programs },
@@ -216,6 +217,7 @@ fn told() -> Vec<ServerMessage> {
         columns: vec![(4, counts(&[0, 3]))],
     }));
     told.push(ServerMessage::Interval(interval(7)));
+    told.push(ServerMessage::OwnNotes { ids: vec![1] });
     told.push(ServerMessage::Note(Note {
         id: 1,
         at_ms: 1_790_000_004_000,
