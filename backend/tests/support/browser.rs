@@ -115,6 +115,12 @@ impl Browser {
         std::fs::write(folder.join(format!("{name}.png")), png).expect("a file");
     }
 
+    /// Signals the browser with all its processes, and its driver.
+    pub fn signal(&self, signal: i32) {
+        // SAFETY: signals the group that this value's child leads; it has not been waited for.
+        unsafe { libc::kill(-(self.driver.id() as i32), signal) };
+    }
+
     pub async fn close(self) {
         let page = self.page.clone();
         page.close().await.expect("a browser to close");
@@ -123,8 +129,7 @@ impl Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // SAFETY: signals the group that this value's child leads; it has not been waited for.
-        unsafe { libc::kill(-(self.driver.id() as i32), libc::SIGKILL) };
+        self.signal(libc::SIGKILL);
         let _ = self.driver.wait();
         let _ = std::fs::remove_dir_all(&self.profile);
     }

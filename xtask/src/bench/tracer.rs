@@ -130,10 +130,11 @@ fn lines(child: &mut Child) -> mpsc::Receiver<String> {
 }
 
 impl Drop for Tracer {
-    /// Asks it to end as Ctrl-C does, and insists after a while. By its handle: never another process.
+    /// Asks it to end, and insists after a while. By its handle: never another process. Not as Ctrl-C does: what a shell
+    /// runs in its background has that signal ignored, and passes it on.
     fn drop(&mut self) {
         if let Ok(id) = i32::try_from(self.child.id()) {
-            let _ = kill(Pid::from_raw(id), Signal::SIGINT);
+            let _ = kill(Pid::from_raw(id), Signal::SIGTERM);
         }
         let deadline = Instant::now() + Duration::from_secs(5);
         while Instant::now() < deadline {
