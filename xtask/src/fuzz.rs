@@ -22,21 +22,16 @@ const SANITIZER: &str = "none";
 /// Longest input, in bytes, that is made up; the kept ones may be longer.
 const LONGEST: u32 = 4_096;
 
-/// Sets up, builds, and runs all targets.
-pub(crate) fn run(project: &Project, seconds: u32) -> Result<()> {
-    let (host, cargo_fuzz) = setup::for_fuzzing(project)?;
-    all(project, &host, &cargo_fuzz, seconds)
-}
-
-/// Builds and runs all targets, `seconds` each.
-pub(crate) fn all(project: &Project, host: &Rust, cargo_fuzz: &Path, seconds: u32) -> Result<()> {
+/// Builds and runs all targets, `seconds` each, with this compiler.
+pub(crate) fn run(project: &Project, host: &Rust, seconds: u32) -> Result<()> {
+    let cargo_fuzz = setup::for_fuzzing(project, host)?;
     let fuzzing = Fuzzing {
         source: project.root.join("fuzz"),
         kept: project.target.join("fuzz"),
         triple: host.about()?.host,
         seconds,
     };
-    fuzzing.build(host, cargo_fuzz)?;
+    fuzzing.build(host, &cargo_fuzz)?;
     let mut lines = Vec::new();
     for target in fuzzing.targets()? {
         lines.push(fuzzing.fuzz(&target)?);

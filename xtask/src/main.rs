@@ -158,7 +158,7 @@ fn perform(arguments: Arguments) -> Result<()> {
             ..
         }) if kernel.is_empty() => test::all(&project),
         Task::Test(TestArguments { kernel, .. }) => test::kernels(&project, &kernel),
-        Task::Fuzz { seconds } => fuzz::run(&project, seconds),
+        Task::Fuzz { seconds } => fuzz::run(&project, &setup::for_host()?, seconds),
         Task::Bench(bench) => bench::run(&project, bench.into()),
     }
 }

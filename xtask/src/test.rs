@@ -86,7 +86,7 @@ fn without_build(project: &Project, phases: &mut Phases) -> Result<Toolchain> {
     phases.run("logic", || {
         process::run(within(project, &mut host.cargo("test")))
     })?;
-    phases.run("fuzzing", || fuzz::run(project, fuzz::SECONDS))?;
+    phases.run("fuzzing", || fuzz::run(project, host, fuzz::SECONDS))?;
     Ok(toolchain)
 }
 

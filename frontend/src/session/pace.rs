@@ -8,7 +8,7 @@ use runqlat_common::wire::ServerMessage;
 const READING_MS: u64 = 1_000;
 
 impl Session {
-    /// Whether a message, which was taken, changes more than the picture. Of intervals that are shorter than
+    /// Whether a message that is about to be taken changes more than the picture. Of intervals that are shorter than
     /// people read, it is every so many, told by their number: all who watch read the same.
     pub fn is_to_be_read(&self, message: &ServerMessage) -> bool {
         let ServerMessage::Interval(interval) = message else {

@@ -3,6 +3,7 @@
 
 mod apt;
 mod axe;
+mod crates;
 mod debian;
 pub(crate) mod deny;
 mod facts;
@@ -64,15 +65,18 @@ pub(crate) fn everything(project: &Project) -> Result<Toolchain> {
     Ok(toolchain)
 }
 
-/// Sets up what fuzzing needs: the host's compiler, and cargo-fuzz's path.
-pub(crate) fn for_fuzzing(project: &Project) -> Result<(Rust, PathBuf)> {
+/// Sets up the host's compiler alone.
+pub(crate) fn for_host() -> Result<Rust> {
     let apt = Apt::new(Root::detect());
-    let host = match choose(&apt)? {
+    Ok(match choose(&apt)? {
         World::Debian => debian::set_up(&apt)?.host,
         World::Rustup => rustup::set_up()?.host,
-    };
-    let program = fuzzer::set_up(project, &apt, &host)?;
-    Ok((host, program))
+    })
+}
+
+/// Sets up what fuzzing needs besides the compiler; returns cargo-fuzz's path.
+pub(crate) fn for_fuzzing(project: &Project, host: &Rust) -> Result<PathBuf> {
+    fuzzer::set_up(project, &Apt::new(Root::detect()), host)
 }
 
 /// Sets up what virtual machines need, which is no toolchain.
