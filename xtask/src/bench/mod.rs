@@ -4,6 +4,7 @@
 mod crowd;
 mod driver;
 mod fanout;
+mod floor;
 mod kernel;
 mod load;
 mod memory;

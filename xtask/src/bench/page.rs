@@ -2,7 +2,7 @@
 //! what moving an hour of columns takes, whether its memory stays flat, and what it weighs. An update's times are from
 //! Chromium's own trace, of headless windows of 1280x720: all tasks of the page's main thread between two updates,
 //! whatever caused them. At its interval every fifth update renews what is read, not only the picture: the 90th
-//! percentile is one of those, as is every update at an interval of a second.
+//! percentile is one of those, as is every update at an interval of a second. Beside them stands what a bare page takes.
 
 use std::fs;
 use std::path::Path;
@@ -15,7 +15,7 @@ use serde_json::json;
 use super::driver::Driver;
 use super::trace::{self, Busy};
 use super::tracer::Tracer;
-use super::{hold, hold_all, pan, proc};
+use super::{floor, hold, hold_all, pan, proc};
 
 /// Marks each message where the page gets it, and counts them.
 const MARK_UPDATES: &str = r"
@@ -45,10 +45,10 @@ const MARK_UPDATES: &str = r"
     };
     requestAnimationFrame(look);
 ";
-const WARM_UP: Duration = Duration::from_secs(8);
+pub(super) const WARM_UP: Duration = Duration::from_secs(8);
 /// About as many as come in that time.
 const WARM_UP_UPDATES: usize = 40;
-const MEASURED: Duration = Duration::from_secs(30);
+pub(super) const MEASURED: Duration = Duration::from_secs(30);
 /// At the shortest interval: some thousands of updates, and more than [`pan::COLUMNS`] with those before.
 const FLAT_UPDATES: f64 = 3_300.0;
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -56,8 +56,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const KINDS: usize = 9;
 
 /// One list's length, and the milliseconds that an update may take.
-struct Load {
-    series: u32,
+pub(super) struct Load {
+    pub(super) series: u32,
     median: f64,
     /// 99 of 100 updates; `None` where only the median is held.
     p99: Option<f64>,
@@ -101,6 +101,7 @@ pub(super) fn bench(binary: &Path) -> Result<()> {
     );
     let mut verdicts = Vec::new();
     for load in LOADS {
+        floor::measure(&load, binary)?;
         verdicts.extend(load.measure(binary)?);
     }
     let Long {
@@ -144,26 +145,11 @@ pub(super) fn bench(binary: &Path) -> Result<()> {
 impl Load {
     fn measure(&self, binary: &Path) -> Result<Vec<Result<()>>> {
         let browser = Driver::start(Some(trace::CATEGORIES))?;
-        let _server = open(&browser, binary, self.series, "200ms")?;
+        let _server = open(&browser, binary, self.series, "200ms", ("", ""))?;
         let painted = browser.number("return window.benchPainted ?? null", PATIENCE)?;
         thread::sleep(WARM_UP + MEASURED);
-        // Chromedriver records once, from the start on.
-        let busy = trace::read(&browser.trace()?, WARM_UP_UPDATES);
-        let updates = &busy.updates;
-        ensure!(
-            updates.len() > 50,
-            "the trace tells of {} updates only\nhint: is the browser's main thread at its limit?",
-            updates.len()
-        );
-        let wall = sorted(updates.iter().map(|spent| spent.wall));
-        let cpu = sorted(updates.iter().map(|spent| spent.cpu));
-        let [median, p90, p99, longest] = [50, 90, 99, 100].map(|p| percentile(&wall, p));
-        println!(
-            "{:<8} {:>8} {median:>20.2} {p90:>8.2} {p99:>8.2} {longest:>8.2} {:>16.2} {painted:>16.0}",
-            self.series,
-            updates.len(),
-            percentile(&cpu, 50),
-        );
+        let busy = spent(&browser)?;
+        let [median, p99] = tell(&self.series.to_string(), &busy, Some(painted));
         tell_kinds(&busy);
         let hint = "record the page with the browser's profiler: decoding, Recent::push, Listing::new, or rows?";
         let what = |part| format!("an update with {} series, {part}", self.series);
@@ -174,6 +160,31 @@ impl Load {
         verdicts.extend(p99);
         Ok(verdicts)
     }
+}
+
+/// What the page did since the browser was started. Chromedriver records once, from the start on.
+pub(super) fn spent(browser: &Driver) -> Result<Busy> {
+    let busy = trace::read(&browser.trace()?, WARM_UP_UPDATES);
+    ensure!(
+        busy.updates.len() > 50,
+        "the trace tells of {} updates only\nhint: is the browser's main thread at its limit?",
+        busy.updates.len()
+    );
+    Ok(busy)
+}
+
+/// Prints a row of the table; returns the median and the 99th percentile of what passed, in ms.
+pub(super) fn tell(name: &str, busy: &Busy, painted: Option<f64>) -> [f64; 2] {
+    let wall = sorted(busy.updates.iter().map(|spent| spent.wall));
+    let cpu = sorted(busy.updates.iter().map(|spent| spent.cpu));
+    let [median, p90, p99, longest] = [50, 90, 99, 100].map(|p| percentile(&wall, p));
+    println!(
+        "{name:<8} {:>8} {median:>20.2} {p90:>8.2} {p99:>8.2} {longest:>8.2} {:>16.2} {:>16}",
+        wall.len(),
+        percentile(&cpu, 50),
+        painted.map_or_else(String::new, |ms| format!("{ms:.0}")),
+    );
+    [median, p99]
 }
 
 /// Where an update's time goes.
@@ -200,11 +211,19 @@ fn percentile(values: &[f64], percent: usize) -> f64 {
     values.get(rank - 1).copied().unwrap_or(f64::NAN)
 }
 
-fn open(browser: &Driver, binary: &Path, series: u32, interval: &str) -> Result<Tracer> {
+/// Opens a page of a new server with so many series; `before` runs there first.
+pub(super) fn open(
+    browser: &Driver,
+    binary: &Path,
+    series: u32,
+    interval: &str,
+    (page, before): (&str, &str),
+) -> Result<Tracer> {
     let demo = format!("--demo={series}");
     let server = Tracer::server(binary, &[&demo, "--interval", interval])?;
-    let url = format!("http://{}/", server.address()?);
-    browser.open(&url, &MARK_UPDATES.replace("MARK", trace::MARK))?;
+    let url = format!("http://{}/{page}", server.address()?);
+    let before = MARK_UPDATES.replace("MARK", trace::MARK) + before;
+    browser.open(&url, &before)?;
     Ok(server)
 }
 
@@ -221,7 +240,7 @@ struct Long {
 
 fn long(binary: &Path) -> Result<Long> {
     let browser = Driver::start(None)?;
-    let _server = open(&browser, binary, 1_000, "100ms")?;
+    let _server = open(&browser, binary, 1_000, "100ms", ("", ""))?;
     let count = || browser.number("return window.benchUpdates", PATIENCE);
     let past = |limit: f64| -> Result<f64> {
         let script = format!("return window.benchUpdates >= {limit} ? window.benchUpdates : null");
