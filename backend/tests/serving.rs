@@ -335,6 +335,10 @@ async fn the_api_answers_scripts() {
     let sum: u64 = counts.iter().map(|n| n.as_u64().unwrap()).sum();
     assert_eq!(histogram["waits"].as_u64().unwrap(), sum);
     assert!(histogram["name"].is_string());
+    let number = |name: &str| histogram[name].as_u64().unwrap();
+    let measured = number("duration_us") / 1_000;
+    // Nothing sleeps here; and milliseconds are cut off.
+    assert!(measured.abs_diff(number("to_ms") - number("from_ms")) < 10);
 
     let text = get(address, "/api/v1/histogram", &[("Accept", "text/plain")]);
     assert!(

@@ -111,6 +111,8 @@ struct HistogramReply {
     /// Wall clock, in ms since 1970.
     from_ms: u64,
     to_ms: u64,
+    /// What was measured of that time: without the host's sleep.
+    duration_us: u64,
     waits: u64,
     sum_ns: u64,
     /// Waits per bucket, both causes.
@@ -186,6 +188,7 @@ fn sum(hub: &Hub, key: Option<u64>, intervals: usize) -> Option<HistogramReply> 
                 to_seq: column.seq,
                 from_ms: 0,
                 to_ms: column.end_ms,
+                duration_us: 0,
                 waits: 0,
                 sum_ns: 0,
                 counts: Vec::new(),
@@ -194,6 +197,7 @@ fn sum(hub: &Hub, key: Option<u64>, intervals: usize) -> Option<HistogramReply> 
             });
             reply.from_seq = column.seq;
             reply.from_ms = column.end_ms.saturating_sub(column.duration_us / 1_000);
+            reply.duration_us += column.duration_us;
             if key.is_none() {
                 reply.by_cause.add(&column.counts);
             }
