@@ -15,7 +15,8 @@ use crate::process;
 const INIT: &str = include_str!("guest/init.sh");
 /// What the proofs are made of.
 const TOOLS: &str = include_str!("guest/tools.sh");
-/// The proofs.
+/// The proofs about clocks, and all.
+const CLOCK: &str = include_str!("guest/clock.sh");
 const PROVE: &str = include_str!("guest/prove.sh");
 
 /// The archive for one kernel.
@@ -27,6 +28,7 @@ pub(super) fn initramfs(kernel: &Kernel, binary: &Path) -> Result<Vec<u8>> {
     }
     archive.file("init", INIT.as_bytes());
     archive.file("tools.sh", TOOLS.as_bytes());
+    archive.file("clock.sh", CLOCK.as_bytes());
     archive.file("prove.sh", PROVE.as_bytes());
     archive.file("bin/busybox", &read(&busybox)?);
     archive.link("bin/sh", "busybox");

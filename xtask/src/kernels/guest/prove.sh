@@ -3,6 +3,7 @@
 # there are, and misses those that it does not hear of.
 
 . /tools.sh
+. /clock.sh
 
 # has_header WHAT: whether the printed histograms have one of that.
 has_header() {
@@ -96,27 +97,6 @@ offline() {
 	lost=$(get /api/v1/state | grep -o '"losses":{[^}]*' | total)
 	waits=$(get '/api/v1/histogram?intervals=1000' | number waits)
 	[ $((lost * 20)) -lt $waits ] || fail "$lost waits were lost, of $waits"
-}
-
-# Steps of the wall clock are no time that passed: intervals are as long as before, none is missing, and the time axis
-# goes on as it began.
-stepped() {
-	serve $SERVER --interval 500ms
-	until_true 20 comes 1 || fail "no interval"
-	began=$(get /api/v1/histogram | number to_ms)
-	for by in 3600 -7200 3600; do
-		date -s "@$(($(date +%s) + by))" >/dev/null || fail "the clock can't be set"
-		seq=$(get /api/v1/state | number seq)
-		until_true 20 comes $((seq + 3)) || fail "no interval since the clock was stepped by $by s"
-		get '/api/v1/histogram?intervals=3' | tail -n 1 | tee /tmp/histogram
-		echo
-		until=$(number to_ms </tmp/histogram)
-		took=$((until - $(number from_ms </tmp/histogram)))
-		passed=$((until - began))
-		# A busy host may hold the guest up, but for no hour.
-		[ $took -ge 1400 ] && [ $took -lt 60000 ] || fail "three intervals took $took ms"
-		[ $passed -gt 0 ] && [ $passed -lt 600000 ] || fail "by the time axis $passed ms have passed"
-	done
 }
 
 # Tasks that sleep wait from their wakeup on. One that was not understood is a loss where it ends.
@@ -302,6 +282,7 @@ sed 's/^/fact /' /tmp/facts
 step gone
 step offline
 step stepped
+step asleep
 page
 step console
 echo end

@@ -154,3 +154,19 @@ measures_only() {
 	until_true 20 has_waits $1 || fail "no waits of $1, which waits"
 	! has_waits $2 || fail "waits of $2, which is outside"
 }
+
+# watch: a viewer over the WebSocket, which only listens; what it gets is in /tmp/viewer. Its line stays open with this
+# shell.
+watch() {
+	mkfifo /tmp/line
+	nc 127.0.0.1 8080 </tmp/line >/tmp/viewer 2>/dev/null &
+	STARTED="$STARTED $!"
+	exec 9>/tmp/line
+	printf 'GET /ws HTTP/1.1\r\nHost: %s\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' $SERVER >&9
+	printf 'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n' >&9
+}
+
+# sees NUMBER: whether the viewer has got the interval of that number.
+sees() {
+	grep -aq "\"interval\":{\"column\":{\"seq\":$1," /tmp/viewer
+}
