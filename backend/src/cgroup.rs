@@ -221,11 +221,16 @@ pub fn paths(mount: &Mount) -> io::Result<HashMap<u64, String>> {
 
 /// Whether the group `id` is still where it was.
 pub fn lives(mount: &Mount, id: u64, path: &str) -> bool {
+    id_at(mount, path).is_ok_and(|found| found == id)
+}
+
+/// The id of the group that lies at `path`.
+pub fn id_at(mount: &Mount, path: &str) -> io::Result<u64> {
     let within = path
         .strip_prefix(mount.root.trim_end_matches('/'))
         .unwrap_or(path);
     let folder = mount.point.join(within.trim_start_matches('/'));
-    fs::metadata(folder).is_ok_and(|meta| meta.ino() == id)
+    Ok(fs::metadata(folder)?.ino())
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 
 mod axis;
 mod change;
+mod departure;
 
 use crate::control::{self, Change, Control};
 use crate::failure::Failure;
@@ -11,8 +12,10 @@ use crate::interval::{Meter, Step};
 use crate::probe::{Probe, ReadError, Source};
 use crate::procfs;
 use crate::shutdown::Stop;
+use crate::target;
 use axis::Axis;
 use change::Undertaker;
+use departure::Departure;
 use runqlat_common::wire::{Column, Health, Interval, ProbeState, Scope, ScopeChange};
 use std::sync::Arc;
 use std::thread;
@@ -38,6 +41,7 @@ struct Collector {
     axis: Axis,
     ticks: Ticks,
     undertaker: Undertaker,
+    departure: Departure,
 }
 
 /// Attaches to `scope` and starts the actor on a thread of its own, for reading takes milliseconds and
@@ -95,6 +99,7 @@ pub fn attach(
             hub,
             meter,
             undertaker: Undertaker::default(),
+            departure: Departure::default(),
         };
         collector.run(changes, stop).await;
     };
@@ -133,13 +138,22 @@ impl Collector {
             };
             let result = match event {
                 Event::Stop => return,
-                Event::Tick => self.collect(),
+                Event::Tick => self.tick(),
                 Event::Change(change) => self.change(change),
             };
             if let Err(error) = result {
                 return self.fail(&error);
             }
         }
+    }
+
+    /// One interval; and what lies anew where the scope's cgroup was is measured from then on.
+    fn tick(&mut self) -> Result<(), ReadError> {
+        self.collect()?;
+        if self.departure.is_to_be_followed() {
+            self.follow()?;
+        }
+        Ok(())
     }
 
     fn collect(&mut self) -> Result<(), ReadError> {
@@ -152,6 +166,9 @@ impl Collector {
 
     fn publish(&mut self, step: Step, end_ms: u64) {
         self.seq += 1;
+        if self.departure.see(step.presence, end_ms) {
+            tracing::warn!("{}", target::gone(&self.scope.scope));
+        }
         let cpu_us = procfs::self_cpu_us();
         let health = Health {
             losses: step.losses,
@@ -161,6 +178,7 @@ impl Collector {
             self_cpu_us: cpu_us - self.cpu_us,
             self_rss_kb: procfs::self_rss_kb(),
             viewers: self.hub.viewers(),
+            target_gone_ms: self.departure.gone_ms(),
         };
         self.cpu_us = cpu_us;
         let told = step.between;

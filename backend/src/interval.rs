@@ -1,6 +1,7 @@
 //! What happened between two readings. Pure: two cumulative readings in, one interval out.
 
 use crate::probe::{Probe, ReadError, Reading};
+use crate::target::Presence;
 use runqlat_common::contract::{COMM_LEN, KeyStats};
 use runqlat_common::counts::Counts;
 use runqlat_common::wire::{Losses, OTHER, Series, SeriesName};
@@ -80,6 +81,8 @@ pub struct Step {
     pub losses: Losses,
     /// Waits of the series `other` since then.
     pub other: u64,
+    /// Whether what the scope names is still there.
+    pub presence: Presence,
 }
 
 impl Meter {
@@ -117,6 +120,7 @@ impl Meter {
             keys: after.keys.len() as u32,
             losses: losses_since(&self.first_losses, &after.losses),
             other: self.other,
+            presence: after.presence,
         })
     }
 }

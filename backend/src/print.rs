@@ -5,6 +5,7 @@ use crate::failure::Failure;
 use crate::interval::{Between, Meter};
 use crate::probe::{Probe, ReadError, Source};
 use crate::shutdown::Stop;
+use crate::target::{self, Presence};
 use chrono::Local;
 use runqlat_common::counts::Counts;
 use runqlat_common::text;
@@ -31,6 +32,7 @@ pub async fn run(
         names: HashMap::new(),
         scope,
         timestamps: print.timestamps,
+        presence: Presence::There,
         waits: 0,
         lost: Losses::default(),
         other: 0,
@@ -63,6 +65,7 @@ struct Printer {
     timestamps: bool,
     meter: Meter,
     names: HashMap<u64, String>,
+    presence: Presence,
     waits: u64,
     lost: Losses,
     /// Waits that found the table full.
@@ -117,7 +120,25 @@ impl Printer {
         let step = self.meter.advance(probe)?;
         (self.lost, self.other) = (step.losses, step.other);
         self.waits += step.between.counts.total();
+        if self.presence != step.presence {
+            self.presence = step.presence;
+            self.tell_presence();
+        }
         Ok(step.between)
+    }
+
+    /// Whoever looks at empty histograms is told why.
+    fn tell_presence(&self) {
+        let scope = &self.scope;
+        let _ = match self.presence {
+            Presence::There => Ok(()),
+            Presence::Gone => writeln!(io::stderr(), "{}", target::gone(scope)),
+            Presence::Anew => writeln!(
+                io::stderr(),
+                "another cgroup {} was made since: start print again to measure it",
+                scope.cgroup.as_deref().unwrap_or_default()
+            ),
+        };
     }
 
     fn print(&mut self, told: &[Between], out: &mut impl Write) -> io::Result<()> {

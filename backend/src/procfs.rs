@@ -84,6 +84,26 @@ pub fn task_lives(id: u64) -> bool {
     result >= 0 || io::Error::last_os_error().raw_os_error() != Some(libc::ESRCH)
 }
 
+/// Whether the process `tgid` has ended, which a zombie has: of it only its parent's question is left.
+pub fn process_has_ended(tgid: u32) -> bool {
+    match fs::read_to_string(format!("/proc/{tgid}/status")) {
+        Ok(status) => has_ended(&status),
+        // The second: it ended while it was read. Whatever else fails tells nothing of the process.
+        Err(error) => matches!(error.raw_os_error(), Some(libc::ENOENT | libc::ESRCH)),
+    }
+}
+
+/// By its status. The first thread of a process can be a zombie while others go on.
+fn has_ended(status: &str) -> bool {
+    let field = |name: &str| {
+        let mut lines = status.lines();
+        lines.find_map(|line| Some(line.strip_prefix(name)?.trim()))
+    };
+    let is_zombie = field("State:").is_some_and(|state| state.starts_with(['Z', 'X']));
+    let is_thread = field("Tgid:") != field("Pid:");
+    is_thread || (is_zombie && field("Threads:").is_none_or(|threads| threads == "1"))
+}
+
 /// Inode number of the initial pid namespace (`PROC_PID_INIT_INO` of the kernel's `proc_ns.h`).
 const INITIAL_PID_NAMESPACE: u64 = 0xEFFF_FFFC;
 
@@ -193,8 +213,8 @@ pub fn allow_files(needed: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::{
-        Task, hides, monotonic_ns, pid_max, processes, self_cpu_us, self_rss_kb, task, task_lives,
-        tasks, tasks_of,
+        Task, has_ended, hides, monotonic_ns, pid_max, process_has_ended, processes, self_cpu_us,
+        self_rss_kb, task, task_lives, tasks, tasks_of,
     };
 
     #[test]
@@ -218,6 +238,24 @@ mod tests {
         });
         let tgid = std::process::id();
         assert_eq!(thread.join().unwrap(), (true, Task::Thread { tgid }));
+    }
+
+    #[test]
+    fn a_process_has_ended_when_all_its_threads_have() {
+        let status = |state, tgid, threads| {
+            format!("Name:\tx\nState:\t{state}\nTgid:\t{tgid}\nPid:\t7\nThreads:\t{threads}\n")
+        };
+        let table = [
+            ("S (sleeping)", 7, 1, false),
+            ("Z (zombie)", 7, 1, true),
+            ("Z (zombie)", 7, 3, false),
+            // Its id is a thread's of another process now.
+            ("R (running)", 5, 2, true),
+        ];
+        for (state, tgid, threads, ended) in table {
+            assert_eq!(has_ended(&status(state, tgid, threads)), ended, "{state}");
+        }
+        assert!(!process_has_ended(std::process::id()) && process_has_ended(1 << 22));
     }
 
     #[test]

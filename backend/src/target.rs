@@ -1,8 +1,9 @@
 //! From what somebody asks to measure to what can be measured on this host now.
 
-use crate::cgroup::{self, CgroupError, Group};
+use crate::cgroup::{self, CgroupError, Group, Mount};
 use crate::procfs::{self, Task};
 use runqlat_common::wire::Scope;
+use std::io::ErrorKind;
 
 /// Shortest and longest interval, in ms.
 pub const INTERVAL_MS: std::ops::RangeInclusive<u32> = 100..=60_000;
@@ -68,6 +69,61 @@ fn check_process(tgid: u32) -> Result<(), TargetError> {
             tgid: leader,
         }),
         Task::None => Err(TargetError::NoProcess(tgid)),
+    }
+}
+
+/// Whether what a scope names is still there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Presence {
+    #[default]
+    There,
+    Gone,
+    /// The cgroup is gone, and another one lies under its path.
+    Anew,
+}
+
+/// For a terminal or a log, once what a scope names is gone.
+pub fn gone(scope: &Scope) -> String {
+    let what = match (scope.tgid, &scope.cgroup) {
+        (Some(tgid), None) => format!("process {tgid}"),
+        (Some(tgid), Some(path)) => format!("process {tgid} in cgroup {path}"),
+        (None, path) => format!("the cgroup {}", path.as_deref().unwrap_or_default()),
+    };
+    format!("{what} is gone: nothing can wait in it")
+}
+
+/// What a scope names, to be looked after.
+pub struct Watched {
+    tgid: Option<u32>,
+    group: Option<(Mount, Group)>,
+}
+
+impl Watched {
+    pub fn new(tgid: Option<u32>, group: Option<Group>) -> Self {
+        let mount = cgroup::v2(&cgroup::mounted()).cloned();
+        Self {
+            tgid,
+            group: mount.zip(group),
+        }
+    }
+
+    /// Looks: a file of /proc and a folder at most.
+    pub fn presence(&self) -> Presence {
+        let group = self.group.as_ref().map_or(Presence::There, of_group);
+        match self.tgid {
+            Some(tgid) if procfs::process_has_ended(tgid) => Presence::Gone,
+            _ => group,
+        }
+    }
+}
+
+fn of_group((mount, group): &(Mount, Group)) -> Presence {
+    match cgroup::id_at(mount, &group.path) {
+        Ok(id) if id == group.id => Presence::There,
+        Ok(_) => Presence::Anew,
+        Err(error) if error.kind() == ErrorKind::NotFound => Presence::Gone,
+        // Nothing is known of it then.
+        Err(_) => Presence::There,
     }
 }
 

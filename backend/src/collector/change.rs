@@ -18,8 +18,19 @@ const LEAVING: usize = 8;
 impl Collector {
     /// Makes a change, or says why not; an error only if the probe that is attached fails.
     pub(super) fn change(&mut self, change: Change) -> Result<(), ReadError> {
-        let made = match self.prepare(change.request) {
-            Ok((probe, scope)) => self.replace(probe, scope, change.by)?,
+        let made = self.make(change.request, change.by)?;
+        // Whoever asked may have gone.
+        let _ = change.answer.send(made);
+        Ok(())
+    }
+
+    fn make(
+        &mut self,
+        request: SetScope,
+        by: String,
+    ) -> Result<Result<ScopeChange, Refusal>, ReadError> {
+        let made = match self.prepare(request) {
+            Ok((probe, scope)) => self.replace(probe, scope, by)?,
             Err(refusal) => Err(refusal),
         };
         if let Err(refusal) = &made {
@@ -27,9 +38,16 @@ impl Collector {
             let programs = self.probe.programs();
             self.hub.set_probe(ProbeState::Attached { programs });
         }
-        // Whoever asked may have gone.
-        let _ = change.answer.send(made);
-        Ok(())
+        Ok(made)
+    }
+
+    /// Measures the cgroup that lies where the scope's was.
+    pub(super) fn follow(&mut self) -> Result<(), ReadError> {
+        let request = SetScope {
+            scope: self.scope.scope.clone(),
+            expect: None,
+        };
+        self.make(request, String::new()).map(drop)
     }
 
     /// Attaches the new programs; the old ones measure on.
@@ -75,6 +93,7 @@ impl Collector {
             by,
         };
         self.meter = meter;
+        self.departure.forget();
         self.ticks = ticks(&self.scope.scope);
         self.undertaker
             .take(std::mem::replace(&mut self.probe, probe));

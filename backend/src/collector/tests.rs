@@ -1,5 +1,6 @@
 //! The actor with probes that are told what to say; the clock is the test's.
 
+use super::departure::Departure;
 use super::{Collector, axis, change, ticks};
 use crate::control::{self, RefusalKind};
 use crate::failure::Failure;
@@ -8,7 +9,7 @@ use crate::interval::Meter;
 use crate::probe::synthetic::SyntheticMachine;
 use crate::probe::{Probe, ReadError, Reading, Source};
 use crate::shutdown::{self, Stop};
-use crate::target::TargetError;
+use crate::target::{Presence, TargetError};
 use runqlat_common::contract::KeyStats;
 use runqlat_common::wire::{
     Interval, Key, Losses, ProbeState, Programs, Scope, ScopeChange, SetScope,
@@ -85,6 +86,7 @@ fn collector(mut source: impl Source + 'static, hub: &Arc<Hub>) -> Collector {
         hub: hub.clone(),
         meter,
         undertaker: change::Undertaker::default(),
+        departure: Departure::default(),
     }
 }
 
@@ -156,6 +158,33 @@ async fn a_probe_that_fails_says_why_and_the_past_stays() {
         panic!("{:?}", hub.probe());
     };
     assert_eq!(reason, "reading the script: broken pipe");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_gone_is_told_and_what_is_made_anew_is_measured() {
+    let seen = |at_s, presence| Reading {
+        presence,
+        ..reading(at_s, &[], 0)
+    };
+    let old = vec![
+        seen(1, Presence::There),
+        seen(2, Presence::Gone),
+        seen(3, Presence::Gone),
+        seen(4, Presence::Anew),
+        // The last, when the new programs measure.
+        seen(5, Presence::Anew),
+    ];
+    let new = vec![reading(5, &[], 0), reading(6, &[(9, 1)], 0)];
+    let hub = hub();
+    let (_stop, stopped) = shutdown::channel();
+    run(collector(scripts([old, new]), &hub), stopped).await;
+    let told = recent(&hub);
+    let since = Some(told[0].column.end_ms);
+    let gone: Vec<_> = told.iter().map(|i| i.health.target_gone_ms).collect();
+    assert_eq!(gone, [since, since, since, since, None]);
+    assert_eq!(told[4].column.counts.total(), 1);
+    let scopes: Vec<_> = hub.with_history(|h| h.scopes().iter().map(|s| s.from_seq).collect());
+    assert_eq!(scopes, [1, 5]);
 }
 
 #[tokio::test(start_paused = true)]

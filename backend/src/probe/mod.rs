@@ -6,6 +6,7 @@ mod keys;
 pub mod synthetic;
 
 use crate::failure::Failure;
+use crate::target::Presence;
 pub use keys::Keys;
 use runqlat_common::contract::Hist;
 use runqlat_common::wire::{Losses, Programs, Scope};
@@ -46,6 +47,8 @@ pub struct Reading {
     /// Keys in `keys` that are gone, nobody's any more, in ascending order.
     pub gone: Vec<u64>,
     pub losses: Losses,
+    /// Whether what the scope names was still there, as it was last looked after.
+    pub presence: Presence,
 }
 
 impl Reading {
@@ -58,6 +61,7 @@ impl Reading {
             names: Arc::default(),
             gone: Vec::new(),
             losses: Losses::default(),
+            presence: Presence::There,
         }
     }
 }

@@ -18,6 +18,9 @@ pub struct Health {
     pub self_rss_kb: u64,
     /// Viewers connected.
     pub viewers: u32,
+    /// Since when the scope's process or cgroup is known to be gone, so that nothing can wait in it: wall
+    /// clock, in ms since 1970, as [`Column::end_ms`](super::Column::end_ms).
+    pub target_gone_ms: Option<u64>,
 }
 
 /// Waits that are missing from the counts.

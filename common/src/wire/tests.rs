@@ -54,6 +54,7 @@ fn interval() -> Interval {
             self_cpu_us: 1_500,
             self_rss_kb: 9_000,
             viewers: 1,
+            target_gone_ms: None,
         },
     }
 }
@@ -112,9 +113,9 @@ fn server_messages() -> Vec<(ServerMessage, String, &'static str)> {
         (
             ServerMessage::Interval(interval()),
             alloc::format!(
-                r#"{{"interval":{{"column":{column},"series":[{{"key":1234,"counts":{COUNTS_JSON}}}],"names":[{{"key":1234,"name":"postgres"}}],"gone":[99],"health":{{"losses":{{"collisions":0,"missed":0,"unmatched":2,"discarded":0,"recursion":0}},"other":3,"keys":5,"keys_max":8192,"self_cpu_us":1500,"self_rss_kb":9000,"viewers":1}}}}}}"#
+                r#"{{"interval":{{"column":{column},"series":[{{"key":1234,"counts":{COUNTS_JSON}}}],"names":[{{"key":1234,"name":"postgres"}}],"gone":[99],"health":{{"losses":{{"collisions":0,"missed":0,"unmatched":2,"discarded":0,"recursion":0}},"other":3,"keys":5,"keys_max":8192,"self_cpu_us":1500,"self_rss_kb":9000,"viewers":1,"target_gone_ms":null}}}}}}"#
             ),
-            "010780d095ffbc31cc843d030100ac02c0843d000001d209030100ac02c0843d000001d20908706f7374677265730163000002000003058040dc0ba84601",
+            "010780d095ffbc31cc843d030100ac02c0843d000001d209030100ac02c0843d000001d20908706f7374677265730163000002000003058040dc0ba8460100",
         ),
         (
             ServerMessage::Snapshot(snapshot()),

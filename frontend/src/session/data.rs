@@ -69,6 +69,8 @@ impl Data {
         if !self.scopes.push(change) {
             return;
         }
+        // What was gone is not what is measured now.
+        self.health.target_gone_ms = None;
         if let Some(first) = self.columns.first() {
             self.scopes.forget_before(first.seq);
         }

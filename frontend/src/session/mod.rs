@@ -226,6 +226,12 @@ impl Session {
         self.live.scopes.current()
     }
 
+    /// What is measured now and since when it is gone, in ms since 1970, if it is.
+    pub fn gone(&self) -> Option<(&Scope, f64)> {
+        let since = self.live.health.target_gone_ms?;
+        Some((self.scope()?, since as f64))
+    }
+
     /// Whether waits are told apart in what is shown.
     pub fn has_series(&self) -> bool {
         self.shown().scopes.series().key.has_series()

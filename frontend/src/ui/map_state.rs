@@ -24,6 +24,12 @@ pub(crate) fn MapState() -> impl IntoView {
             words::behind(session.behind())
         ))
     });
+    let gone = memo(move || {
+        let session = app.session.read();
+        let (scope, since) = session.gone()?;
+        let clock = ticks::clock(since, browser::utc_offset_min(since));
+        Some(words::scope::gone(scope, &clock, session.may_control))
+    });
     let empty = memo(move || {
         let session = app.session.read();
         session.scope()?;
@@ -41,11 +47,14 @@ pub(crate) fn MapState() -> impl IntoView {
     // Of all that is measured nothing waits: who sees that may not know what to expect.
     let quiet = memo(move || {
         let session = app.session.read();
-        session.selection.is_none() && session.shown().seq > 0
+        session.selection.is_none() && session.shown().seq > 0 && session.gone().is_none()
     });
     view! {
         <Show when=move || paused.get().is_some()>
             <p class="paused" data-testid="paused">{move || paused.get()}</p>
+        </Show>
+        <Show when=move || gone.get().is_some()>
+            <p class="gone" data-testid="gone" role="status">{move || gone.get()}</p>
         </Show>
         <Show when=move || empty.get().is_some()>
             <div class="empty-state" data-testid="empty">

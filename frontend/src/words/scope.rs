@@ -47,6 +47,17 @@ pub fn short_title(scope: &Scope) -> String {
     title(&shortened(scope))
 }
 
+/// What is measured is gone since this time of day; with what to do about it, for who may.
+pub fn gone(scope: &Scope, since: &str, may_control: bool) -> String {
+    let advice = if may_control {
+        " Choose another scope."
+    } else {
+        ""
+    };
+    let what = short_title(scope);
+    format!("{what} is gone since {since}: nothing can wait in it.{advice}")
+}
+
 /// A change for the picture.
 pub fn mark(change: &Change) -> marks::Change {
     let short = difference(&change.from, &change.to, shortened);

@@ -18,7 +18,8 @@ pub use sizes::{MAX_KEYS, Sizes};
 use crate::cgroup::Group;
 use crate::failure::Failure;
 use crate::probe::{Probe, ReadError, Reading, Source};
-use crate::{cgroup, probe, procfs, target};
+use crate::target::{self, Presence, Watched};
+use crate::{cgroup, probe, procfs};
 use attach::{Attached, Loader};
 use counters::Counters;
 use register::Register;
@@ -26,7 +27,8 @@ use runqlat_common::buckets::Unit;
 use runqlat_common::wire::{Key, Losses, Programs, Scope};
 use table::Table;
 
-/// Asking which keys live means asking for each: at most this often, in ns.
+/// Asking which keys live means asking for each, and the scope's target is looked for by its path: at most this often, in
+/// ns.
 const SWEEP_EVERY_NS: u64 = 1_000_000_000;
 
 /// What to measure, and in how much room.
@@ -106,6 +108,8 @@ struct KernelProbe {
     attached: Attached,
     counters: Counters,
     keys: Option<Keys>,
+    watched: Watched,
+    presence: Presence,
     last_sweep_ns: u64,
 }
 
@@ -132,6 +136,8 @@ impl KernelProbe {
             attached,
             counters,
             keys,
+            watched: Watched::new(options.tgid, options.cgroup.clone()),
+            presence: Presence::There,
             last_sweep_ns: 0,
         })
     }
@@ -169,14 +175,19 @@ impl Probe for KernelProbe {
         let fail = |what| move |source| ReadError { what, source };
         into.at_ns = procfs::monotonic_ns();
         into.gone.clear();
+        let sweeps = into.at_ns.saturating_sub(self.last_sweep_ns) >= SWEEP_EVERY_NS;
+        if sweeps {
+            self.last_sweep_ns = into.at_ns;
+            self.presence = self.watched.presence();
+        }
+        into.presence = self.presence;
         if let Some(keys) = &mut self.keys {
             let read = keys.table.read(&mut into.keys);
             read.map_err(fail("reading the table of keys"))?;
             into.names = keys.register.names(into.keys.ids());
-            if into.at_ns.saturating_sub(self.last_sweep_ns) >= SWEEP_EVERY_NS {
+            if sweeps {
                 let swept = keys.sweep(&mut into.keys, &mut self.attached);
                 into.gone = swept.map_err(fail("removing gone keys"))?;
-                self.last_sweep_ns = into.at_ns;
             }
         }
         let cpus = self.counters.sum();

@@ -205,6 +205,18 @@ fn losses_of_other_programs_are_not_new_ones() {
 }
 
 #[test]
+fn what_is_measured_is_gone_until_something_else_is() {
+    let mut session = changed_to(one_process());
+    let seq = session.live().seq;
+    let mut next = interval(seq + 1, &[]);
+    next.health.target_gone_ms = Some(9);
+    session.apply(ServerMessage::Interval(next));
+    assert_eq!(session.gone(), Some((&one_process(), 9.0)));
+    change(&mut session, 3, seq + 2, Scope::default());
+    assert_eq!(session.gone(), None);
+}
+
+#[test]
 fn a_refusal_changes_nothing_and_is_told() {
     let mut session = changed_to(one_process());
     let (reason, hint) = ("no such cgroup".to_owned(), "look".to_owned());

@@ -1,6 +1,6 @@
 //! Every scope, change and gap in words.
 
-use super::{changing, mark, missing, phrase, short_path, short_title, title};
+use super::{changing, gone, mark, missing, phrase, short_path, short_title, title};
 use crate::chart::grid::Missing;
 use crate::session::scopes::Change;
 use runqlat_common::buckets::Unit;
@@ -52,6 +52,15 @@ fn every_scope_is_one_phrase() {
         assert_eq!(phrase(&scope), words);
         assert_eq!(title(&scope), name);
     }
+}
+
+#[test]
+fn what_is_gone_is_told_with_what_to_do() {
+    let group = scope(Key::Process, None, Some("/a"), Unit::Us);
+    let told = "Cgroup /a is gone since 11:02:13: nothing can wait in it.";
+    assert_eq!(gone(&group, "11:02:13", false), told);
+    let advice = format!("{told} Choose another scope.");
+    assert_eq!(gone(&group, "11:02:13", true), advice);
 }
 
 #[test]
