@@ -19,7 +19,7 @@ use departure::Departure;
 use runqlat_common::wire::{Column, Health, Interval, ProbeState, Scope, ScopeChange};
 use std::sync::Arc;
 use std::thread;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, Interval as Ticks, MissedTickBehavior, interval_at};
 
@@ -123,9 +123,7 @@ fn ticks(scope: &Scope) -> Ticks {
 
 /// The time axis of readings, the first of which was made at `at_ns`.
 fn axis(at_ns: u64) -> Axis {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    let now_ms = now.map_or(0, |since| since.as_millis() as u64);
-    Axis::new(now_ms, at_ns, procfs::slept_ns())
+    Axis::new(procfs::now_ms(), at_ns, procfs::slept_ns())
 }
 
 impl Collector {

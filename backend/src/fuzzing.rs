@@ -102,5 +102,6 @@ fn server_info(tokens: bool) -> ServerInfo {
         cpus: 2,
         demo: true,
         tokens,
+        started_ms: 0,
     }
 }

@@ -190,6 +190,7 @@ pub(crate) fn for_tests() -> Arc<Hub> {
         cpus: 1,
         demo: true,
         tokens: false,
+        started_ms: 0,
     };
     Hub::new(server, Confinement::default())
 }

@@ -207,6 +207,7 @@ fn server_info(demo: bool, tokens: bool) -> ServerInfo {
         cpus: cpus.map_or(1, |n| n.get() as u32),
         demo,
         tokens,
+        started_ms: procfs::now_ms(),
     }
 }
 

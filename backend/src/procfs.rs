@@ -144,6 +144,11 @@ fn read_trimmed(path: &str) -> String {
     text.trim().to_owned()
 }
 
+/// The wall clock, in ms since 1970.
+pub fn now_ms() -> u64 {
+    clock_ns(libc::CLOCK_REALTIME) / 1_000_000
+}
+
 /// CLOCK_MONOTONIC, in ns: the clock of the kernel programs.
 pub fn monotonic_ns() -> u64 {
     clock_ns(libc::CLOCK_MONOTONIC)

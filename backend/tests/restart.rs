@@ -108,8 +108,15 @@ async fn a_page_comes_back_to_the_new_servers_data_alone() {
     let anew = format!("{seq} < 24");
     old.until("the new server's numbers are shown", &anew).await;
 
+    let notice = "return document.querySelector('[data-testid=notice]').innerText";
+    let said = old.run(notice).await.to_string();
+    assert!(said.contains("The server was started anew at "), "{said}");
+    assert!(said.contains(": what was before is gone"), "{said}");
+    old.keep("restarted-notice").await;
+
     let new = open(&url).await;
     new.painted(1).await;
+    assert_eq!(new.run(notice).await, "");
     let known = get(server.address, "/api/v1/state", &[]).json()["seq"].as_u64();
     looks_like_new(&old, &new, known.expect("a number") + 6).await;
     // It looks at what it looked at.

@@ -195,6 +195,7 @@ fn told() -> Vec<ServerMessage> {
             cpus: 2,
             demo: true,
             tokens: true,
+            started_ms: 1_700_000_000_000,
         },
         scopes: vec![change(1, Key::Process, 1)],
         probe: ProbeState::Attached { programs },

@@ -164,6 +164,8 @@ pub struct ServerInfo {
     pub demo: bool,
     /// Whether it asks for tokens, which can then be changed.
     pub tokens: bool,
+    /// When it was started, in ms since 1970: tells it from one before it at the same address.
+    pub started_ms: u64,
 }
 
 /// What is measured. In JSON, fields may be left out.

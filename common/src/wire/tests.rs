@@ -79,6 +79,7 @@ fn snapshot() -> Snapshot {
             cpus: 2,
             demo: false,
             tokens: true,
+            started_ms: 1_700_000_000_000,
         },
         scopes: vec![ScopeChange {
             number: 1,
@@ -120,9 +121,9 @@ fn server_messages() -> Vec<(ServerMessage, String, &'static str)> {
         (
             ServerMessage::Snapshot(snapshot()),
             alloc::format!(
-                r#"{{"snapshot":{{"protocol":1,"server":{{"version":"0.1.0","hostname":"db1","kernel":"6.18","cpus":2,"demo":false,"tokens":true}},"scopes":[{SCOPE_CHANGE_JSON}],"probe":{{"attached":{{"programs":"typed"}}}},"seq":7,"columns":[{column}],"names":[],"together":{TOGETHER_JSON},"may_control":true}}}}"#
+                r#"{{"snapshot":{{"protocol":1,"server":{{"version":"0.1.0","hostname":"db1","kernel":"6.18","cpus":2,"demo":false,"tokens":true,"started_ms":1700000000000}},"scopes":[{SCOPE_CHANGE_JSON}],"probe":{{"attached":{{"programs":"typed"}}}},"seq":7,"columns":[{column}],"names":[],"together":{TOGETHER_JSON},"may_control":true}}}}"#
             ),
-            "000105302e312e300364623104362e3138020001010104010c01022f6101e8070180d095ffbc3103416461010007010780d095ffbc31cc843d030100ac02c0843d00000009ac0201070341646101070341646102010380d095ffbc31027570034164610001",
+            "000105302e312e300364623104362e313802000180d095ffbc31010104010c01022f6101e8070180d095ffbc3103416461010007010780d095ffbc31cc843d030100ac02c0843d00000009ac0201070341646101070341646102010380d095ffbc31027570034164610001",
         ),
         (
             ServerMessage::Probe(ProbeState::Failed {

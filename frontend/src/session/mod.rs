@@ -137,9 +137,18 @@ impl Session {
         self.link = Link::Live;
         self.may_control = snapshot.may_control;
         self.awaits_snapshot = false;
-        self.server = Some(snapshot.server.clone());
+        let before = self.server.replace(snapshot.server.clone());
         self.probe = Some(snapshot.probe.clone());
         self.board.restart(self.live.seq, snapshot.seq);
+        let started_ms = snapshot.server.started_ms;
+        if before.is_some_and(|before| before.started_ms != started_ms) {
+            let interval_ms = snapshot
+                .scopes
+                .last()
+                .map_or(0, |now| now.scope.interval_ms);
+            self.board
+                .put_restarted(started_ms, interval_ms, snapshot.seq);
+        }
         let before = std::mem::replace(&mut self.live, Data::new(snapshot));
         if !before.scopes.go_on_in(&self.live.scopes) {
             self.end_selection();

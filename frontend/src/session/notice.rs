@@ -15,10 +15,15 @@ pub enum Notice {
     Outdated,
     /// Somebody else changed what is measured.
     Changed { by: String },
+    /// The server is another one since then, in ms since 1970, and knows nothing of before.
+    Restarted { at_ms: u64 },
 }
 
 /// Intervals for which a notice stays.
 const STAY: u64 = 10;
+
+/// For how long, in ms, it stays that the past is gone: whoever comes back to the page wonders where it went.
+const STAY_RESTARTED_MS: u64 = 600_000;
 
 /// The newest notice, and the interval at which it came.
 #[derive(Clone, Debug, Default)]
@@ -27,6 +32,12 @@ pub struct Board(Option<(Notice, u64)>);
 impl Board {
     pub fn put(&mut self, notice: Notice, seq: u64) {
         self.0 = Some((notice, seq));
+    }
+
+    /// The server was started anew; its intervals of `interval_ms` are at `seq`.
+    pub fn put_restarted(&mut self, at_ms: u64, interval_ms: u32, seq: u64) {
+        let intervals = STAY_RESTARTED_MS / u64::from(interval_ms.max(1));
+        self.put(Notice::Restarted { at_ms }, seq + intervals);
     }
 
     /// Intervals, which were at `before`, are counted from another number now. What stood long enough

@@ -4,6 +4,7 @@ mod gone;
 mod numbers;
 mod older;
 mod pace;
+mod restarted;
 mod scope;
 mod together;
 
@@ -16,6 +17,9 @@ use runqlat_common::wire::{
     ClientMessage, Column, Health, Interval, PROTOCOL_VERSION, ProbeState, Programs, Scope,
     ScopeChange, Series, SeriesHistory, SeriesName, ServerInfo, ServerMessage, Snapshot,
 };
+
+/// When the server was started.
+const STARTED_MS: u64 = 1;
 
 fn waits(n: u64) -> Counts {
     Counts {
@@ -63,6 +67,7 @@ fn snapshot(intervals: Vec<Interval>) -> ServerMessage {
             cpus: 2,
             demo: false,
             tokens: true,
+            started_ms: STARTED_MS,
         },
         scopes: vec![scope_change(1, 1, Scope::default())],
         probe: ProbeState::Attached {

@@ -5,6 +5,8 @@ use super::boxed::memo;
 use super::entry::EntryBanner;
 use super::follow::Presence;
 use super::state::App;
+use crate::browser;
+use crate::chart::ticks;
 use crate::keys;
 use crate::session::Link;
 use crate::session::notice::Notice;
@@ -195,6 +197,13 @@ fn NoticeText() -> impl IntoView {
             Some("Something else is measured by now: resume to choose from it".to_owned())
         }
         Notice::Changed { by } => Some(format!("{by} changed what is measured")),
+        Notice::Restarted { at_ms } => {
+            let at = *at_ms as f64;
+            let clock = ticks::clock(at, browser::utc_offset_min(at));
+            Some(format!(
+                "The server was started anew at {clock}: what was before is gone"
+            ))
+        }
         Notice::Garbled { reason } => Some(format!(
             "A message could not be read ({reason}): reload the page"
         )),
