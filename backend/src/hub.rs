@@ -13,13 +13,13 @@ use crate::allowance::Allowance;
 use crate::confine::Confinement;
 use crate::frame::Frame;
 use crate::history::{History, Past};
+use crate::procfs;
 use runqlat_common::wire::{
     Earlier, Format, Interval, PROTOCOL_VERSION, ProbeState, Scope, ScopeChange, ServerInfo,
     ServerMessage, Snapshot,
 };
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
 use tokio::sync::broadcast;
 use told::Told;
 
@@ -44,8 +44,8 @@ pub struct Hub {
 struct Live {
     probe: ProbeState,
     history: History,
-    /// When the newest interval ended, in ms since 1970 and by this clock.
-    newest: Option<(u64, Instant)>,
+    /// When the newest interval ended, in ms since 1970 and by the clock that goes on in the host's sleep, in ns.
+    newest: Option<(u64, u64)>,
     new_notes: Allowance,
 }
 
@@ -112,7 +112,7 @@ impl Hub {
         // The history keeps it so; it is made before the lock is taken.
         frame.bytes(Format::Postcard);
         let mut live = self.live();
-        live.newest = Some((end_ms, Instant::now()));
+        live.newest = Some((end_ms, procfs::boottime_ns()));
         live.history.push(frame.clone());
         // Fails when nobody watches.
         let _ = self.frames.send(frame);

@@ -154,10 +154,15 @@ pub fn monotonic_ns() -> u64 {
     clock_ns(libc::CLOCK_MONOTONIC)
 }
 
+/// CLOCK_BOOTTIME, in ns: goes on while the host sleeps.
+pub fn boottime_ns() -> u64 {
+    clock_ns(libc::CLOCK_BOOTTIME)
+}
+
 /// How long the host has slept since it was booted, in ns, or a little less.
 pub fn slept_ns() -> u64 {
     // In this order: being held up in between makes it less, and never more.
-    let awake_and_asleep = clock_ns(libc::CLOCK_BOOTTIME);
+    let awake_and_asleep = boottime_ns();
     awake_and_asleep.saturating_sub(monotonic_ns())
 }
 

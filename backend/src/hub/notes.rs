@@ -2,27 +2,44 @@
 
 use super::{Hub, Live};
 use crate::frame::Frame;
+use crate::procfs;
 use crate::together::{self, TogetherError};
 use runqlat_common::wire::{NewNote, Note, ServerMessage};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
 /// How far clocks of those who write may be ahead.
 const AHEAD_MS: u64 = 60_000;
+
+/// The wall clock and the columns' are the same for people if no more lies between them.
+const SAME_MS: u64 = 1_000;
 
 impl Live {
     /// Now, on the columns' clock.
     fn now_ms(&self) -> u64 {
         match self.newest {
-            Some((end_ms, since)) => end_ms + since.elapsed().as_millis() as u64,
-            None => {
-                let now = SystemTime::now().duration_since(UNIX_EPOCH);
-                now.map_or(0, |now| now.as_millis() as u64)
+            Some((end_ms, since_ns)) => {
+                end_ms + procfs::boottime_ns().saturating_sub(since_ns) / 1_000_000
             }
+            None => procfs::now_ms(),
         }
     }
 }
 
+/// What the wall clock shows as `at_ms`, by the columns' clock, when it is `columns_ms` by that and `wall_ms` by the
+/// wall clock: a step since the start has moved that one alone.
+fn by_columns(at_ms: u64, columns_ms: u64, wall_ms: u64) -> u64 {
+    if columns_ms.abs_diff(wall_ms) < SAME_MS {
+        return at_ms;
+    }
+    at_ms.saturating_add(columns_ms).saturating_sub(wall_ms)
+}
+
 impl Hub {
+    /// By the columns' clock, a time that somebody took from this host's wall clock.
+    pub fn at_wall_clock(&self, at_ms: u64) -> u64 {
+        by_columns(at_ms, self.live().now_ms(), procfs::now_ms())
+    }
+
     /// Adds a note and sends it to all. Whoever knows `secret` may delete it.
     pub fn add_note(
         &self,
@@ -63,7 +80,7 @@ impl Hub {
 
 #[cfg(test)]
 mod tests {
-    use super::AHEAD_MS;
+    use super::{AHEAD_MS, by_columns};
     use crate::hub::{Hub, NEW_NOTES, for_tests as hub, tests::publish};
     use crate::together::TogetherError;
     use runqlat_common::wire::{NewNote, Note};
@@ -86,6 +103,20 @@ mod tests {
         assert_eq!(add(&hub, Some(u64::MAX)), Err(TogetherError::Future));
         let times = hub.with_history(|h| h.notes.all().iter().map(|n| n.at_ms).collect::<Vec<_>>());
         assert_eq!(times.len(), 2);
+    }
+
+    #[test]
+    fn a_wall_clock_that_was_stepped_is_understood() {
+        let hour = 3_600_000;
+        let now = 10 * hour;
+        // By so much is the wall clock ahead.
+        for wall_ms in [now + hour, now - hour, now] {
+            assert_eq!(by_columns(wall_ms, now, wall_ms), now);
+            assert_eq!(by_columns(wall_ms - 5_000, now, wall_ms), now - 5_000);
+        }
+        // What is read a moment later is no step.
+        assert_eq!(by_columns(now - 7, now, now + 3), now - 7);
+        assert!(by_columns(u64::MAX, now, now + hour) > now + AHEAD_MS);
     }
 
     #[test]

@@ -41,6 +41,7 @@ pub(super) async fn add_note(
     let Posted { text, at_ms, by } = serde_json::from_slice(&body)
         .map_err(|error| Refusal::bad_request(format!("not a note: {error}"), HINT))?;
     let by = together::name(&by)?;
+    let at_ms = at_ms.map(|at_ms| hub.at_wall_clock(at_ms));
     let note = hub.add_note(NewNote { text, at_ms }, by, String::new())?;
     Ok((StatusCode::CREATED, Json(note)))
 }

@@ -1,7 +1,7 @@
 # Proves what clocks do to the time axis and to waits: the wall clock is stepped, and the host sleeps. Sourced.
 
 # Steps of the wall clock are no time that passed: intervals are as long as before, none is missing, and the time axis
-# goes on as it began.
+# goes on as it began. What is noted of now by the wall clock is noted of now on the axis.
 stepped() {
 	serve $SERVER --interval 500ms
 	until_true 20 comes 1 || fail "no interval"
@@ -18,6 +18,10 @@ stepped() {
 		# A busy host may hold the guest up, but for no hour.
 		[ $took -ge 1400 ] && [ $took -lt 60000 ] || fail "three intervals took $took ms"
 		[ $passed -gt 0 ] && [ $passed -lt 600000 ] || fail "by the time axis $passed ms have passed"
+		request POST /api/v1/notes "{\"text\":\"now\",\"at_ms\":$(date +%s)000}"
+		[ "$STATUS" = 201 ] || fail "a note of now was refused: $(cat /tmp/answer)"
+		after=$(($(number at_ms </tmp/answer) - until))
+		[ $after -gt -5000 ] && [ $after -lt 60000 ] || fail "a note of now is $after ms after the newest interval"
 	done
 }
 
