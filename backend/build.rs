@@ -1,4 +1,4 @@
-//! Decides what the binary carries: the page and the kernel programs that `cargo xtask build` made
+//! Decides what the binary carries: the page, the kernel programs and the notice of licences that `cargo xtask build` made
 //! (`RUNQLAT_WEB_DIST` names their folder), or placeholders, so that checks, tests and editors work
 //! on a fresh clone. A binary with placeholders says so (`--version`) and does not measure.
 
@@ -20,7 +20,8 @@ fn main() {
 fn embed(dist: &Path) {
     let page = dist.join("page");
     let object = dist.join("runqlat.bpf.o");
-    for needed in [&page.join("index.html"), &object] {
+    let licenses = dist.join("licenses.z");
+    for needed in [&page.join("index.html"), &object, &licenses] {
         assert!(
             needed.is_file(),
             "RUNQLAT_WEB_DIST lacks {}; `cargo xtask build` makes it",
@@ -29,7 +30,9 @@ fn embed(dist: &Path) {
     }
     println!("cargo:rerun-if-changed={}", page.display());
     println!("cargo:rerun-if-changed={}", object.display());
+    println!("cargo:rerun-if-changed={}", licenses.display());
     println!("cargo:rustc-env=PAGE_DIR={}", page.display());
     println!("cargo:rustc-env=BPF_OBJECT={}", object.display());
+    println!("cargo:rustc-env=LICENSES={}", licenses.display());
     println!("cargo:rustc-cfg=complete");
 }

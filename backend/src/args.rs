@@ -33,6 +33,7 @@ pub enum Task {
     Serve(Serve),
     Print(Print),
     Check,
+    Licenses,
 }
 
 /// Serve the live view.
@@ -89,6 +90,8 @@ enum Command {
     Print(PrintArgs),
     /// Say what this kernel and these permissions allow
     Check,
+    /// Print the licences of what this program is made of
+    Licenses,
 }
 
 #[derive(Args)]
@@ -260,6 +263,7 @@ fn config(arguments: Arguments) -> Config {
             timestamps: print.timestamp,
         }),
         Some(Command::Check) => Task::Check,
+        Some(Command::Licenses) => Task::Licenses,
     };
     Config {
         task,

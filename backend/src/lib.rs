@@ -21,6 +21,7 @@ mod frame;
 mod history;
 mod hub;
 mod interval;
+mod licenses;
 mod notify;
 mod print;
 mod probe;
@@ -103,6 +104,7 @@ pub fn run(config: Config) -> Result<(), Failure> {
             let confinement = give_up_rights(&needs(true), user)?;
             check::run(object, &confinement, &mut std::io::stdout().lock())
         }
+        Task::Licenses => licenses::print(&mut std::io::stdout().lock()),
     }
 }
 

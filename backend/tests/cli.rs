@@ -46,6 +46,33 @@ fn the_readme_shows_the_help() {
 }
 
 #[test]
+fn the_licences_of_all_that_is_inside_are_told() {
+    let output = run(&["licenses"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let text = String::from_utf8_lossy(&output.stdout);
+    // One of each part, of each licence that asks for its text; and one whose crate leaves it out.
+    let parts = [
+        ("tokio ", "Copyright (c) Tokio Contributors"),
+        ("aya-ebpf ", "Copyright (c) Aya Contributors"),
+        ("leptos ", "Copyright (c) Greg Johnston"),
+        (
+            "subtle ",
+            "Redistribution and use in source and binary forms",
+        ),
+        (
+            "ring ",
+            "Permission to use, copy, modify, and/or distribute",
+        ),
+    ];
+    for (name, words) in parts {
+        assert!(text.lines().any(|line| line.starts_with(name)), "{name}");
+        assert!(text.contains(words), "{words}");
+    }
+    // A macro is in nothing that is handed on.
+    assert!(!text.contains("\nserde_derive "));
+}
+
+#[test]
 fn wrong_usage_is_code_2() {
     for args in [
         &["--frobnicate"][..],

@@ -2,6 +2,7 @@
 
 mod bpf;
 mod elf;
+mod licenses;
 mod page;
 mod server;
 
@@ -20,6 +21,7 @@ pub(crate) use self::page::build as page;
 pub(crate) fn all(project: &Project, toolchain: &Toolchain) -> Result<PathBuf> {
     bpf(project, toolchain)?;
     page(project, toolchain)?;
+    licenses::build(project, &toolchain.host)?;
     server::build(project, toolchain)
 }
 
