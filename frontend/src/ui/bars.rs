@@ -1,7 +1,7 @@
 //! The histogram's bars, one a bucket, the longest wait at the top as in the map. Written by hand and not by
 //! signals, and painted more than laid out: all of them change with every update.
 
-use super::boxed::{effect, memo};
+use super::boxed::{effect, memo, on};
 use super::panel::{Panel, Shown};
 use super::state::App;
 use super::text::{Maker, Text, set};
@@ -36,9 +36,9 @@ pub(super) fn Bars() -> impl IntoView {
             aria-label="Histogram of waits by length"
             style=("--row", row)
             style=("--top", top)
-            on:pointerover=move |event| {
+            on:pointerover=on(move |event: PointerEvent| {
                 let _none_below_the_rows = tell(panel, &event);
-            }
+            })
             style=("--marks", move || format!("{}ch", marks.get()))
         >
             <div class="bar-head" aria-hidden="true">

@@ -1,7 +1,8 @@
-//! Memos and effects whose closures are boxed. Leptos compiles its machinery anew for each closure that it is
-//! given; for a hundred of them that was a tenth of the WASM.
+//! Memos, effects and parts of views whose closures are boxed. Leptos compiles its machinery anew for each closure
+//! that it is given; for hundreds of them that was a fifth of the WASM.
 
-use leptos::prelude::{Effect, Memo};
+use leptos::children::ViewFn;
+use leptos::prelude::*;
 
 /// A value that is computed anew when what it reads changes, and told on when it is another.
 pub(super) fn memo<T>(compute: impl Fn() -> T + Send + Sync + 'static) -> Memo<T>
@@ -23,4 +24,31 @@ pub(super) fn effect<T: 'static>(act: impl Fn() -> T + 'static) {
         Effect::new(move |_| act());
     }
     boxed(Box::new(move || drop(act())));
+}
+
+/// A text or an attribute that follows what it reads.
+pub(super) fn live<T>(value: impl FnMut() -> T + Send + 'static) -> Box<dyn FnMut() -> T + Send> {
+    Box::new(value)
+}
+
+/// What an event does.
+pub(super) fn on<E>(act: impl FnMut(E) + 'static) -> Box<dyn FnMut(E)> {
+    Box::new(act)
+}
+
+/// Shows its children while `when` is true, and `fallback` while it is not.
+#[component(transparent)]
+pub(super) fn Show(
+    when: impl Fn() -> bool + Send + Sync + 'static,
+    children: ChildrenFn,
+    #[prop(optional, into)] fallback: ViewFn,
+) -> impl IntoView {
+    let when = memo(when);
+    live(move || {
+        if when.get() {
+            children()
+        } else {
+            fallback.run()
+        }
+    })
 }

@@ -1,5 +1,6 @@
 //! A button that copies text and says that it did.
 
+use super::boxed::live;
 use crate::browser;
 use leptos::prelude::*;
 use std::time::Duration;
@@ -23,7 +24,7 @@ pub(crate) fn Copy(
     };
     view! {
         <button type="button" class="button" data-testid=testid title=title on:click=copy>
-            {move || if copied.get() { "Copied" } else { label }}
+            {live(move || if copied.get() { "Copied" } else { label })}
         </button>
     }
 }

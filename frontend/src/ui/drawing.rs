@@ -1,5 +1,6 @@
 //! The small panel of how the heatmap is drawn: colours and their scale, what a drag does.
 
+use super::boxed::{live, on};
 use super::state::App;
 use super::theme::Look;
 use crate::chart::colour::Spread;
@@ -41,10 +42,10 @@ fn Choice(
         .map(move |(at, (name, title))| {
             view! {
                 <button
-                    aria-pressed=move || (chosen(app, look) == at).to_string()
+                    aria-pressed=live(move || (chosen(app, look) == at).to_string())
                     data-choice=name
                     title=title
-                    on:click=move |_| choose(app, look, at)
+                    on:click=on(move |_| choose(app, look, at))
                 >
                     {name}
                 </button>

@@ -1,7 +1,7 @@
 //! What stands in place of the numbers when the server lets this page in no more, or not yet: why, and a
 //! field for a token. The page's boot script exchanges what is entered here, as it does with a link's.
 
-use super::boxed::memo;
+use super::boxed::{Show, memo, on};
 use super::state::App;
 use crate::browser;
 use crate::session::Link;
@@ -23,7 +23,7 @@ pub(crate) fn EntryBanner() -> impl IntoView {
                     ". Open a link that brings a token, or paste one here."
                 </span>
                 <TokenField/>
-                <button class="button" on:click=move |_| app.retry_now()>"Try again"</button>
+                <button class="button" on:click=on(move |_| app.retry_now())>"Try again"</button>
             </div>
         </Show>
     }

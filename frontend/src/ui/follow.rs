@@ -1,6 +1,7 @@
 //! Presenting and following: what a presenter looks at goes to the server, and what comes from there
 //! drives this page until its hand does something else.
 
+use super::boxed::live;
 use super::once::once_in;
 use super::state::App;
 use crate::address::Address;
@@ -211,7 +212,7 @@ pub(crate) fn Presence() -> impl IntoView {
             title="F: follow who presents, or let go; Esc, moving in time or choosing lets go too"
             on:click=press
         >
-            {move || words::together::presence(&app.others().together)}
+            {live(move || words::together::presence(&app.others().together))}
         </button>
     }
 }

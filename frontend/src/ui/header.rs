@@ -1,6 +1,6 @@
 //! The top line: what is measured and where, the state of probe and connection, pause.
 
-use super::boxed::memo;
+use super::boxed::{Show, live, memo, on};
 use super::entry::ViewOnly;
 use super::help::HelpButton;
 use super::link::LinkButton;
@@ -172,11 +172,11 @@ fn PauseButton() -> impl IntoView {
         <button
             class="button pause"
             data-testid="pause"
-            aria-pressed=move || paused.get().to_string()
+            aria-pressed=live(move || paused.get().to_string())
             title="Space: freeze the view; data goes on being collected"
-            on:click=move |_| app.toggle_pause()
+            on:click=on(move |_| app.toggle_pause())
         >
-            {move || if paused.get() { "▶ Resume" } else { "❙❙ Pause" }}
+            {live(move || if paused.get() { "▶ Resume" } else { "❙❙ Pause" })}
         </button>
     }
 }

@@ -1,7 +1,7 @@
 //! The heatmap's two canvases: they are painted when the picture changes, and tell the state what is
 //! pointed at.
 
-use super::boxed::effect;
+use super::boxed::{Show, effect, live, on};
 use super::hand::Hand;
 use super::legend::Legend;
 use super::map_state::MapState;
@@ -18,7 +18,7 @@ use crate::chart::cursor::{Cursor, Move};
 use crate::chart::layout::Size;
 use crate::paint::{self, Over};
 use crate::words;
-use leptos::ev::KeyboardEvent;
+use leptos::ev::{KeyboardEvent, MouseEvent};
 use leptos::html::{Canvas, Div};
 use leptos::prelude::*;
 
@@ -34,30 +34,30 @@ pub(crate) fn Heatmap() -> impl IntoView {
         <div
             class="plot"
             node_ref=holder
-            on:click=move |event| {
+            on:click=on(move |event: MouseEvent| {
                 app.open_note(event.target());
-            }
-            on:keydown=move |event| {
+            })
+            on:keydown=on(move |event: KeyboardEvent| {
                 if event.key() == "Enter" && app.open_note(event.target()) {
                     event.prevent_default();
                 }
-            }
+            })
         >
             <canvas
                 node_ref=map
                 data-testid="heatmap"
                 tabindex="0"
                 role="img"
-                aria-label=move || summary(app)
-                on:pointermove=move |event| hand.moved(&event)
-                on:pointerdown=move |event| hand.down(&event)
-                on:pointerup=move |event| hand.up(&event)
-                on:pointercancel=move |event| hand.cancelled(&event)
-                on:pointerleave=move |event| hand.left(&event)
-                on:wheel=move |event| hand.wheel(&event)
-                on:click=move |_| hand.click()
-                on:dblclick=move |_| app.look(|view, _| view.live())
-                on:keydown=move |event| on_key(app, &event)
+                aria-label=live(move || summary(app))
+                on:pointermove=on(move |event| hand.moved(&event))
+                on:pointerdown=on(move |event| hand.down(&event))
+                on:pointerup=on(move |event| hand.up(&event))
+                on:pointercancel=on(move |event| hand.cancelled(&event))
+                on:pointerleave=on(move |event| hand.left(&event))
+                on:wheel=on(move |event| hand.wheel(&event))
+                on:click=on(move |_| hand.click())
+                on:dblclick=on(move |_| app.look(|view, _| view.live()))
+                on:keydown=on(move |event| on_key(app, &event))
             ></canvas>
             <canvas node_ref=over class="over" aria-hidden="true"></canvas>
             <Legend/>

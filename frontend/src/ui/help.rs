@@ -1,5 +1,6 @@
 //! What the page shows and which keys it knows: one panel over it.
 
+use super::boxed::on;
 use super::load::Load;
 use super::sheet::Sheet;
 use super::state::App;
@@ -110,7 +111,7 @@ pub(crate) fn HelpButton() -> impl IntoView {
             data-testid="help-button"
             title="?: what this shows, and its keys"
             aria-label="Help"
-            on:click=move |_| app.help.set(true)
+            on:click=on(move |_| app.help.set(true))
         >
             "?"
         </button>

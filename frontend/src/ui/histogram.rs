@@ -1,7 +1,7 @@
 //! The histogram beside the heatmap, whose rows are those of the map, and its numbers.
 
 use super::bars::Bars;
-use super::boxed::memo;
+use super::boxed::{Show, live, memo, on};
 use super::copy::Copy;
 use super::panel::Panel;
 use super::state::App;
@@ -19,8 +19,8 @@ pub(crate) fn HistogramCard() -> impl IntoView {
         <section class="card histogram" aria-label="Histogram of one interval">
             <div class="bars-area">
                 <h2 class="hist-head" data-testid="histogram-title" title=HEAD>
-                    {move || panel.read(|s| s.when.clone())}
-                    <small>{move || panel.read(|s| s.what.clone())}</small>
+                    {live(move || panel.read(|s| s.when.clone()))}
+                    <small>{live(move || panel.read(|s| s.what.clone()))}</small>
                 </h2>
                 <Bars/>
             </div>
@@ -56,11 +56,11 @@ fn Compared() -> impl IntoView {
             <button
                 class="button chip"
                 data-testid="baseline"
-                aria-pressed=move || is_kept.get().to_string()
+                aria-pressed=live(move || is_kept.get().to_string())
                 title="B: keep the marked time, or all that is shown, and compare with it"
-                on:click=move |_| app.toggle_baseline()
+                on:click=on(move |_| app.toggle_baseline())
             >
-                {move || if is_kept.get() { "× baseline" } else { "Keep as baseline" }}
+                {live(move || if is_kept.get() { "× baseline" } else { "Keep as baseline" })}
             </button>
             <span class="muted">{when}</span>
         </div>

@@ -1,6 +1,6 @@
 //! The legend: which colour is how much.
 
-use super::boxed::{effect, memo};
+use super::boxed::{Show, effect, live, memo};
 use super::state::App;
 use super::theme::Look;
 use crate::chart::colour::ColourScale;
@@ -38,7 +38,7 @@ pub(crate) fn Legend() -> impl IntoView {
         cause => format!("{} only", cause.name()),
     };
     view! {
-        <div class="legend" data-testid="legend" title=move || app.style.read().measure.about()>
+        <div class="legend" data-testid="legend" title=live(move || app.style.read().measure.about())>
             <span><span class="legend-what">{what}</span>{how}</span>
             <span class="stops">
                 <span class="swatch empty"></span>

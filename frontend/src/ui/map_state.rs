@@ -1,6 +1,6 @@
 //! Why the heatmap stands still or is empty; and what it would look like.
 
-use super::boxed::{effect, memo};
+use super::boxed::{Show, effect, live, memo};
 use super::load::Load;
 use super::state::App;
 use super::theme::Look;
@@ -51,14 +51,14 @@ pub(crate) fn MapState() -> impl IntoView {
     });
     view! {
         <Show when=move || paused.get().is_some()>
-            <p class="paused" data-testid="paused">{move || paused.get()}</p>
+            <p class="paused" data-testid="paused">{live(move || paused.get())}</p>
         </Show>
         <Show when=move || gone.get().is_some()>
             <p class="gone" data-testid="gone" role="status">{move || gone.get()}</p>
         </Show>
         <Show when=move || empty.get().is_some()>
             <div class="empty-state" data-testid="empty">
-                <p>{move || empty.get()}</p>
+                <p>{live(move || empty.get())}</p>
                 <Show when=move || quiet.get()>
                     <Quiet/>
                 </Show>

@@ -1,7 +1,7 @@
 //! The flags below the time axis where what is measured changed or somebody made a note. Elements and
 //! not paint, so that they can be pointed at, focused and read aloud; a click opens the note.
 
-use super::boxed::memo;
+use super::boxed::{live, memo};
 use super::state::App;
 use crate::chart::layout::Layout;
 use crate::chart::marks::{Mark, Side};
@@ -56,11 +56,11 @@ fn Flag(index: usize) -> impl IntoView {
             role="button"
             title=text
             aria-label=text
-            style:left=move || mark.get().map(|mark| px(left(mark)))
+            style:left=live(move || mark.get().map(|mark| px(left(mark))))
             style:max-width=room
-            style:top=move || mark.get().map(|(_, layout)| px(layout.marks_top()))
+            style:top=live(move || mark.get().map(|(_, layout)| px(layout.marks_top())))
         >
-            <span class="mark-label">{move || mark.get().map(|(mark, _)| mark.label)}</span>
+            <span class="mark-label">{live(move || mark.get().map(|(mark, _)| mark.label))}</span>
         </span>
     }
 }

@@ -46,7 +46,7 @@ mod toolbar;
 mod tooltip;
 mod trust;
 
-use boxed::memo;
+use boxed::{Show, live, memo};
 use header::Header;
 use heatmap::Heatmap;
 use help::Help;
@@ -95,7 +95,7 @@ pub(crate) fn Page() -> impl IntoView {
     view! {
         <Header/>
         <Trust/>
-        <main class:marked=move || marked.get()>
+        <main class:marked=live(move || marked.get())>
             <section class="card map" aria-label="Latency heatmap">
                 <Toolbar/>
                 <Heatmap/>

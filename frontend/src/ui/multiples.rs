@@ -1,6 +1,6 @@
 //! The first series of the list as strips that fill it, below each other on one time axis.
 
-use super::boxed::{effect, memo};
+use super::boxed::{effect, live, memo, on};
 use super::resize::on_resize;
 use super::state::App;
 use super::strips::{paint, paint_when_new};
@@ -51,20 +51,20 @@ pub(crate) fn Multiples() -> impl IntoView {
     fill(app, list);
     let shown = memo(move || app.listing.with(|listing| listing.rows.min(MOST)));
     view! {
-        <div class="multiples" class:away=move || !app.as_strips.get() data-testid="strips">
+        <div class="multiples" class:away=live(move || !app.as_strips.get()) data-testid="strips">
             <div class="strip-plot">
                 <div class="strip-space" node_ref=holder>
                     <canvas
                         node_ref=canvas
                         aria-hidden="true"
-                        style:height=move || format!("{}px", row.get() * shown.get() as f64)
+                        style:height=live(move || format!("{}px", row.get() * shown.get() as f64))
                     ></canvas>
                 </div>
                 <ol
                     class="strip-rows"
                     node_ref=list
                     style=("--row", move || format!("{}px", row.get()))
-                    on:click=move |event| select(app, &event)
+                    on:click=on(move |event| select(app, &event))
                 ></ol>
             </div>
             <Axis/>

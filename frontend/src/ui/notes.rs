@@ -1,5 +1,6 @@
 //! Notes on the time axis: a panel that shows the one of a place and makes another there.
 
+use super::boxed::on;
 use super::sheet::Sheet;
 use super::state::App;
 use crate::browser;
@@ -108,7 +109,7 @@ pub(crate) fn NoteSheet() -> impl IntoView {
     };
     view! {
         <Sheet open=noting.open title="Notes" label="Notes on the time axis" testid="notes">
-            <form class="picker" on:submit=move |event| app.submit_note(&event)>
+            <form class="picker" on:submit=on(move |event| app.submit_note(&event))>
                 <p class="note-shown" data-testid="note">{shown}</p>
                 <input
                     class="picker-search note-text"

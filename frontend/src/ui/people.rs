@@ -1,7 +1,7 @@
 //! Who watches: their number in the top line, and a small panel with names, this page's own, and who
 //! presents; new links for who may control.
 
-use super::boxed::memo;
+use super::boxed::{live, memo, on};
 use super::state::App;
 use crate::words;
 use leptos::prelude::*;
@@ -30,7 +30,7 @@ pub(crate) fn People() -> impl IntoView {
             <div
                 class="popover-body"
                 data-testid="people"
-                on:change=move |event| app.rename(event_target_value(&event))
+                on:change=on(move |event| app.rename(event_target_value(&event)))
             >
                 <p class="names">{people}</p>
                 <input
@@ -47,7 +47,7 @@ pub(crate) fn People() -> impl IntoView {
                     class="button"
                     data-testid="present"
                     title="Whoever follows sees what you look at: series, time, filter, colours, and your cursor"
-                    on:click=move |_| app.toggle_presenting()
+                    on:click=on(move |_| app.toggle_presenting())
                 >
                     {present}
                 </button>
@@ -55,8 +55,8 @@ pub(crate) fn People() -> impl IntoView {
                     class="button"
                     data-testid="turn-tokens"
                     title="Throws all others out, and makes new links to let them in again"
-                    hidden=move || !may_turn.get()
-                    on:click=move |_| app.turn_tokens()
+                    hidden=live(move || !may_turn.get())
+                    on:click=on(move |_| app.turn_tokens())
                 >
                     "New links…"
                 </button>

@@ -1,11 +1,12 @@
 //! Who waits in the marked region: in place of the list while there is one.
 
-use super::boxed::{effect, memo};
+use super::boxed::{effect, memo, on};
 use super::once::once_in;
 use super::state::App;
 use crate::keys;
 use crate::region::{Finding, Row, question};
 use crate::words;
+use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
 use runqlat_common::wire::ClientMessage;
 use std::time::Duration;
@@ -81,7 +82,7 @@ pub(crate) fn RegionCard() -> impl IntoView {
                     class="button chip"
                     data-testid="clear-region"
                     title="Escape: clear the mark, and back to the list"
-                    on:click=move |_| app.brush.set(None)
+                    on:click=on(move |_| app.brush.set(None))
                 >
                     "× Clear mark"
                 </button>
@@ -118,12 +119,12 @@ fn RegionRow(row: Row) -> impl IntoView {
             data-key=key
             tabindex="0"
             title="Enter: its own heatmap"
-            on:click=move |_| app.select(Some(key))
-            on:keydown=move |event| {
+            on:click=on(move |_| app.select(Some(key)))
+            on:keydown=on(move |event: KeyboardEvent| {
                 if event.key() == "Enter" {
                     app.select(Some(key));
                 }
-            }
+            })
         >
             <td class="c-name">{row.name}</td>
             <td class="c-id num">{(key != 0).then_some(key)}</td>

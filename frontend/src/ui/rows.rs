@@ -1,7 +1,7 @@
 //! The list's heads and its scrolled part: which rows are in view. What a row looks like is in `row`,
 //! and what keys and clicks do in `reach`.
 
-use super::boxed::{effect, memo};
+use super::boxed::{effect, live, memo, on};
 use super::reach::{on_click, on_focus, on_key};
 use super::resize::on_resize;
 use super::row::Place;
@@ -11,7 +11,7 @@ use crate::keys;
 use crate::session::strip::CELLS;
 use crate::table::{Column, Listing};
 use crate::words;
-use leptos::ev::FocusEvent;
+use leptos::ev::{FocusEvent, MouseEvent};
 use leptos::html::{Div, Tbody};
 use leptos::prelude::*;
 use runqlat_common::wire::Key;
@@ -61,15 +61,15 @@ pub(crate) fn Table() -> impl IntoView {
     view! {
         <div
             class="table-scroll"
-            class:away=move || app.as_strips.get()
+            class:away=live(move || app.as_strips.get())
             data-testid="list-scroll"
             node_ref=scroll
-            on:scroll=move |_| measure(app, scroll)
+            on:scroll=on(move |_| measure(app, scroll))
         >
             <table
                 role="table"
-                class:paths=move || is_path.get()
-                aria-rowcount=move || rows.get() + 1
+                class:paths=live(move || is_path.get())
+                aria-rowcount=live(move || rows.get() + 1)
             >
                 <thead role="rowgroup">
                     <tr role="row" aria-rowindex="1">
@@ -83,11 +83,11 @@ pub(crate) fn Table() -> impl IntoView {
                 <tbody
                     role="rowgroup"
                     node_ref=body
-                    style:height=move || format!("{}px", rows.get() * ROW_PX)
-                    on:click=move |event| on_click(app, &event)
-                    on:keydown=move |event| on_key(app, body, &event)
-                    on:focusin=move |event| on_focus(app, event.target())
-                    on:focusout=move |event: FocusEvent| on_focus(app, event.related_target())
+                    style:height=live(move || format!("{}px", rows.get() * ROW_PX))
+                    on:click=on(move |event: MouseEvent| on_click(app, &event))
+                    on:keydown=on(move |event| on_key(app, body, &event))
+                    on:focusin=on(move |event: FocusEvent| on_focus(app, event.target()))
+                    on:focusout=on(move |event: FocusEvent| on_focus(app, event.related_target()))
                 ></tbody>
             </table>
             <RowStrips/>
@@ -208,11 +208,11 @@ fn Head(column: Column, name: &'static str, title: &'static str) -> impl IntoVie
     view! {
         <th role="columnheader" aria-sort=order scope="col" class=class_of(column)>
             <button
-                title=move || words().1
+                title=live(move || words().1)
                 data-sort=name
-                on:click=move |_| app.sort.update(|sort| *sort = sort.clicked(column))
+                on:click=on(move |_| app.sort.update(|sort| *sort = sort.clicked(column)))
             >
-                {move || words().0}
+                {live(move || words().0)}
             </button>
         </th>
     }

@@ -1,7 +1,7 @@
 //! The picker of what is measured: a process or a cgroup by type-ahead, what waits are counted by, unit
 //! and interval. What the server says to it is shown until it is done.
 
-use super::boxed::{effect, memo};
+use super::boxed::{Show, effect, live, memo, on};
 use super::sheet::Sheet;
 use super::state::App;
 use super::targets::TargetList;
@@ -123,9 +123,9 @@ fn option<T: PartialEq + Copy + Send + Sync + 'static>(
     view! {
         <button
             type="button"
-            aria-pressed=move || (read(&draft.scope.read()) == value).to_string()
+            aria-pressed=live(move || (read(&draft.scope.read()) == value).to_string())
             data-choice=name
-            on:click=move |_| draft.scope.update(|scope| write(scope, value))
+            on:click=on(move |_| draft.scope.update(|scope| write(scope, value)))
         >
             {name}
         </button>
@@ -199,16 +199,16 @@ fn Status() -> impl IntoView {
                 type="submit"
                 class="button primary"
                 data-testid="apply"
-                disabled=move || changing.get() || !changes.get()
+                disabled=live(move || changing.get() || !changes.get())
             >
-                {move || if changing.get() { "Attaching…" } else { "Apply" }}
+                {live(move || if changing.get() { "Attaching…" } else { "Apply" })}
             </button>
             <span data-testid="draft">{words}</span>
         </div>
         <Show when=move || refused.get().is_some()>
             <div class="refused" role="alert" data-testid="refused">
-                <strong>{move || refused.get().map(|(reason, _)| reason)}</strong>
-                <p>{move || refused.get().map(|(_, hint)| hint)}</p>
+                <strong>{live(move || refused.get().map(|(reason, _)| reason))}</strong>
+                <p>{live(move || refused.get().map(|(_, hint)| hint))}</p>
                 <p class="muted">"What was measured before still is."</p>
             </div>
         </Show>
@@ -238,7 +238,7 @@ fn Earlier() -> impl IntoView {
         <Show when=move || !earlier.read().is_empty()>
             <div class="picker-row">
                 <span class="muted">"Back to"</span>
-                {move || earlier.get().into_iter().map(button).collect_view()}
+                {live(move || earlier.get().into_iter().map(button).collect_view())}
             </div>
         </Show>
     }
@@ -253,7 +253,7 @@ pub(crate) fn ScopeButton() -> impl IntoView {
             class="button"
             data-testid="choose-scope"
             title="S: measure a process or a cgroup, or in another way"
-            on:click=move |_| app.choose_scope()
+            on:click=on(move |_| app.choose_scope())
         >
             "Measure…"
         </button>

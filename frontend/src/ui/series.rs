@@ -1,6 +1,6 @@
 //! The list of series: who waits, how often, how long. Its heading and filter; the rows are in `rows`.
 
-use super::boxed::memo;
+use super::boxed::{Show, live, memo, on};
 use super::multiples::Multiples;
 use super::rows::{STRIP_HELP, Table};
 use super::state::App;
@@ -42,7 +42,7 @@ pub(crate) fn SeriesList(filter: NodeRef<Input>) -> impl IntoView {
             <div class="list-head">
                 <h2 data-testid="list-title">
                     {heading}
-                    <small title=move || if app.as_strips.get() { STRIP_HELP } else { SPAN_HELP }>{about}</small>
+                    <small title=live(move || if app.as_strips.get() { STRIP_HELP } else { SPAN_HELP })>{about}</small>
                 </h2>
                 <Show when=move || told_apart.get()>
                     <Shapes/>
@@ -64,10 +64,10 @@ fn Shapes() -> impl IntoView {
     let shape = |strips: bool, name: &'static str, title: &'static str| {
         view! {
             <button
-                aria-pressed=move || (app.as_strips.get() == strips).to_string()
+                aria-pressed=live(move || (app.as_strips.get() == strips).to_string())
                 data-shape=name
                 title=title
-                on:click=move |_| app.as_strips.set(strips)
+                on:click=on(move |_| app.as_strips.set(strips))
             >
                 {name}
             </button>
@@ -119,7 +119,7 @@ fn FilterBox(filter: NodeRef<Input>) -> impl IntoView {
     };
     view! {
         <span class="filter-error" id="filter-error" role="status" data-testid="filter-error">
-            {move || app.filter_error.get()}
+            {live(move || app.filter_error.get())}
         </span>
         <span class="muted count" data-testid="filter-count" title="Rows that pass the filter, of all">{count}</span>
         <input
@@ -129,12 +129,12 @@ fn FilterBox(filter: NodeRef<Input>) -> impl IntoView {
             placeholder="name, id, /regex/, !not"
             title=FILTER_HELP
             aria-label="Filter by name or id"
-            aria-invalid=move || app.filter_error.read().is_some().then_some("true")
+            aria-invalid=live(move || app.filter_error.read().is_some().then_some("true"))
             aria-describedby="filter-error"
             autocomplete="off"
             spellcheck="false"
             prop:value=app.filter
-            on:input=move |event| app.filter.set(event_target_value(&event))
+            on:input=on(move |event| app.filter.set(event_target_value(&event)))
             on:keydown=on_key
         />
     }

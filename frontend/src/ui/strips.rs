@@ -1,6 +1,6 @@
 //! Painting series' recent past: a strip in each row of the list. The large ones are in `multiples`.
 
-use super::boxed::{effect, memo};
+use super::boxed::{effect, live, memo};
 use super::once::once_a_frame;
 use super::rows::ROW_PX;
 use super::state::App;
@@ -36,11 +36,11 @@ pub(crate) fn RowStrips() -> impl IntoView {
             class="row-strips"
             data-testid="row-strips"
             aria-hidden="true"
-            style:transform=move || format!("translateY({}px)", first.get() * ROW_PX)
-            style:height=move || {
+            style:transform=live(move || format!("translateY({}px)", first.get() * ROW_PX))
+            style:height=live(move || {
                 let rows = app.listing.with(|listing| listing.window.len());
                 format!("{}px", rows * ROW_PX)
-            }
+            })
         ></canvas>
     }
 }

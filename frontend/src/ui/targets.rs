@@ -1,6 +1,6 @@
 //! What can be measured, as it is found while one types: the whole system, processes, cgroups.
 
-use super::boxed::{effect, memo};
+use super::boxed::{effect, live, memo, on};
 use super::scope::{Draft, look_up};
 use super::state::App;
 use leptos::ev::KeyboardEvent;
@@ -179,9 +179,9 @@ fn TargetRow(target: Target) -> impl IntoView {
             role="option"
             tabindex="0"
             data-testid="target"
-            aria-selected=move || chosen.get().to_string()
+            aria-selected=live(move || chosen.get().to_string())
             title=detail_in_full
-            on:click=move |_| choose()
+            on:click=on(move |_| choose())
             on:keydown=on_key
         >
             <strong>{name}</strong>

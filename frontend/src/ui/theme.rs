@@ -1,6 +1,6 @@
 //! Light and dark: what the system says, unless someone has chosen.
 
-use super::boxed::{effect, memo};
+use super::boxed::{effect, memo, on};
 use crate::browser;
 use crate::chart::palette::{Hue, Palette};
 use leptos::prelude::*;
@@ -130,7 +130,7 @@ pub(crate) fn ThemeButton() -> impl IntoView {
             data-testid="theme"
             title=label
             aria-label=label
-            on:click=move |_| look.theme.update(|theme| *theme = theme.next())
+            on:click=on(move |_| look.theme.update(|theme| *theme = theme.next()))
         >
             {icon}
         </button>

@@ -1,6 +1,6 @@
 //! The line above the heatmap: which series, and how it is drawn.
 
-use super::boxed::memo;
+use super::boxed::{Show, live, memo, on};
 use super::drawing::Drawing;
 use super::state::{App, WINDOWS};
 use crate::chart::bands::Percentile;
@@ -74,11 +74,11 @@ fn BackButton(to: Memo<(String, String)>) -> impl IntoView {
             class="button chip"
             data-testid="deselect"
             title="Escape: back to the heatmap of everything"
-            aria-label=move || format!("back to {}", uncapitalised(&to.get().0))
-            on:click=move |_| app.select(None)
+            aria-label=live(move || format!("back to {}", uncapitalised(&to.get().0)))
+            on:click=on(move |_| app.select(None))
         >
             "× "
-            <span class="chip-text">{move || uncapitalised(&to.get().0)}</span>
+            <span class="chip-text">{live(move || uncapitalised(&to.get().0))}</span>
         </button>
     }
 }
@@ -97,10 +97,10 @@ fn Windows() -> impl IntoView {
     let buttons = WINDOWS.map(|minutes| {
         view! {
             <button
-                aria-pressed=move || is_on(minutes).to_string()
+                aria-pressed=live(move || is_on(minutes).to_string())
                 data-window=minutes.to_string()
                 title=format!("Show the last {} and follow what comes", long(minutes))
-                on:click=move |_| app.look(|_, _| View::minutes(minutes))
+                on:click=on(move |_| app.look(|_, _| View::minutes(minutes)))
             >
                 {long(minutes)}
             </button>
@@ -113,7 +113,7 @@ fn Windows() -> impl IntoView {
                 class="button follow"
                 data-testid="follow"
                 title="L or End: follow what comes again"
-                on:click=move |_| app.look(|view, _| view.live())
+                on:click=on(move |_| app.look(|view, _| view.live()))
             >
                 <span class="follow-sign" aria-hidden="true">"▶▏"</span>
                 "Live"
@@ -175,14 +175,14 @@ fn List(
 ) -> impl IntoView {
     let app = expect_context::<App>();
     let options = options.into_iter().map(move |(value, name)| {
-        view! { <option value=value selected=move || chosen(app) == value>{name}</option> }
+        view! { <option value=value selected=live(move || chosen(app) == value)>{name}</option> }
     });
     view! {
         <select
             data-testid=testid
             aria-label=label
-            title=move || about(app)
-            on:change=move |event| choose(app, &event_target_value(&event))
+            title=live(move || about(app))
+            on:change=on(move |event| choose(app, &event_target_value(&event)))
         >
             {options.collect_view()}
         </select>
@@ -197,10 +197,10 @@ fn Percentiles() -> impl IntoView {
         let name = percentile.name();
         view! {
             <button
-                aria-pressed=move || is_on().to_string()
+                aria-pressed=live(move || is_on().to_string())
                 data-percentile=name
                 title=format!("Outline the bucket in which {name} lies")
-                on:click=move |_| app.toggle_percentile(percentile)
+                on:click=on(move |_| app.toggle_percentile(percentile))
             >
                 {name}
             </button>

@@ -1,6 +1,6 @@
 //! The tooltip over the heatmap.
 
-use super::boxed::memo;
+use super::boxed::{Show, live, memo};
 use super::state::App;
 use crate::browser;
 use crate::chart::cursor::{Cursor, Target};
@@ -47,25 +47,25 @@ pub(crate) fn Tooltip() -> impl IntoView {
         <Show when=move || tip.get().is_some()>
             <div
                 class="tooltip"
-                class:frozen=move || frozen.get()
+                class:frozen=live(move || frozen.get())
                 data-testid="tooltip"
                 style:left=px(|p| p.0)
                 style:top=px(|p| p.1)
             >
-                <div class="when">{move || tip.get().map(|tip| tip.when)}</div>
-                <div class="muted">{move || tip.get().map(|tip| tip.date)}</div>
-                {move || tip.get().map(|tip| cell(tip.cell))}
+                <div class="when">{live(move || tip.get().map(|tip| tip.when))}</div>
+                <div class="muted">{live(move || tip.get().map(|tip| tip.date))}</div>
+                {live(move || tip.get().map(|tip| cell(tip.cell)))}
                 <p class="change" data-testid="tooltip-change">
-                    {move || tip.get().and_then(|tip| tip.change)}
+                    {live(move || tip.get().and_then(|tip| tip.change))}
                 </p>
                 <div class="muted how">
-                    {move || if frozen.get() { "frozen · Esc releases" } else { "click freezes · N notes" }}
+                    {live(move || if frozen.get() { "frozen · Esc releases" } else { "click freezes · N notes" })}
                     <button class="button" data-mark="">"Note…"</button>
                 </div>
             </div>
         </Show>
         <p class="hidden" aria-live="polite">
-            {move || tip.get().filter(|_| is_walking(app)).map(|tip| tip.line())}
+            {live(move || tip.get().filter(|_| is_walking(app)).map(|tip| tip.line()))}
         </p>
     }
 }

@@ -1,7 +1,7 @@
 //! The trust strip: how much was counted, what is missing, what measuring costs. A broken connection
 //! or a failed probe takes its place, for its numbers are old then.
 
-use super::boxed::memo;
+use super::boxed::{Show, live, memo, on};
 use super::entry::EntryBanner;
 use super::follow::Presence;
 use super::state::App;
@@ -46,7 +46,7 @@ fn Fact(
     #[prop(optional)] testid: &'static str,
 ) -> impl IntoView {
     view! {
-        <div class=move || format!("fact {}", class.get()) title=title data-testid=testid>
+        <div class=live(move || format!("fact {}", class.get())) title=title data-testid=testid>
             <dt>{name}</dt>
             <dd>{value}</dd>
         </div>
@@ -208,7 +208,7 @@ fn NoticeText() -> impl IntoView {
             "A message could not be read ({reason}): reload the page"
         )),
     });
-    view! { <p class="notice" data-testid="notice" role="status">{move || text.get()}</p> }
+    view! { <p class="notice" data-testid="notice" role="status">{live(move || text.get())}</p> }
 }
 
 #[component]
@@ -230,7 +230,7 @@ fn ConnectionBanner() -> impl IntoView {
         <Show when=move || retry_at.get().is_some()>
             <div class="banner bad" role="alert" data-testid="connection-banner">
                 <span>{wait}</span>
-                <button class="button" on:click=move |_| app.retry_now()>"Retry now"</button>
+                <button class="button" on:click=on(move |_| app.retry_now())>"Retry now"</button>
             </div>
         </Show>
     }
@@ -247,8 +247,8 @@ fn ProbeBanner() -> impl IntoView {
         <Show when=move || failure.get().is_some()>
             <div class="banner bad" role="alert" data-testid="probe-banner">
                 <strong>"Not measuring any more: "</strong>
-                <span>{move || failure.get().map(|f| f.0)}</span>
-                <span class="hint">{move || failure.get().map(|f| format!("Hint: {}", f.1))}</span>
+                <span>{live(move || failure.get().map(|f| f.0))}</span>
+                <span class="hint">{live(move || failure.get().map(|f| format!("Hint: {}", f.1)))}</span>
             </div>
         </Show>
     }

@@ -3,6 +3,8 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
+use walrus::Module;
+use walrus::passes::gc;
 use wasm_bindgen_cli_support::Bindgen;
 
 use super::assets::Files;
@@ -37,9 +39,29 @@ pub(super) fn generate(wasm: &Path) -> Result<Files> {
         );
     }
     let script = output.js().as_bytes().to_vec();
-    let module = output.wasm_mut().emit_wasm();
+    let module = output.wasm_mut();
+    drop_streams(module)?;
+    let module = module.emit_wasm();
     Ok(Files::from([
         (SCRIPT.to_owned(), script),
         (WASM.to_owned(), module),
     ]))
+}
+
+/// Drops what leptos brings along for functions of a server that stream: JavaScript could call it, so no compiler
+/// does, but ours never does.
+fn drop_streams(module: &mut Module) -> Result<()> {
+    let is_stream = |name: &str| name.contains("intounderlying");
+    let exports: Vec<_> = module
+        .exports
+        .iter()
+        .filter(|export| is_stream(&export.name))
+        .map(|export| export.id())
+        .collect();
+    if exports.is_empty() {
+        bail!("the page has no streams any more\nhint: `drop_streams` can go, too");
+    }
+    exports.into_iter().for_each(|id| module.exports.delete(id));
+    gc::run(module);
+    Ok(())
 }

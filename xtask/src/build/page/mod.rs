@@ -23,8 +23,13 @@ const TARGET: &str = "wasm32-unknown-unknown";
 const PROFILE: &str = "wasm-release";
 /// A panic stops the program where it happens, without a message: the code that would make messages is a tenth of
 /// the WASM. `static/boot.js` tells the person; the names for the place in the console's trace are in the WASM as
-/// cargo left it.
-const FLAGS: [&str; 2] = ["-Zunstable-options", "-Cpanic=immediate-abort"];
+/// cargo left it. So nobody would read the places and what `{:?}` prints, of which dependencies bring 5 kB.
+const FLAGS: [&str; 4] = [
+    "-Zunstable-options",
+    "-Cpanic=immediate-abort",
+    "-Zlocation-detail=none",
+    "-Zfmt-debug=none",
+];
 /// What the WASM may weigh on its way to the browser.
 const WASM_BUDGET: usize = 250_000;
 
