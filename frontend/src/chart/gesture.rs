@@ -75,7 +75,7 @@ impl Gesture {
             };
         }
         let (dx, dy) = (x - self.start.0, y - self.start.1);
-        if !self.dragged && dx.hypot(dy) < SLOP {
+        if !self.dragged && dx * dx + dy * dy < SLOP * SLOP {
             return Deed::None;
         }
         let by = if self.dragged { x - before[at].x } else { dx };
