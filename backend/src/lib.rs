@@ -30,6 +30,7 @@ mod reach;
 mod region;
 mod server;
 mod shutdown;
+mod span;
 mod target;
 mod tls;
 mod together;

@@ -69,7 +69,9 @@ pub fn answer(past: &Past, names: &[SeriesName], region: &Region) -> RegionReply
         sums.add(interval);
     }
     let mut reply = sums.reply(region.clone(), names);
-    recall_names(past, *known.start()..first, &mut reply.series);
+    let nameless = reply.series.iter_mut().filter(|s| s.name.is_empty());
+    let nameless = nameless.map(|series| (series.key, &mut series.name));
+    recall_names(past, *known.start()..first, nameless);
     reply
 }
 
@@ -207,19 +209,19 @@ impl Part {
 
 /// Looks for the names of those that have ended, and were named before what was decoded, the newest
 /// first.
-fn recall_names(past: &Past, before: std::ops::Range<u64>, series: &mut [RegionSeries]) {
-    let mut left: HashMap<u64, &mut RegionSeries> = series
-        .iter_mut()
-        .filter(|series| series.name.is_empty() && series.key != OTHER)
-        .map(|series| (series.key, series))
-        .collect();
+pub(crate) fn recall_names<'a>(
+    past: &Past,
+    before: std::ops::Range<u64>,
+    nameless: impl Iterator<Item = (u64, &'a mut String)>,
+) {
+    let mut left: HashMap<u64, &mut String> = nameless.filter(|(key, _)| *key != OTHER).collect();
     for seq in before.rev() {
         if left.is_empty() {
             return;
         }
-        for name in past.interval(seq).into_iter().flat_map(|i| i.names) {
-            if let Some(series) = left.remove(&name.key) {
-                series.name = name.name;
+        for told in past.interval(seq).into_iter().flat_map(|i| i.names) {
+            if let Some(name) = left.remove(&told.key) {
+                *name = told.name;
             }
         }
     }

@@ -3,7 +3,8 @@
 mod support;
 
 use fantoccini::Locator;
-use support::browser::Browser;
+use fantoccini::actions::{InputSource, MOUSE_BUTTON_LEFT, MouseActions, PointerAction};
+use support::browser::{Browser, press};
 use support::server::Server;
 
 const ROWS: &str = "[...document.querySelectorAll('[data-testid=process-row]:not([hidden])')]";
@@ -88,8 +89,17 @@ async fn a_pin_survives_order_and_filter() {
 #[tokio::test]
 async fn the_focus_stays_with_its_series() {
     let (_server, browser) = open(300).await;
-    let focus = format!("const r = {ROWS}[8]; r.focus(); return r.dataset.key");
-    let key = browser.run(&focus).await;
+    browser.resize(1280, 900).await;
+    // By a press, which holds no order once the pointer is away.
+    let at = format!(
+        "const box = {ROWS}.find(r => r.ariaRowIndex === '8').getBoundingClientRect();
+        return [box.left + 60, box.top + 12]"
+    );
+    let at = browser.run(&at).await;
+    click(&browser, at[0].as_f64().unwrap(), at[1].as_f64().unwrap()).await;
+    let key = browser
+        .run("return document.activeElement.dataset.key")
+        .await;
     // Its place changes with the updates, and its element does not.
     let moved = format!(
         "const r = document.activeElement;
@@ -99,5 +109,168 @@ async fn the_focus_stays_with_its_series() {
     );
     browser.until("it has moved", &moved).await;
     browser.keep("list-focus").await;
+    browser.close().await;
+}
+
+/// Clicks, and goes away to the map.
+async fn click(browser: &Browser, x: f64, y: f64) {
+    let button = MOUSE_BUTTON_LEFT;
+    let hand = MouseActions::new("hand".to_owned())
+        .then(to(x, y))
+        .then(PointerAction::Down { button })
+        .then(PointerAction::Up { button })
+        .then(to(300.0, 300.0));
+    browser.page.perform_actions(hand).await.expect("a click");
+}
+
+async fn point(browser: &Browser, x: f64, y: f64) {
+    let hand = MouseActions::new("hand".to_owned()).then(to(x, y));
+    browser.page.perform_actions(hand).await.expect("a hand");
+}
+
+fn to(x: f64, y: f64) -> PointerAction {
+    let duration = None;
+    PointerAction::MoveTo { duration, x, y }
+}
+
+const PLACES: &str = "[...document.querySelectorAll('[data-testid=process-row]:not([hidden])')]
+    .sort((a, b) => a.ariaRowIndex - b.ariaRowIndex).map(r => r.dataset.key).slice(0, 10).join()";
+const STATE: &str = "document.querySelector('[data-testid=list-state]').innerText";
+
+/// Numbers go on under a hand, and rows stay where they are; when it leaves, they are sorted at once.
+#[tokio::test]
+async fn the_order_is_held_under_a_hand() {
+    let (_server, browser) = open(300).await;
+    let at = format!(
+        "const box = {ROWS}.find(r => r.ariaRowIndex === '5').getBoundingClientRect();
+        return [box.left + 60, box.top + 12]"
+    );
+    let at = browser.run(&at).await;
+    point(&browser, at[0].as_f64().unwrap(), at[1].as_f64().unwrap()).await;
+    browser
+        .until(
+            "the list says it",
+            &format!("return {STATE}.includes('held')"),
+        )
+        .await;
+    let wait = format!(
+        "const numbers = {ROWS}.map(r => r.querySelector('.c-rate').innerText).join();
+        window.held ??= {PLACES};
+        if (window.held !== {PLACES}) throw new Error(window.held + ' became ' + {PLACES});
+        window.numbersSeen ??= new Set(); window.numbersSeen.add(numbers);
+        return window.numbersSeen.size > 3"
+    );
+    browser.until("numbers go on", &wait).await;
+    browser.keep("list-held").await;
+    let sort = "document.querySelector('[data-sort=id]').click()";
+    browser.run(sort).await;
+    let sorted = format!(
+        "const keys = {PLACES}.split(',').map(Number);
+        return keys.every((key, i) => i === 0 || keys[i - 1] < key)"
+    );
+    browser
+        .until("another order is one's own wish", &sorted)
+        .await;
+    browser
+        .run("document.querySelector('[data-sort=\"wait time\"]').click()")
+        .await;
+    point(&browser, 300.0, 300.0).await;
+    browser
+        .until(
+            "nobody holds it",
+            &format!("return {STATE} === '' && 'free'"),
+        )
+        .await;
+    let before = browser.run(&format!("return {PLACES}")).await;
+    let moved = format!("return {PLACES} !== {before}");
+    browser.until("rows go on changing places", &moved).await;
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn all_of_a_name_are_one_row_that_opens() {
+    let (_server, browser) = open(300).await;
+    browser
+        .run("document.querySelector('[data-testid=by-name]').click()")
+        .await;
+    let group = format!(
+        "const row = {ROWS}.find(r => r.querySelector('.name-end').textContent.startsWith(' × '));
+        return row && ['.name-head', '.name-end'].map(part => row.querySelector(part).textContent)"
+    );
+    let group = browser.until("a group", &group).await;
+    browser.keep("list-by-name").await;
+    browser
+        .until(
+            "the address says it",
+            "return location.search.includes('group=name')",
+        )
+        .await;
+    let name = group[0].as_str().expect("a name").to_owned();
+    let many: usize = group[1].as_str().expect("how many")[" × ".len()..]
+        .parse()
+        .expect("a number");
+    let open =
+        format!("{ROWS}.find(r => r.querySelector('.name-head').innerText === '{name}').click()");
+    browser.run(&open).await;
+    let members = format!(
+        "const rows = {ROWS};
+        return rows.length > 1 && rows.every(r => r.querySelector('.name-head').innerText === '{name}')
+            && Number(document.querySelector('[data-testid=filter-count]').innerText.split(' ')[0])"
+    );
+    let found = browser.until("its series", &members).await;
+    let found = found.as_u64().expect("a number") as usize;
+    assert!(found * 2 > many && found < many * 2, "{found} of {many}");
+    let written = "return location.search.includes('filter=')";
+    browser.until("the address says it", written).await;
+    browser.run("history.back()").await;
+    let again = format!(
+        "return {ROWS}.some(r => r.querySelector('.name-end').textContent.startsWith(' × '))"
+    );
+    browser.until("back by name", &again).await;
+    browser.close().await;
+}
+
+const TIME: &str = "document.querySelector('[data-testid=list-time]').innerText";
+
+/// The list is about what the map shows, and says so: the same waits as a script is told of that time.
+#[tokio::test]
+async fn looking_back_lists_who_waited_then() {
+    let (_server, browser) = open(60).await;
+    browser.painted(100).await;
+    browser
+        .until("live", &format!("return /^last \\d+/.test({TIME})"))
+        .await;
+    press(&browser, " ").await;
+    let told = format!("return /^\\d+:\\d\\d:\\d\\d – /.test({TIME}) && {TIME}");
+    let paused = browser.until("its time", &told).await;
+    browser.keep("list-past").await;
+    let seconds = |times: &str| {
+        let of = |time: &str| {
+            time.split(':')
+                .fold(0.0, |s, p| s * 60.0 + p.trim().parse::<f64>().unwrap())
+        };
+        let (from, to) = times.split_once(" – ").expect("two times");
+        of(to) - of(from)
+    };
+    assert!(seconds(paused.as_str().unwrap()) > 8.0, "{paused}");
+    let compare = format!(
+        "return fetch('/api/v1/span?from_seq=1&to_seq=100000').then(r => r.json()).then(known => {{
+            const row = {ROWS}.find(r => r.ariaRowIndex === '2');
+            return known.series.some(s => s.key === Number(row.dataset.key)) && row.innerText;
+        }})"
+    );
+    browser.until("who waited", &compare).await;
+    // A hand that moves time asks about that.
+    press(&browser, "+").await;
+    press(&browser, "[").await;
+    let another = format!(
+        "return {TIME} !== '{}' && {TIME}.includes(' – ')",
+        paused.as_str().unwrap()
+    );
+    browser.until("another time", &another).await;
+    press(&browser, "l").await;
+    browser
+        .until("live again", &format!("return /^last \\d+/.test({TIME})"))
+        .await;
     browser.close().await;
 }

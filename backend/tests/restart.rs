@@ -50,6 +50,8 @@ async fn picture(browser: &Browser, at: u64) -> Option<Value> {
     browser.until("it is paused", &pause).await;
     let stands = "return !!document.querySelector('[data-testid=paused]')";
     browser.until("it stands", stands).await;
+    let told = "return document.querySelector('[data-testid=list-time]').innerText.includes(' – ')";
+    browser.until("the list tells of its time", told).await;
     // What is paused is painted with the next frame, and the list with it.
     let seen = "const map = document.querySelector('[data-testid=heatmap]');
         await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));

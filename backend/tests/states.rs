@@ -155,6 +155,8 @@ async fn stand_at(browser: &Browser, seq: u64) {
             && Number(document.querySelector('[data-testid=heatmap]').dataset.seq) >= {seq}"
     );
     browser.until("it stands", &stands).await;
+    let told = "return document.querySelector('[data-testid=list-time]').innerText.includes(' – ')";
+    browser.until("the list tells of its time", told).await;
 }
 
 /// Marks the time and lengths around the middle of the newest quarter with the keys, as a person without a mouse.

@@ -5,7 +5,8 @@ use runqlat_common::counts::{Counts, Waits};
 use runqlat_common::wire::{
     Cause, Cell, ClientMessage, Column, Earlier, Format, Health, Interval, Introduction, Key,
     NewNote, Note, PROTOCOL_VERSION, ProbeState, Programs, Region, Scope, ScopeChange, Series,
-    SeriesHistory, SeriesName, ServerInfo, ServerMessage, SetScope, Showing, Snapshot, Together,
+    SeriesHistory, SeriesName, ServerInfo, ServerMessage, SetScope, Showing, Snapshot, Span,
+    SpanReply, SpanSeries, Together,
 };
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
@@ -98,6 +99,11 @@ fn asked() -> Vec<ClientMessage> {
             context_from_seq: 0,
             context_to_seq: 4,
             cause: Some(Cause::Woken),
+        }),
+        ClientMessage::Span(Span {
+            from_seq: 1,
+            to_seq: 9,
+            by_name: true,
         }),
         ClientMessage::Introduce(Introduction {
             name: "Ada".into(),
@@ -217,6 +223,27 @@ fn told() -> Vec<ServerMessage> {
         to_seq: 6,
         columns: vec![(4, counts(&[0, 3]))],
     }));
+    told.push(ServerMessage::Span(SpanReply {
+        span: Span {
+            from_seq: 1,
+            to_seq: 9,
+            by_name: true,
+        },
+        known_from_seq: 2,
+        known_to_seq: 6,
+        start_ms: 1_790_000_001_000,
+        end_ms: 1_790_000_006_000,
+        measured_us: 5_000_000,
+        series: vec![SpanSeries {
+            key: 1_002,
+            name: "make".into(),
+            members: 3,
+            counts: counts(&[0, 3]),
+            levels: vec![2, 0, 0, 1],
+        }],
+        more: 1,
+        more_waits: 2,
+    }));
     told.push(ServerMessage::Interval(interval(7)));
     told.push(ServerMessage::OwnNotes { ids: vec![1] });
     told.push(ServerMessage::Note(Note {
@@ -267,6 +294,7 @@ fn requests(asked: &[ClientMessage]) -> Vec<Vec<u8>> {
         get(
             "/api/v1/region?from_seq=1&to_seq=2&from_slot=0&to_slot=9&context_from_seq=1&context_to_seq=3&cause=woken",
         ),
+        get("/api/v1/span?from_seq=1&to_seq=9&by_name=true"),
         get("/api/v1/notes"),
         get("/assets/%2e%2e/x"),
         request(1, "GET /api/v1/targets?q=post%20gres", CONTROL, ""),

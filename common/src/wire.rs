@@ -13,8 +13,9 @@ pub use closing::{CLOSE_FULL, CLOSE_NO_TOKEN, CLOSE_TOO_MANY_MESSAGES};
 pub use codec::{DecodeError, Format};
 pub use health::{Health, Losses};
 pub use questions::{
-    Cause, CgroupTarget, MAX_COMMAND, MAX_QUERY, MAX_REGION_SERIES, MAX_TARGETS, ProcessTarget,
-    Region, RegionReply, RegionSeries, Targets,
+    Cause, CgroupTarget, MAX_COMMAND, MAX_LEVELS, MAX_QUERY, MAX_REGION_SERIES, MAX_SPAN_SERIES,
+    MAX_TARGETS, ProcessTarget, Region, RegionReply, RegionSeries, Span, SpanReply, SpanSeries,
+    Targets,
 };
 pub use scopes::{ScopeChange, comparable, comparable_from, forget_before, same};
 pub use together::{
@@ -75,6 +76,8 @@ pub enum ServerMessage {
     /// The notes that this viewer may delete because they are its own, by ascending time: after it has said
     /// who it is, and after each that it makes.
     OwnNotes { ids: Vec<u32> },
+    /// Answer to [`ClientMessage::Span`].
+    Span(SpanReply),
 }
 
 /// What a viewer may send.
@@ -107,6 +110,8 @@ pub enum ClientMessage {
     StopPresenting,
     /// Follow the presenter, or no longer; it is only counted.
     Follow { on: bool },
+    /// Send who waited in a span of time.
+    Span(Span),
 }
 
 /// A request to measure something else.

@@ -5,6 +5,7 @@ use crate::chart::brush::Brush;
 use crate::chart::colour::Spread;
 use crate::chart::measure::{Cause, Measure};
 use crate::chart::view::{End, View};
+use crate::table::{Column, Sort};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use runqlat_common::buckets::SLOTS;
 
@@ -22,6 +23,9 @@ pub struct Address {
     pub brush: Option<Brush>,
     /// The list is shown as strips.
     pub strips: bool,
+    /// Series of one name are one row of it.
+    pub by_name: bool,
+    pub sort: Sort,
 }
 
 /// Letters that need no escape in a value.
@@ -55,6 +59,8 @@ impl Address {
         say("lines", self.percentiles.as_deref().map(names));
         say("mark", self.brush.map(|brush| mark(&brush)));
         say("list", self.strips.then(|| "strips".to_owned()));
+        say("sort", changed(self.sort, &sort_name(self.sort)));
+        say("group", self.by_name.then(|| "name".to_owned()));
         let escaped = parts.iter().map(|(name, value)| {
             let value = utf8_percent_encode(value, ESCAPED);
             format!("{name}={value}")
@@ -86,6 +92,8 @@ impl Address {
                 "lines" => address.percentiles = Some(percentiles(&value)),
                 "mark" => address.brush = brush(&value),
                 "list" => address.strips = value == "strips",
+                "sort" => address.sort = sort(&value),
+                "group" => address.by_name = value == "name",
                 _ => {}
             }
         }
@@ -110,6 +118,7 @@ impl Address {
                 a.spread,
                 a.brush.is_some(),
                 a.strips,
+                a.by_name,
             )
         };
         steps(self) != steps(before)
@@ -147,6 +156,26 @@ fn spread_name(spread: Spread) -> &'static str {
     }
 }
 
+/// A column, with a minus before it where its order is turned round.
+fn sort_name(sort: Sort) -> String {
+    let turned = if sort == Sort::natural(sort.by) {
+        ""
+    } else {
+        "-"
+    };
+    format!("{turned}{}", sort.by.name())
+}
+
+fn sort(text: &str) -> Sort {
+    let name = text.trim_start_matches('-');
+    let found = Column::ALL.into_iter().find(|column| column.name() == name);
+    let natural = found.map_or_else(Sort::default, Sort::natural);
+    match name == text {
+        true => natural,
+        false => natural.clicked(natural.by),
+    }
+}
+
 fn names(percentiles: &[Percentile]) -> String {
     let names: Vec<_> = percentiles.iter().map(|p| p.name()).collect();
     names.join(",")
@@ -180,90 +209,4 @@ fn brush(text: &str) -> Option<Brush> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::Address;
-    use crate::chart::bands::Percentile;
-    use crate::chart::brush::Brush;
-    use crate::chart::colour::Spread;
-    use crate::chart::measure::{Cause, Measure};
-    use crate::chart::view::{End, View};
-    use proptest::prelude::{Strategy, any, prop_assert_eq, proptest};
-    use proptest::{option, sample};
-
-    #[test]
-    fn the_default_has_no_query_and_nonsense_is_the_default() {
-        assert_eq!(Address::default().query(), "");
-        let nonsense = "?series=x&last=-5&from=9&to=3&by=pain&mark=1,2,3&mark=5,4,0,0&&=&x=%ff";
-        assert_eq!(Address::parse(nonsense), Address::default());
-        let huge = Address::parse("mark=1,2,0,99&from=1e300&to=nan&last=inf");
-        assert_eq!(huge, Address::default());
-    }
-
-    #[test]
-    fn an_axis_begins_after_1970() {
-        let first = Address::parse("from=0&to=1");
-        assert_eq!(first.query(), "from=0&to=2000");
-        assert_eq!(Address::parse(&first.query()), first);
-    }
-
-    #[test]
-    fn an_address_can_be_read_by_people() {
-        let address = Address {
-            series: Some(1_002),
-            filter: "a b&c".into(),
-            view: Some(View::minutes(5)),
-            measure: Measure::Share,
-            percentiles: Some(vec![Percentile::P50, Percentile::Max]),
-            ..Address::default()
-        };
-        let query = "series=1002&filter=a%20b%26c&last=300&by=share&lines=p50,max";
-        assert_eq!(address.query(), query);
-        assert_eq!(Address::parse(query), address);
-    }
-
-    fn views() -> impl Strategy<Value = View> {
-        (
-            2_000..7_200_000_u32,
-            option::of(1_000_000_000_u32..2_000_000_000),
-        )
-            .prop_map(|(span, end)| View {
-                span_ms: f64::from(span / 1_000 * 1_000),
-                end: end.map_or(End::Live, |end| End::At(f64::from(end) * 1_000.0)),
-            })
-    }
-
-    fn brushes() -> impl Strategy<Value = Brush> {
-        (1_u32..9_000, 1..9_000_u32, 0..20_usize, 0..16_usize).prop_map(
-            |(from, more, low, high)| Brush {
-                from_ms: f64::from(from),
-                to_ms: f64::from(from + more),
-                from_slot: low,
-                to_slot: low + high,
-            },
-        )
-    }
-
-    proptest! {
-        #[test]
-        fn a_link_shows_the_same(
-            series in any::<Option<u64>>(),
-            filter in "\\PC{0,12}",
-            view in option::of(views()),
-            measure in sample::select(Measure::ALL.to_vec()),
-            cause in sample::select(Cause::ALL.to_vec()),
-            log: bool,
-            strips: bool,
-            percentiles in option::of(sample::subsequence(Percentile::ALL.to_vec(), 0..4)),
-            brush in option::of(brushes()),
-        ) {
-            let spread = if log { Spread::Log } else { Spread::Sqrt };
-            let address = Address { series, filter, view, measure, cause, spread, percentiles, brush, strips };
-            prop_assert_eq!(Address::parse(&address.query()), address);
-        }
-
-        #[test]
-        fn no_address_makes_it_panic(query in "\\PC{0,80}") {
-            Address::parse(&query);
-        }
-    }
-}
+mod tests;

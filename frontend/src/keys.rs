@@ -73,6 +73,21 @@ pub fn name(key: Key, id: u64, known: Option<&str>) -> String {
     }
 }
 
+/// Keys of names have the highest bit, which no id has.
+const NAME: u64 = 1 << 63;
+
+/// What all series of a name are known by: the same always (FNV-1a), so that their row can be pinned and keep the focus.
+pub fn of_name(name: &str) -> u64 {
+    let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
+    });
+    hash | NAME
+}
+
+pub fn is_of_name(key: u64) -> bool {
+    key & NAME != 0
+}
+
 /// A name in two parts, of which the first may be cut off where there is no room: a cgroup is told
 /// by the end of its path.
 pub fn parts(key: Key, name: &str) -> (&str, &str) {
@@ -85,7 +100,7 @@ pub fn parts(key: Key, name: &str) -> (&str, &str) {
 
 #[cfg(test)]
 mod tests {
-    use super::{about_other, kind, name, parts};
+    use super::{about_other, is_of_name, kind, name, of_name, parts};
     use runqlat_common::wire::{Key, OTHER};
 
     #[test]
@@ -103,6 +118,13 @@ mod tests {
             assert_eq!(name(key, OTHER, Some("sh")), "other (not told apart)");
             assert!(about_other(key).contains(kind(key).many));
         }
+    }
+
+    #[test]
+    fn a_name_has_its_own_key_and_the_same_always() {
+        assert_eq!(of_name("make"), of_name("make"));
+        assert!(of_name("make") != of_name("cc1") && is_of_name(of_name("make")));
+        assert!(!is_of_name(4_294_967_295));
     }
 
     #[test]

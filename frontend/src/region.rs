@@ -34,7 +34,7 @@ pub fn question(
 }
 
 /// The intervals whose middle lies in a time range.
-fn seqs(columns: &Columns, from_ms: f64, to_ms: f64) -> Option<(u64, u64)> {
+pub fn seqs(columns: &Columns, from_ms: f64, to_ms: f64) -> Option<(u64, u64)> {
     let middle = |c: &wire::Column| f64::midpoint(start_ms(c), c.end_ms as f64);
     let mut inside = columns
         .since(from_ms)

@@ -1,5 +1,6 @@
 //! Sentences and short forms that the page shows. Always with their unit; must not know the page.
 
+pub mod list;
 pub mod scope;
 pub mod together;
 
@@ -53,6 +54,11 @@ pub fn grouped(n: u64) -> String {
         text.push(digit);
     }
     text
+}
+
+/// How many something is, after its name: ` × 842`.
+pub fn times_many(n: u64) -> String {
+    format!(" × {}", grouped(n))
 }
 
 /// A time waited per second: `412 ms/s`. Above a second per second several tasks wait at once.

@@ -5,7 +5,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use runqlat_common::buckets::SLOTS;
-use runqlat_common::wire::{Format, ServerMessage};
+use runqlat_common::wire::{Format, ServerMessage, Span};
 use runqlat_frontend::chart::brush::Brush;
 use runqlat_frontend::chart::colour::Spread;
 use runqlat_frontend::chart::cursor::Target;
@@ -18,7 +18,7 @@ use runqlat_frontend::region;
 use runqlat_frontend::session::Session;
 use runqlat_frontend::table::pins::Pins;
 use runqlat_frontend::table::view::View;
-use runqlat_frontend::table::{Listing, Sort};
+use runqlat_frontend::table::{How, Listing, Sort};
 use runqlat_frontend::tooltip::Tip;
 use runqlat_fuzz::parts;
 
@@ -54,14 +54,23 @@ fn take(session: &mut Session, mut message: ServerMessage) {
     session.apply(message);
 }
 
-/// Looks at a series, then halts, then goes on.
+/// Looks at a series, then halts and asks who waited, then goes on.
 fn look(session: &mut Session) {
+    let span = Span {
+        from_seq: 1,
+        to_seq: 9,
+        by_name: true,
+    };
     let first = session.live().recent.listed().map(|(key, _)| key).min();
     match (session.selection.is_some(), session.is_paused()) {
         (false, false) => drop(session.select(Some(first.unwrap_or(7)))),
-        (true, false) => session.pause(),
+        (true, false) => {
+            session.pause();
+            session.look_for(Some(span));
+        }
         (_, true) => {
             session.resume();
+            session.look_for(None);
             session.select(None);
         }
     }
@@ -122,7 +131,7 @@ fn show_picture(session: &Session, measure: Measure, window_ms: f64, end_ms: f64
 }
 
 fn show_list(session: &Session) {
-    let recent = &session.shown().recent;
+    let recent = session.listed();
     recent.seconds();
     recent.waits();
     recent.newly_lost();
@@ -131,15 +140,24 @@ fn show_list(session: &Session) {
         recent.strip(key);
         recent.name_of(key);
     }
-    let view = View::default();
-    let listing = Listing::new(
-        recent,
-        &Filter::default(),
-        Sort::default(),
-        &Pins::default(),
-        &view,
-    );
-    assert!(listing.matched <= listing.total);
+    let (filter, pins, view) = (Filter::default(), Pins::default(), View::default());
+    let mut before = None;
+    for (by_name, held) in [(false, None), (false, Some(1)), (true, Some(1)), (true, None)] {
+        let how = How {
+            filter: &filter,
+            sort: Sort::default(),
+            pins: &pins,
+            view: &view,
+            by_name,
+            held,
+        };
+        let listing = Listing::new(recent, &how, before.as_ref());
+        assert!(listing.matched <= listing.total);
+        for row in listing.places.iter().flatten() {
+            row.strip(recent);
+        }
+        before = Some(listing);
+    }
     let data = session.shown();
     data.changes().for_each(drop);
     session.behind();

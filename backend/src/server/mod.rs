@@ -159,6 +159,7 @@ fn router(shared: Shared) -> Router {
         )
         .route("/api/v1/notes/{id}", delete(together::delete_note))
         .route("/api/v1/region", get(questions::region))
+        .route("/api/v1/span", get(questions::span))
         .route("/api/v1/targets", get(questions::targets))
         .route("/api/v1/tokens/rotate", post(tokens::rotate))
         .route(entry::SESSION, post(entry::sign_in))

@@ -1,16 +1,17 @@
-//! Questions that take a while: who could be measured, and whose waits lie in a region. Over HTTP and
-//! the WebSocket alike.
+//! Questions that take a while: who could be measured, whose waits lie in a region, and who waited in a span. Over
+//! HTTP and the WebSocket alike.
 
 use super::Shared;
 use super::reply::Refusal;
 use crate::access::Rights;
 use crate::directory::Directory;
 use crate::region::{self, RegionError};
+use crate::span;
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
-use runqlat_common::wire::{MAX_QUERY, Region, RegionReply, Targets};
+use runqlat_common::wire::{MAX_QUERY, Region, RegionReply, Span, SpanReply, Targets};
 use serde::Deserialize;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
@@ -22,6 +23,7 @@ pub(super) struct Questions {
     directory: Arc<dyn Directory>,
     targets: Arc<Semaphore>,
     regions: Arc<Semaphore>,
+    spans: Arc<Semaphore>,
 }
 
 impl Questions {
@@ -31,6 +33,7 @@ impl Questions {
             directory,
             targets: one(),
             regions: one(),
+            spans: one(),
         }
     }
 }
@@ -68,6 +71,19 @@ pub(super) async fn region(
     Ok(Json(shared.region(region).await?))
 }
 
+pub(super) async fn span(
+    State(shared): State<Shared>,
+    query: Result<Query<Span>, QueryRejection>,
+) -> Result<Json<SpanReply>, Refusal> {
+    let Query(span) = query.map_err(|rejection| {
+        Refusal::bad_request(
+            rejection.body_text(),
+            "parameters are from_seq, to_seq and, if series of one name are to be one, by_name=true",
+        )
+    })?;
+    Ok(Json(shared.span(span).await?))
+}
+
 impl Shared {
     /// Who could be measured; command lines may hold secrets, so not for everybody.
     pub(super) async fn targets(&self, rights: &Rights, query: String) -> Result<Targets, Refusal> {
@@ -98,6 +114,17 @@ impl Shared {
             region::answer(&past, &names, &region)
         };
         alone(&self.questions.regions, answer).await
+    }
+
+    /// Who waited in a span of time.
+    pub(super) async fn span(&self, span: Span) -> Result<SpanReply, Refusal> {
+        span::check(&span)?;
+        let hub = self.hub.clone();
+        let answer = move || {
+            let (past, names) = hub.with_history(|history| (history.past(), history.names()));
+            span::answer(&past, names, &span)
+        };
+        alone(&self.questions.spans, answer).await
     }
 }
 

@@ -89,7 +89,8 @@ pub(super) fn tell(
         | ClientMessage::Series { .. }
         | ClientMessage::SetScope(_)
         | ClientMessage::Targets { .. }
-        | ClientMessage::Region(_) => {}
+        | ClientMessage::Region(_)
+        | ClientMessage::Span(_) => {}
     }
     Ok(None)
 }

@@ -38,6 +38,7 @@ pub(super) struct Connection {
     earlier: Option<u64>,
     targets: Latest<Answer>,
     regions: Latest<Answer>,
+    spans: Latest<Answer>,
 }
 
 /// The answer to a question.
@@ -71,6 +72,7 @@ impl Connection {
             earlier: None,
             targets: Latest::default(),
             regions: Latest::default(),
+            spans: Latest::default(),
         }
     }
 
@@ -115,6 +117,7 @@ impl Connection {
                 }
                 answer = self.targets.done() => self.send_answer(answer).await?,
                 answer = self.regions.done() => self.send_answer(answer).await?,
+                answer = self.spans.done() => self.send_answer(answer).await?,
             }
         }
     }

@@ -1,6 +1,7 @@
-//! What a viewer may ask and its answers: who could be measured, and whose waits lie in a rectangle
-//! of the heatmap.
+//! What a viewer may ask and its answers: who could be measured, whose waits lie in a rectangle of the
+//! heatmap, and who waited in a span of time.
 
+use crate::counts::Counts;
 use alloc::string::String;
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
@@ -105,4 +106,58 @@ pub struct RegionSeries {
     pub name: String,
     pub inside: u64,
     pub outside: u64,
+}
+
+/// Series, or names, that an answer about a span lists at most.
+pub const MAX_SPAN_SERIES: usize = 1_000;
+
+/// Intervals of a span of which the longest wait is told for each series.
+pub const MAX_LEVELS: usize = 120;
+
+/// A span of time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Span {
+    /// The intervals, both included.
+    pub from_seq: u64,
+    pub to_seq: u64,
+    /// Series of one name are one.
+    #[serde(default)]
+    pub by_name: bool,
+}
+
+/// Who waited in a span.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SpanReply {
+    /// As it was asked.
+    pub span: Span,
+    /// The part of it that is kept, as in [`RegionReply`].
+    pub known_from_seq: u64,
+    pub known_to_seq: u64,
+    /// When that part begins and ends, in ms since 1970.
+    pub start_ms: u64,
+    pub end_ms: u64,
+    /// How long of it was measured.
+    pub measured_us: u64,
+    /// Those that waited longest, all their waits together; longest first, then by key.
+    pub series: Vec<SpanSeries>,
+    /// How many more series, or names, had waits, and how many waits they had.
+    pub more: u32,
+    pub more_waits: u64,
+}
+
+/// The waits of one series, or of all those of one name, in a span. A key that is given to another process in it
+/// is two series.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SpanSeries {
+    /// As in [`Series::key`](super::Series::key); the lowest of those of a name.
+    pub key: u64,
+    /// Empty if it is not known any more.
+    pub name: String,
+    /// Series that are counted in it.
+    pub members: u32,
+    pub counts: Counts,
+    /// The longest wait of each of the last [`MAX_LEVELS`] known intervals, oldest first: 0 for none, else one more
+    /// than its bucket. Shorter by the quiet ones at the beginning.
+    pub levels: Vec<u8>,
 }

@@ -4,6 +4,9 @@ use super::Session;
 use super::data::Data;
 use super::notice::Notice;
 use super::selection::Selection;
+use crate::chart::grid::Slice;
+use crate::chart::view::Known;
+use runqlat_common::columns::start_ms;
 use runqlat_common::wire::ClientMessage;
 
 impl Session {
@@ -16,14 +19,21 @@ impl Session {
                 self.say(Notice::Outdated)
             }
             Some(key) => {
-                let name = self.shown().recent.name_of(key);
-                self.ask(key, name)
+                let (past, now) = (self.listed(), &self.shown().recent);
+                // Who has ended is known where it is listed.
+                let knows = if past.knows(key) { past } else { now };
+                self.ask(key, knows.name_of(key))
             }
             None => {
                 self.selection = None;
                 Vec::new()
             }
         }
+    }
+
+    /// Nobody is there to be followed.
+    pub fn tell_that_nobody_presents(&mut self) {
+        self.say(Notice::Nobody);
     }
 
     pub(super) fn ask(&mut self, key: u64, name: String) -> Vec<ClientMessage> {
@@ -66,5 +76,24 @@ impl Session {
     /// Intervals that came since the page was paused.
     pub fn behind(&self) -> u64 {
         self.live.seq.saturating_sub(self.shown().seq)
+    }
+
+    /// Whether waits are told apart in what is shown.
+    pub fn has_series(&self) -> bool {
+        self.shown().scopes.series().key.has_series()
+    }
+
+    /// The time that is known; `None` before the first interval.
+    pub fn known(&self) -> Option<Known> {
+        let columns = &self.shown().columns;
+        Some(Known {
+            start_ms: start_ms(columns.first()?),
+            end_ms: columns.last()?.end_ms as f64,
+        })
+    }
+
+    /// The intervals of what is looked at that end after `since_ms`, oldest first.
+    pub fn slices(&self, since_ms: f64) -> impl DoubleEndedIterator<Item = Slice<'_>> {
+        self.shown().slices(self.selection.as_ref(), since_ms)
     }
 }

@@ -3,24 +3,25 @@
 
 pub mod data;
 pub mod keyed;
+mod known;
 mod looking;
 pub mod notice;
 mod pace;
+pub mod past;
 pub mod recent;
 pub mod scopes;
 pub mod selection;
 pub mod strip;
+mod strips;
 pub mod sum;
 #[cfg(test)]
 mod tests;
 pub mod together;
 pub mod total;
 
-use crate::chart::grid::Slice;
-use crate::chart::view::Known;
 use data::Data;
 use notice::{Board, Notice};
-use runqlat_common::columns::start_ms;
+use past::Past;
 use runqlat_common::wire::{
     ClientMessage, Interval, ProbeState, RegionReply, Scope, ScopeChange, SeriesName, ServerInfo,
     ServerMessage, SetScope, Snapshot, Targets,
@@ -51,8 +52,12 @@ pub struct Session {
     /// The newest answers to what was asked.
     pub targets: Option<Targets>,
     pub region: Option<RegionReply>,
+    /// Who waited in another time than the present.
+    past: Past,
     /// Why the last change of the scope was not made, and what to do.
     pub refused: Option<(String, String)>,
+    /// This page has asked for another scope.
+    changes: bool,
     /// Whether this viewer may change what is measured.
     pub may_control: bool,
     /// What the server said when it hung up; empty when it said nothing.
@@ -92,10 +97,15 @@ impl Session {
                 self.awaits_snapshot = true;
                 self.say(Notice::Lagged { missed })
             }
-            ServerMessage::Error { reason, hint } => self.say(Notice::Refused { reason, hint }),
+            ServerMessage::Error { reason, hint } => {
+                self.past.give_up();
+                self.say(Notice::Refused { reason, hint })
+            }
+            ServerMessage::Span(reply) => self.recall(reply),
             ServerMessage::Scope(change) => self.change(change),
             ServerMessage::ScopeRefused { reason, hint } => {
                 self.refused = Some((reason.clone(), hint.clone()));
+                self.changes = false;
                 self.say(Notice::ScopeRefused { reason, hint })
             }
             ServerMessage::Targets(targets) => {
@@ -153,7 +163,13 @@ impl Session {
         if !before.scopes.go_on_in(&self.live.scopes) {
             self.end_selection();
         }
-        // Its past may be another server's: ask anew.
+        // The past may be another server's: ask anew.
+        let mut messages = self.past.restart();
+        messages.extend(self.ask_again());
+        messages
+    }
+
+    fn ask_again(&mut self) -> Vec<ClientMessage> {
         match self.selection.take_if(|selection| !selection.ended) {
             // A link names a series before anything is known of it.
             Some(selection) if self.live.recent.knows(selection.key) => {
@@ -167,21 +183,31 @@ impl Session {
     /// Asks for something else to be measured, unless somebody else has changed it meanwhile.
     pub fn set_scope(&mut self, scope: Scope) -> Vec<ClientMessage> {
         self.refused = None;
+        self.changes = true;
         let expect = Some(self.live.scopes.number());
         vec![ClientMessage::SetScope(SetScope { scope, expect })]
     }
 
     fn change(&mut self, change: ScopeChange) -> Vec<ClientMessage> {
         let before = self.live.scopes.series();
-        if !change.by.is_empty() {
+        // Two of one name change it at the same time less often than names are given.
+        let is_own = std::mem::take(&mut self.changes) && change.by == self.together.name();
+        if is_own {
+            self.say(Notice::OwnChange);
+        } else if !change.by.is_empty() {
             let by = change.by.clone();
             self.say(Notice::Changed { by });
         }
         self.live.change(change);
-        if self.live.scopes.series() != before {
-            self.end_selection();
+        if self.live.scopes.series() == before {
+            return Vec::new();
         }
-        Vec::new()
+        self.end_selection();
+        match self.frozen {
+            // A paused page goes on showing what it showed.
+            Some(_) => Vec::new(),
+            None => self.past.restart(),
+        }
     }
 
     /// The keys of series mean something else now. A paused page goes on showing what it showed.
@@ -239,25 +265,6 @@ impl Session {
     pub fn gone(&self) -> Option<(&Scope, f64)> {
         let since = self.live.health.target_gone_ms?;
         Some((self.scope()?, since as f64))
-    }
-
-    /// Whether waits are told apart in what is shown.
-    pub fn has_series(&self) -> bool {
-        self.shown().scopes.series().key.has_series()
-    }
-
-    /// The time that is known; `None` before the first interval.
-    pub fn known(&self) -> Option<Known> {
-        let columns = &self.shown().columns;
-        Some(Known {
-            start_ms: start_ms(columns.first()?),
-            end_ms: columns.last()?.end_ms as f64,
-        })
-    }
-
-    /// The intervals of what is looked at that end after `since_ms`, oldest first.
-    pub fn slices(&self, since_ms: f64) -> impl DoubleEndedIterator<Item = Slice<'_>> {
-        self.shown().slices(self.selection.as_ref(), since_ms)
     }
 }
 

@@ -13,6 +13,10 @@ pub enum Notice {
     ScopeRefused { reason: String, hint: String },
     /// What was chosen on a paused page is something else by now.
     Outdated,
+    /// There is nobody to follow.
+    Nobody,
+    /// This page changed what is measured.
+    OwnChange,
     /// Somebody else changed what is measured.
     Changed { by: String },
     /// The server is another one since then, in ms since 1970, and knows nothing of before.

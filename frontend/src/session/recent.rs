@@ -3,11 +3,13 @@
 //! many intervals are summed.
 
 use super::keyed::Keyed;
+use super::known::{Known, Name};
 use super::scopes::SeriesScope;
 use super::strip::{CELLS, Cell, Strip};
+use super::strips::Strips;
 use super::total::Total;
 use crate::keys;
-use runqlat_common::wire::{Interval, Series, SeriesName};
+use runqlat_common::wire::{Interval, Series, SeriesName, Span, SpanReply};
 use std::borrow::Cow;
 use std::collections::VecDeque;
 
@@ -30,33 +32,20 @@ struct Part {
     series: Vec<Series>,
 }
 
-/// What is known of one series.
-#[derive(Clone, Debug)]
-struct Known {
-    total: Total,
-    strip: Strip,
-    name: Option<Name>,
-    /// When it was gone, in ms since 1970.
-    gone_ms: Option<u64>,
-}
-
-#[derive(Clone, Debug)]
-struct Name {
-    text: Box<str>,
-    /// For sorting, which would else make thousands anew with every update.
-    lower: Box<str>,
-}
-
 /// The last [`INTERVALS`] intervals.
 #[derive(Clone, Debug, Default)]
 pub struct Recent {
     scope: SeriesScope,
     parts: VecDeque<Part>,
     series: Keyed<Known>,
+    /// Of all series of a name, also of those that are forgotten.
+    by_name: Strips,
     /// Series that are gone and listed.
     gone: Vec<u64>,
     /// The interval from which on all are known.
     first_seq: Option<u64>,
+    /// It is not the present: the sums are those of this span.
+    span: Option<Span>,
 }
 
 impl Recent {
@@ -72,6 +61,7 @@ impl Recent {
     pub fn push(&mut self, interval: Interval) {
         let (now_ms, seq) = (interval.column.end_ms, interval.column.seq);
         self.first_seq.get_or_insert(seq);
+        self.learn(interval.names);
         for series in &interval.series {
             let known = self.series.entry(series.key).or_insert(Known::NEW);
             // A key that waits again after its series was gone is another series.
@@ -80,8 +70,11 @@ impl Recent {
             }
             known.total.add(&series.counts);
             known.strip.put(seq, &series.counts);
+            if let Some(name) = &known.name {
+                self.by_name.put(name.key, seq, &series.counts);
+            }
         }
-        self.learn(interval.names);
+        self.by_name.forget_before(seq);
         for key in interval.gone {
             self.leave(key, now_ms);
         }
@@ -148,11 +141,47 @@ impl Recent {
 
     fn learn(&mut self, names: Vec<SeriesName>) {
         for SeriesName { key, name } in names {
-            let lower = name.to_lowercase().into();
-            let text = name.into();
             let known = self.series.entry(key).or_insert(Known::NEW);
-            known.name = Some(Name { text, lower });
+            known.name = Some(Name::new(name));
         }
+    }
+
+    /// What was asked about another time, with the names of the series that live.
+    pub fn of_span(scope: SeriesScope, reply: SpanReply, now: &Self) -> Self {
+        let mut recent = Self::new(scope, Vec::new());
+        let seq = reply.known_to_seq;
+        for series in reply.series {
+            let strip = Strip::of_levels(&series.levels, seq);
+            recent.by_name.join(keys::of_name(&series.name), &strip);
+            let known = recent.series.entry(series.key).or_insert(Known::NEW);
+            let name = match &known.name {
+                // A key that was two processes' in this time.
+                Some(before) if *before.text != *series.name => {
+                    format!("{}, {}", before.text, series.name)
+                }
+                _ => series.name,
+            };
+            known.name = (!name.is_empty()).then(|| Name::new(name));
+            known.total.add(&series.counts);
+            known.strip.join(&strip);
+            known.members = series.members.into();
+            known.gone_ms = (!now.knows(series.key)).then_some(0);
+        }
+        recent.parts.push_back(Part {
+            seq,
+            duration_us: reply.measured_us,
+            waits: 0,
+            lost: 0,
+            series: Vec::new(),
+        });
+        recent.first_seq = Some(reply.known_from_seq);
+        recent.span = Some(reply.span);
+        recent
+    }
+
+    /// The time that is summed, where it is not the present.
+    pub fn span(&self) -> Option<&Span> {
+        self.span.as_ref()
     }
 
     /// The series to list, in no order: those with recent waits, and those that are gone.
@@ -190,6 +219,11 @@ impl Recent {
         }
     }
 
+    /// What all series of its name are known by, if the kernel gave it one.
+    pub fn key_of_name(&self, key: u64) -> Option<u64> {
+        self.name(key).map(|name| name.key)
+    }
+
     fn name(&self, key: u64) -> Option<&Name> {
         self.series.get(&key)?.name.as_ref()
     }
@@ -197,6 +231,11 @@ impl Recent {
     /// What the series are, and what their buckets count.
     pub fn scope(&self) -> SeriesScope {
         self.scope
+    }
+
+    /// How many series it is.
+    pub fn members(&self, key: u64) -> u64 {
+        self.series.get(&key).map_or(1, |known| known.members)
     }
 
     pub fn is_gone(&self, key: u64) -> bool {
@@ -228,7 +267,15 @@ impl Recent {
 
     /// The last intervals of a series, the oldest first.
     pub fn strip(&self, key: u64) -> [Cell; CELLS] {
-        let strip = self.series.get(&key).map(|known| &known.strip);
+        self.cells(self.series.get(&key).map(|known| &known.strip))
+    }
+
+    /// The same of all series of a name.
+    pub fn strip_of_name(&self, key: u64) -> [Cell; CELLS] {
+        self.cells(self.by_name.of(key))
+    }
+
+    fn cells(&self, strip: Option<&Strip>) -> [Cell; CELLS] {
         let ends = self.seq().zip(self.first_seq);
         std::array::from_fn(|at| {
             let back = (CELLS - 1 - at) as u64;
@@ -245,23 +292,5 @@ impl Recent {
     /// Sequence number of the newest interval.
     pub fn seq(&self) -> Option<u64> {
         self.parts.back().map(|part| part.seq)
-    }
-}
-
-impl Known {
-    const NEW: Self = Self {
-        total: Total::ZERO,
-        strip: Strip::NEW,
-        name: None,
-        gone_ms: None,
-    };
-
-    fn is_listed(&self) -> bool {
-        self.total.is_recent() || self.gone_ms.is_some()
-    }
-
-    /// Nothing is lost when it is dropped.
-    fn is_nothing(&self) -> bool {
-        !self.is_listed() && self.name.is_none()
     }
 }

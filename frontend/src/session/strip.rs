@@ -38,9 +38,42 @@ impl Strip {
         for before in 1..=quiet.min(CELLS as u64 - 1) {
             self.levels[place(seq - before)] = 0;
         }
-        self.newest = self.newest.max(seq);
         let level = counts.max_slot().map_or(0, |slot| slot + 1);
-        self.levels[place(seq)] = u8::try_from(level).unwrap_or(u8::MAX);
+        let level = u8::try_from(level).unwrap_or(u8::MAX);
+        let was = match seq == self.newest {
+            true => self.levels[place(seq)],
+            false => 0,
+        };
+        self.newest = self.newest.max(seq);
+        self.levels[place(seq)] = level.max(was);
+    }
+
+    /// Takes the levels of the intervals up to `seq`, as the server tells them of another time.
+    pub fn of_levels(levels: &[u8], seq: u64) -> Self {
+        let mut strip = Self {
+            newest: seq,
+            ..Self::NEW
+        };
+        let back = levels.iter().rev().take(CELLS).zip(0..);
+        for (level, back) in back {
+            if let Some(seq) = seq.checked_sub(back) {
+                strip.levels[place(seq)] = *level;
+            }
+        }
+        strip
+    }
+
+    /// Takes the longer of each interval.
+    pub fn join(&mut self, other: &Self) {
+        self.newest = self.newest.max(other.newest);
+        for (level, other) in self.levels.iter_mut().zip(other.levels) {
+            *level = other.max(*level);
+        }
+    }
+
+    /// Whether it has waited in the last [`CELLS`] intervals up to this one.
+    pub fn is_seen(&self, seq: u64) -> bool {
+        seq.saturating_sub(self.newest) < CELLS as u64
     }
 
     /// One of the last [`CELLS`] intervals, whose newest is at least that of the last `put`.

@@ -4,6 +4,7 @@ mod gone;
 mod numbers;
 mod older;
 mod pace;
+mod past;
 mod restarted;
 mod scope;
 mod together;

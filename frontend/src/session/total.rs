@@ -38,6 +38,16 @@ impl Total {
         self.intervals = self.intervals.saturating_sub(1);
     }
 
+    /// Adds another's, of the same intervals or of others.
+    pub fn join(&mut self, other: &Self) {
+        for (sum, n) in self.counts.iter_mut().zip(&other.counts) {
+            *sum = sum.wrapping_add(*n);
+        }
+        self.waits = self.waits.wrapping_add(other.waits);
+        self.sum_ns = self.sum_ns.wrapping_add(other.sum_ns);
+        self.intervals = self.intervals.max(other.intervals);
+    }
+
     fn each(&mut self, counts: &Counts, op: fn(u64, u64) -> u64) {
         for side in [&counts.woken, &counts.preempted] {
             for (sum, n) in self.counts.iter_mut().zip(&side.counts) {

@@ -1,71 +1,40 @@
 //! The list of series: which stand in it, in what order, and the few of them that are in view.
 
+mod entry;
+pub mod groups;
+pub mod order;
 pub mod pins;
+mod sort;
 #[cfg(test)]
 mod tests;
 pub mod view;
 
 use crate::filter::Filter;
+use crate::keys;
 use crate::session::recent::Recent;
+use crate::session::strip::{CELLS, Cell};
 use crate::session::total::Total;
+use entry::{Entry, Sums};
+use order::Order;
 use pins::Pins;
 use runqlat_common::counts::Range;
-use runqlat_common::wire::Key;
-use std::borrow::Cow;
-use std::cmp::Ordering;
+use runqlat_common::wire::{Key, Span};
+pub use sort::{Column, Sort};
+use std::sync::Arc;
 use view::View;
 
-/// A column that rows can be sorted by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Column {
-    Name,
-    Id,
-    Rate,
-    Wait,
-    P50,
-    P99,
-    Max,
-}
-
-/// The order of the rows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sort {
-    pub by: Column,
-    pub descending: bool,
-}
-
-impl Default for Sort {
-    /// Who waits most stands first.
-    fn default() -> Self {
-        Self::natural(Column::Wait)
-    }
-}
-
-impl Sort {
-    /// Words ascend, numbers descend.
-    fn natural(by: Column) -> Self {
-        let descending = !matches!(by, Column::Name | Column::Id);
-        Self { by, descending }
-    }
-
-    /// The order after a click on a column's head.
-    pub fn clicked(self, by: Column) -> Self {
-        if self.by == by {
-            let descending = !self.descending;
-            Self { by, descending }
-        } else {
-            Self::natural(by)
-        }
-    }
-}
-
-/// One series.
+/// One series, or all those of one name.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
     /// Its place in the list, from 0 on.
     pub index: usize,
+    /// What it is known by in the list.
     pub key: u64,
     pub name: String,
+    /// Series that it sums up.
+    pub members: u64,
+    /// The series, where it is one.
+    pub series: Option<u64>,
     pub gone: bool,
     pub pinned: bool,
     pub waits_per_s: f64,
@@ -79,6 +48,28 @@ pub struct Row {
     pub max: Option<Range>,
 }
 
+impl Row {
+    /// Its last intervals, the oldest first.
+    pub fn strip(&self, recent: &Recent) -> [Cell; CELLS] {
+        match keys::is_of_name(self.key) {
+            true => recent.strip_of_name(self.key),
+            false => recent.strip(self.key),
+        }
+    }
+}
+
+/// What somebody wants to see of the list.
+pub struct How<'a> {
+    pub filter: &'a Filter,
+    pub sort: Sort,
+    pub pins: &'a Pins,
+    pub view: &'a View,
+    /// Series of one name are one row.
+    pub by_name: bool,
+    /// The order is held; each holding has a number of its own.
+    pub held: Option<u32>,
+}
+
 /// The list.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Listing {
@@ -88,130 +79,176 @@ pub struct Listing {
     pub window: std::ops::Range<usize>,
     /// Rows of the list, in view or not.
     pub rows: usize,
-    /// Series that pass the filter.
+    /// Series that pass the filter; or names, where they are the rows.
     pub matched: usize,
     /// All series with recent waits, and those that are gone since a short while.
     pub total: usize,
     /// What they are.
     pub key: Key,
+    /// The time that is summed: the last so many seconds, or another than the present.
+    pub seconds: f64,
+    pub span: Option<Span>,
+    /// A name that most series have, and how many have it.
+    pub alike: Option<(String, usize)>,
+    /// The order while it is held.
+    pub order: Option<Arc<Order>>,
 }
 
 impl Listing {
-    pub fn new(recent: &Recent, filter: &Filter, sort: Sort, pins: &Pins, view: &View) -> Self {
-        let pins = pins.of(recent.scope().key);
-        let (mut total, mut matched, mut most_ns) = (0, 0, 1);
-        let mut entries: Vec<Entry<'_>> = Vec::new();
-        let mut pinned = 0;
+    /// The list after `before`: a held order goes on.
+    pub fn new(recent: &Recent, how: &How<'_>, before: Option<&Self>) -> Self {
+        let key = recent.scope().key;
+        let how = &How {
+            pins: &how.pins.of(key),
+            by_name: how.by_name && groups::has_groups(key),
+            ..*how
+        };
+        let mut listing = Self {
+            key,
+            seconds: recent.seconds(),
+            span: recent.span().cloned(),
+            ..Self::default()
+        };
+        let mut most_ns = 1;
+        let mut entries = match how.by_name {
+            true => listing.grouped(recent, how, &mut most_ns),
+            false => listing.single(recent, how, &mut most_ns),
+        };
+        let is_there = |key| entries.iter().any(|entry: &Entry<'_>| entry.key == key);
+        let absent = how.pins.keys();
+        let absent = absent.filter(|key| keys::is_of_name(*key) == how.by_name && !is_there(*key));
+        let absent: Vec<_> = absent.collect();
+        entries.extend(
+            absent
+                .into_iter()
+                .map(|key| Entry::new(recent, key, Sums::Series(&Total::ZERO), how.sort.by, true)),
+        );
+        listing.order = listing.hold(recent, how, &mut entries, before);
+        listing.rows = entries.len();
+        let places = how
+            .view
+            .choose(&mut entries, &|a, b| a.compare(b, how.sort.descending));
+        let row = |place: Option<(usize, usize)>| {
+            place.map(|(index, at)| entries[at].row(recent, how, before, index, most_ns))
+        };
+        listing.window = how.view.window(listing.rows);
+        listing.places = places.into_iter().map(row).collect();
+        listing
+    }
+
+    /// A row for each series.
+    fn single<'a>(
+        &mut self,
+        recent: &'a Recent,
+        how: &How<'_>,
+        most_ns: &mut u64,
+    ) -> Vec<Entry<'a>> {
+        let mut entries = Vec::new();
         for (key, sums) in recent.listed() {
-            total += 1;
-            most_ns = most_ns.max(sums.sum_ns);
-            let passes = filter.is_empty() || filter.matches(key, &recent.name_of(key));
-            matched += usize::from(passes);
-            let is_pinned = pins.contains(key);
-            pinned += usize::from(is_pinned);
-            if passes || is_pinned {
-                entries.push(Entry::new(recent, key, sums, sort.by, is_pinned));
+            self.total += 1;
+            *most_ns = sums.sum_ns.max(*most_ns);
+            let passes = how.filter.is_empty() || how.filter.matches(key, &recent.name_of(key));
+            self.matched += usize::from(passes);
+            let pinned = how.pins.contains(key);
+            if passes || pinned {
+                entries.push(Entry::new(
+                    recent,
+                    key,
+                    Sums::Series(sums),
+                    how.sort.by,
+                    pinned,
+                ));
             }
         }
-        if pinned < pins.len() {
-            let absent = pins.keys().filter(|key| !recent.is_listed(*key));
-            entries.extend(absent.map(|key| Entry::new(recent, key, &Total::ZERO, sort.by, true)));
+        self.alike = groups::alike(recent, self.total);
+        entries
+    }
+
+    /// A row for each name.
+    fn grouped<'a>(
+        &mut self,
+        recent: &'a Recent,
+        how: &How<'_>,
+        most_ns: &mut u64,
+    ) -> Vec<Entry<'a>> {
+        let mut entries = Vec::new();
+        for (key, group) in groups::groups(recent, how.filter) {
+            self.total += 1;
+            *most_ns = group.total.sum_ns.max(*most_ns);
+            self.matched += usize::from(group.passes);
+            let pinned = how.pins.contains(key);
+            if group.passes || pinned {
+                let sums = Sums::Group(Box::new(group));
+                entries.push(Entry::new(recent, key, sums, how.sort.by, pinned));
+            }
         }
-        let rows = entries.len();
-        let shown = view.choose(&mut entries, |a, b| a.compare(b, sort.descending));
-        let seconds = recent.seconds().max(1e-3);
-        let row = |place: Option<(usize, usize)>| {
-            place.map(|(index, at)| entries[at].row(recent, &pins, index, seconds, most_ns))
+        entries
+    }
+
+    /// Keeps the order where it is held. What has left the list meanwhile stays, without waits, for nothing may
+    /// move up.
+    fn hold<'a>(
+        &self,
+        recent: &'a Recent,
+        how: &How<'_>,
+        entries: &mut Vec<Entry<'a>>,
+        before: Option<&Self>,
+    ) -> Option<Arc<Order>> {
+        let number = how.held?;
+        let same = before.filter(|b| (b.key, &b.span) == (self.key, &self.span));
+        let kept = same.and_then(|before| before.order.clone());
+        let kept = kept.filter(|order| order.number == number);
+        view::sort(entries, &|a, b| a.compare(b, how.sort.descending));
+        let sorted = entries.iter().map(|entry| entry.key);
+        let order = match kept {
+            Some(mut order) => {
+                if sorted.clone().any(|key| order.find(key).is_none()) {
+                    Arc::make_mut(&mut order).append(sorted.clone());
+                }
+                let mut left = vec![true; order.keys().count()];
+                sorted.for_each(|key| order.find(key).into_iter().for_each(|at| left[at] = false));
+                let left = order.keys().zip(left).filter(|(_, left)| *left);
+                entries.extend(left.map(|(key, _)| {
+                    Entry::new(recent, key, Sums::Series(&Total::ZERO), how.sort.by, false)
+                }));
+                order
+            }
+            None => {
+                // Numbers may be newer than those that are seen. A held order that gives way does so at a hand's wish.
+                let seen = same.filter(|before| before.order.is_none());
+                let shown = seen
+                    .map(|before| before.in_order(entries))
+                    .unwrap_or_default();
+                Arc::new(Order::new(number, sorted.collect(), &shown))
+            }
         };
-        Self {
-            window: view.window(rows),
-            places: shown.into_iter().map(row).collect(),
-            rows,
-            matched,
-            total,
-            key: recent.scope().key,
-        }
+        entries.iter_mut().for_each(|entry| entry.keep(&order));
+        Some(order)
+    }
+
+    /// The rows in view that are still among `entries`, by their places.
+    fn in_order(&self, entries: &[Entry<'_>]) -> Vec<(u64, u64)> {
+        let rows = self
+            .places
+            .iter()
+            .flatten()
+            .filter(|row| self.window.contains(&row.index));
+        let is_there = |row: &&Row| entries.iter().any(|entry| entry.key == row.key);
+        let mut shown: Vec<_> = rows
+            .filter(is_there)
+            .map(|row| (row.index as u64, row.key))
+            .collect();
+        shown.sort_unstable();
+        shown
     }
 
     /// The row with this place in the list, where it is in view.
     pub fn at(&self, index: usize) -> Option<&Row> {
         self.places.iter().flatten().find(|row| row.index == index)
     }
-}
 
-/// A series with what it is sorted by.
-struct Entry<'a> {
-    key: u64,
-    sums: &'a Total,
-    pinned: bool,
-    number: u64,
-    word: Cow<'a, str>,
-}
-
-impl view::Keyed for Entry<'_> {
-    fn key(&self) -> u64 {
-        self.key
-    }
-}
-
-impl<'a> Entry<'a> {
-    fn new(recent: &'a Recent, key: u64, sums: &'a Total, by: Column, pinned: bool) -> Self {
-        let slot = |slot: Option<usize>| slot.map_or(0, |slot| slot as u64 + 1);
-        let number = match by {
-            Column::Name => 0,
-            Column::Id => key,
-            Column::Rate => sums.waits,
-            Column::Wait => sums.sum_ns,
-            Column::P50 => slot(sums.percentile_slot(50)),
-            Column::P99 => slot(sums.percentile_slot(99)),
-            Column::Max => slot(sums.max_slot()),
-        };
-        let word = match by {
-            Column::Name => recent.lower_name(key),
-            _ => Cow::Borrowed(""),
-        };
-        Self {
-            key,
-            sums,
-            pinned,
-            number,
-            word,
-        }
-    }
-
-    /// Pinned rows come first. Equal rows are in the order of their waiting time and then of their
-    /// ids, so that buckets, which are often equal, give an order one can read.
-    fn compare(&self, other: &Self, descending: bool) -> Ordering {
-        let ascending = (self.number, &self.word).cmp(&(other.number, &other.word));
-        let first = if descending {
-            ascending.reverse()
-        } else {
-            ascending
-        };
-        let pinned = other.pinned.cmp(&self.pinned);
-        pinned
-            .then(first)
-            .then(other.sums.sum_ns.cmp(&self.sums.sum_ns))
-            .then(self.key.cmp(&other.key))
-    }
-
-    fn row(&self, recent: &Recent, pins: &Pins, index: usize, seconds: f64, most_ns: u64) -> Row {
-        let unit = recent.scope().unit;
-        let range = |slot: Option<usize>| slot.map(|slot| Range::of(slot, unit));
-        let known = recent.knows(self.key);
-        let remembered = pins.name(self.key).filter(|_| !known);
-        Row {
-            index,
-            key: self.key,
-            name: remembered.map_or_else(|| recent.name_of(self.key), str::to_owned),
-            gone: !known || recent.is_gone(self.key),
-            pinned: self.pinned,
-            waits_per_s: self.sums.waits as f64 / seconds,
-            wait_ns_per_s: self.sums.sum_ns as f64 / seconds,
-            share: self.sums.sum_ns as f64 / most_ns as f64,
-            p50: range(self.sums.percentile_slot(50)),
-            p99: range(self.sums.percentile_slot(99)),
-            max: range(self.sums.max_slot()),
-        }
+    /// The row of a key, where it is in view.
+    pub fn row_of(&self, key: u64) -> Option<&Row> {
+        self.places.iter().flatten().find(|row| row.key == key)
     }
 }

@@ -12,6 +12,11 @@ pub struct Pins {
 }
 
 impl Pins {
+    pub const NONE: Self = Self {
+        of: Key::Process,
+        names: BTreeMap::new(),
+    };
+
     /// Pins a series, or lets it go.
     pub fn toggle(&mut self, of: Key, key: u64, name: &str) {
         if self.of != of {

@@ -1,8 +1,10 @@
 //! What the list shows, and in which order.
 
+mod held;
+
 use super::pins::Pins;
 use super::view::View;
-use super::{Column, Listing, Row, Sort};
+use super::{Column, How, Listing, Row, Sort};
 use crate::filter::{Filter, compile_for_tests};
 use crate::session::recent::Recent;
 use crate::session::scopes::SeriesScope;
@@ -56,7 +58,30 @@ fn recent(unit: Unit, series: &[(u64, &str, usize, u64)]) -> Recent {
 /// The list as a window with room for ten rows shows it.
 fn list(recent: &Recent, filter: &str, sort: Sort) -> Listing {
     let filter = Filter::new(filter, compile_for_tests).expect("a filter");
-    Listing::new(recent, &filter, sort, &Pins::default(), &ten_from(0))
+    let how = How {
+        sort,
+        ..how(&filter, &NO_PINS, &TEN)
+    };
+    Listing::new(recent, &how, None)
+}
+
+static TEN: View = View {
+    top: 0,
+    visible: 10,
+    held: None,
+};
+
+static NO_PINS: Pins = Pins::NONE;
+
+fn how<'a>(filter: &'a Filter, pins: &'a Pins, view: &'a View) -> How<'a> {
+    How {
+        filter,
+        sort: Sort::default(),
+        pins,
+        view,
+        by_name: false,
+        held: None,
+    }
 }
 
 fn ten_from(top: usize) -> View {
@@ -127,7 +152,7 @@ fn thousands_of_rows_are_counted_and_a_few_built() {
     let few = list(&recent, "299", Sort::default());
     assert_eq!((few.rows, few.matched, few.total), (11, 11, 3_000));
     let (filter, pins) = (Filter::default(), Pins::default());
-    let end = Listing::new(&recent, &filter, Sort::default(), &pins, &ten_from(2_995));
+    let end = Listing::new(&recent, &how(&filter, &pins, &ten_from(2_995)), None);
     assert_eq!(keys(&end), (1..=18).rev().collect::<Vec<_>>());
     assert_eq!(end.at(2_999).map(|row| row.key), Some(1));
 }
@@ -143,7 +168,7 @@ fn pinned_rows_are_on_top_whatever_the_filter_and_the_order() {
     pins.toggle(Key::Thread, 9, "left");
     for (filter, expected) in [("", [2, 9, 1, 3].as_slice()), ("c", &[2, 9, 3])] {
         let filter = Filter::new(filter, compile_for_tests).expect("a filter");
-        let listing = Listing::new(&recent, &filter, Sort::default(), &pins, &ten_from(0));
+        let listing = Listing::new(&recent, &how(&filter, &pins, &TEN), None);
         assert_eq!(keys(&listing), expected);
         let rows = rows(&listing);
         assert_eq!((rows[1].name.as_str(), rows[1].gone), ("left", true));

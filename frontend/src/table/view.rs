@@ -18,6 +18,9 @@ pub struct View {
     pub held: Option<(usize, u64)>,
 }
 
+/// A call for each comparison: what sorts is kept once for all orders.
+pub type Compare<'a, T> = &'a dyn Fn(&T, &T) -> Ordering;
+
 pub trait Keyed {
     fn key(&self) -> u64;
 }
@@ -45,7 +48,7 @@ impl View {
     pub fn choose<T: Keyed>(
         &self,
         all: &mut [T],
-        compare: impl Fn(&T, &T) -> Ordering,
+        compare: Compare<'_, T>,
     ) -> Vec<Option<(usize, usize)>> {
         let window = self.window(all.len());
         let held = self.held.and_then(|(place, key)| {
@@ -69,18 +72,23 @@ impl View {
     }
 }
 
+/// Puts all into their order.
+pub fn sort<T>(all: &mut [T], compare: Compare<'_, T>) {
+    all.sort_unstable_by(compare);
+}
+
 /// Puts the entries of a part of the order into their order; the others stay unsorted on their side.
-fn sort_within<T>(all: &mut [T], window: &Range<usize>, compare: impl Fn(&T, &T) -> Ordering) {
+fn sort_within<T>(all: &mut [T], window: &Range<usize>, compare: Compare<'_, T>) {
     let mut rest = all;
     if window.start > 0 && window.start < rest.len() {
-        rest.select_nth_unstable_by(window.start, &compare);
+        rest.select_nth_unstable_by(window.start, compare);
         rest = &mut rest[window.start..];
     }
     let count = window.len().min(rest.len());
     if count < rest.len() {
-        rest.select_nth_unstable_by(count, &compare);
+        rest.select_nth_unstable_by(count, compare);
     }
-    rest[..count].sort_unstable_by(&compare);
+    sort(&mut rest[..count], compare);
 }
 
 #[cfg(test)]
@@ -109,7 +117,7 @@ mod tests {
                 (usize::from(place) % view.places(), u64::from(key % 500))
             });
             let view = View { held, ..view };
-            let places = view.choose(&mut all, u64::cmp);
+            let places = view.choose(&mut all, &u64::cmp);
             prop_assert_eq!(places.len(), view.places());
             let mut shown = Vec::new();
             for (index, at) in places.iter().flatten() {

@@ -1,7 +1,7 @@
 //! Memos, effects and parts of views whose closures are boxed. Leptos compiles its machinery anew for each closure
 //! that it is given; for hundreds of them that was a fifth of the WASM.
 
-use leptos::children::ViewFn;
+use leptos::children::TypedChildrenFn;
 use leptos::prelude::*;
 
 /// A value that is computed anew when what it reads changes, and told on when it is another.
@@ -36,19 +36,13 @@ pub(super) fn on<E>(act: impl FnMut(E) + 'static) -> Box<dyn FnMut(E)> {
     Box::new(act)
 }
 
-/// Shows its children while `when` is true, and `fallback` while it is not.
+/// Shows its children while `when` is true. Leptos' own has a fallback as well, of a kind that takes any view, whose
+/// machinery for all kinds is most of what is saved here.
 #[component(transparent)]
-pub(super) fn Show(
+pub(super) fn Show<C: IntoView + 'static>(
     when: impl Fn() -> bool + Send + Sync + 'static,
-    children: ChildrenFn,
-    #[prop(optional, into)] fallback: ViewFn,
+    children: TypedChildrenFn<C>,
 ) -> impl IntoView {
-    let when = memo(when);
-    live(move || {
-        if when.get() {
-            children()
-        } else {
-            fallback.run()
-        }
-    })
+    let (when, children) = (memo(when), children.into_inner());
+    move || when.get().then(|| children())
 }

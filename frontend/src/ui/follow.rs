@@ -66,6 +66,10 @@ impl App {
     }
 
     pub(crate) fn toggle_following(self) {
+        let presents = |session: &Session| session.together.company.presenter.is_some();
+        if !self.session.with_untracked(presents) {
+            return self.session.update(Session::tell_that_nobody_presents);
+        }
         self.follow(!self.is_following());
     }
 

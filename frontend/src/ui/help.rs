@@ -34,7 +34,7 @@ const LEGEND: [(&str, &str); 6] = [
     ),
 ];
 
-const KEYS: [(&str, &str); 21] = [
+const KEYS: [(&str, &str); 22] = [
     ("Space", "pause and resume"),
     ("+  −", "zoom in and out (the wheel does the same)"),
     (
@@ -59,6 +59,7 @@ const KEYS: [(&str, &str); 21] = [
     ("B", "keep what is shown as the baseline to compare with"),
     ("T", "the map as a table"),
     ("V", "the list as strips on one time axis"),
+    ("G", "in the list: those of one name as one row"),
     ("S", "choose what is measured"),
     ("/", "filter the list"),
     ("N", "write a note where the cursor is, for everybody"),

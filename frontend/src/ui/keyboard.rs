@@ -68,6 +68,7 @@ fn choose(app: App, key: &str) -> bool {
         "k" | "K" => app.toggle_pin(),
         "b" | "B" => app.toggle_baseline(),
         "v" | "V" => app.as_strips.update(|on| *on = !*on),
+        "g" | "G" => app.by_name.update(|on| *on = !*on),
         "t" | "T" => app.as_table.update(|on| *on = !*on),
         _ => return false,
     }

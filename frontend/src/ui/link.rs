@@ -29,6 +29,8 @@ impl App {
             percentiles: (percentiles != [Percentile::P99]).then_some(percentiles),
             brush: self.brush.get(),
             strips: self.as_strips.get(),
+            by_name: self.by_name.get(),
+            sort: self.sort.get(),
         }
     }
 
@@ -55,6 +57,10 @@ impl App {
         }
         self.brush.set(address.brush);
         self.as_strips.set(address.strips);
+        self.by_name.set(address.by_name);
+        if self.sort.get_untracked() != address.sort {
+            self.sort.set(address.sort);
+        }
     }
 }
 

@@ -18,6 +18,7 @@ mod keyboard;
 mod legend;
 mod link;
 mod load;
+mod lookback;
 mod map_state;
 mod map_table;
 mod marks;
@@ -90,6 +91,7 @@ pub(crate) fn Page() -> impl IntoView {
     app.introduce();
     link::keep_in_step(app);
     region::ask_about_marked(app);
+    lookback::keep_told(app);
     app.connect();
     let marked = memo(move || app.brush.get().is_some());
     view! {

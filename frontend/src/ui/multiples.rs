@@ -1,6 +1,7 @@
 //! The first series of the list as strips that fill it, below each other on one time axis.
 
 use super::boxed::{effect, live, memo, on};
+use super::reach::open;
 use super::resize::on_resize;
 use super::state::App;
 use super::strips::{paint, paint_when_new};
@@ -11,6 +12,7 @@ use crate::chart::ticks;
 use crate::session::strip::CELLS;
 use crate::table::Row;
 use crate::words;
+use leptos::ev::PointerEvent;
 use leptos::html::{Canvas, Div, Ol};
 use leptos::prelude::*;
 use runqlat_common::wire::OTHER;
@@ -43,10 +45,8 @@ pub(crate) fn Multiples() -> impl IntoView {
         let listing = app.listing.get_untracked();
         let (width, row) = (size.get_untracked().0, row.get_untracked());
         let layout = Layout::new(width, row, window().device_pixel_ratio());
-        let keys: Vec<_> = (0..MOST)
-            .map(|at| listing.at(at).map(|row| row.key))
-            .collect();
-        paint(app, look, &canvas, &keys, &layout)
+        let rows: Vec<_> = (0..MOST).map(|at| listing.at(at)).collect();
+        paint(app, look, &canvas, &rows, &layout)
     });
     fill(app, list);
     let shown = memo(move || app.listing.with(|listing| listing.rows.min(MOST)));
@@ -64,6 +64,8 @@ pub(crate) fn Multiples() -> impl IntoView {
                     class="strip-rows"
                     node_ref=list
                     style=("--row", move || format!("{}px", row.get()))
+                    on:pointerenter=on(move |_: PointerEvent| app.pointed.set(true))
+                    on:pointerleave=on(move |_: PointerEvent| app.pointed.set(false))
                     on:click=on(move |event| select(app, &event))
                 ></ol>
             </div>
@@ -101,8 +103,9 @@ fn select(app: App, event: &web_sys::MouseEvent) {
     let target = event.target().and_then(|t| t.dyn_into::<Element>().ok());
     let button = target.and_then(|t| t.closest("button").ok()?);
     let key = button.and_then(|button| button.get_attribute("data-key")?.parse().ok());
-    if let Some(key) = key {
-        app.select(Some(key));
+    let listing = app.listing.get_untracked();
+    if let Some(row) = key.and_then(|key| listing.row_of(key)) {
+        open(app, row);
     }
 }
 
@@ -140,7 +143,7 @@ impl Place {
     }
 
     fn show(&mut self, row: Option<&Row>, selected: Option<u64>) {
-        let now = row.map(|row| (row.key, selected == Some(row.key)));
+        let now = row.map(|row| (row.key, selected.is_some() && selected == row.series));
         if now != self.shown || now.is_none() {
             set(&self.item, "hidden", now.is_none().then_some(""));
             let key = now.map(|(key, _)| key.to_string());
@@ -155,8 +158,12 @@ impl Place {
                 self.button.set_title(&row.name);
                 self.name.set(&words::scope::short_path(&row.name));
             }
-            let id = (row.key != OTHER).then(|| format!(" {}", row.key));
-            self.id.set(&id.unwrap_or_default());
+            let id = match row.series {
+                Some(OTHER) => String::new(),
+                Some(key) => format!(" {key}"),
+                None => words::times_many(row.members),
+            };
+            self.id.set(&id);
             let longest = row.max.map(words::short_range);
             self.longest.set(longest.as_deref().unwrap_or("–"));
         }

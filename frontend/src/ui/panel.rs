@@ -7,6 +7,7 @@ use crate::browser;
 use crate::chart::cursor::Target;
 use crate::chart::frame::Frame;
 use crate::histogram::Histogram;
+use crate::session::Link;
 use crate::tooltip::{column_times, times};
 use crate::words;
 use leptos::prelude::*;
@@ -91,9 +92,13 @@ fn shown(app: App) -> Option<Shown> {
     let session = app.session.read_untracked();
     // The newest interval itself: the map's last column may be several.
     let newest = session.slices(0.0).next_back()?;
+    let newest_is = match session.link {
+        Link::Live => "newest interval",
+        _ => "last interval that came",
+    };
     let what = match newest.counts {
-        Ok(_) => "newest interval".to_owned(),
-        Err(why) => format!("newest interval: {}", words::scope::missing(why)),
+        Ok(_) => newest_is.to_owned(),
+        Err(why) => format!("{newest_is}: {}", words::scope::missing(why)),
     };
     let counts = newest.counts.map(|counts| frame.cause.of(counts));
     let counts = counts.unwrap_or_default();

@@ -1,6 +1,7 @@
 //! What clicks, keys and the focus do in the list of series: selecting, pinning, going to a neighbour.
 
 use super::state::App;
+use crate::table::groups;
 use crate::table::{Listing, Row};
 use leptos::ev::KeyboardEvent;
 use leptos::html::Tbody;
@@ -45,8 +46,18 @@ pub(super) fn on_click(app: App, event: &Event) {
     if on_pin {
         toggle_pin(app, listing.key, row);
     } else {
-        app.select(Some(row.key));
+        open(app, row);
     }
+}
+
+/// Looks at a series, or at the series of a group.
+pub(super) fn open(app: App, row: &Row) {
+    if let Some(key) = row.series {
+        return app.select(Some(key));
+    }
+    app.let_go();
+    app.by_name.set(false);
+    app.filter.set(groups::filter_for(&row.name));
 }
 
 fn toggle_pin(app: App, of: Key, row: &Row) {
@@ -55,6 +66,15 @@ fn toggle_pin(app: App, of: Key, row: &Row) {
 
 /// The focus is on a row, or on none any more.
 pub(super) fn on_focus(app: App, target: Option<web_sys::EventTarget>) {
+    // A row that was clicked has it, too, and is done with.
+    let by_keys = |target: &Element| target.matches(":focus-visible").unwrap_or(false);
+    let element = target.clone().and_then(|target| target.dyn_into().ok());
+    let focused = element.is_some_and(|target: Element| {
+        by_keys(&target) && target.closest("tbody").is_ok_and(|body| body.is_some())
+    });
+    if app.focused.get_untracked() != focused {
+        app.focused.set(focused);
+    }
     let held = row_of(app, target).and_then(|(place, _, listing)| {
         let row = row_at(&listing, place)?;
         Some((place, row.key))
@@ -76,7 +96,7 @@ pub(super) fn on_key(app: App, body: NodeRef<Tbody>, event: &KeyboardEvent) {
     let neighbour = match event.key().as_str() {
         "Enter" => {
             event.prevent_default();
-            return app.select(Some(row.key));
+            return open(app, row);
         }
         "p" if is_plain => return toggle_pin(app, listing.key, row),
         "ArrowDown" => Some(row.index + 1),

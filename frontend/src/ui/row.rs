@@ -30,6 +30,8 @@ pub(super) struct Place {
 struct Shown {
     index: usize,
     key: u64,
+    series: Option<u64>,
+    members: u64,
     name: String,
     kind: Key,
     gone: bool,
@@ -97,11 +99,13 @@ impl Place {
         let now = row.map(|row| Shown {
             index: row.index,
             key: row.key,
+            series: row.series,
+            members: row.members,
             name: row.name.clone(),
             kind,
             gone: row.gone,
             pinned: row.pinned,
-            selected: selected == Some(row.key),
+            selected: selected.is_some() && selected == row.series,
             is_stop: stop == Some(row.key),
         });
         let is_another = now.as_ref().map(|now| now.key) != self.shown.as_ref().map(|was| was.key);
@@ -133,21 +137,27 @@ impl Place {
         }
         if was.is_none_or(|was| was.key != now.key) {
             set(row, "data-key", Some(&now.key.to_string()));
-            let id = (now.key != OTHER).then(|| now.key.to_string());
-            self.cells[0].set(&id.unwrap_or_default());
+        }
+        if was.is_none_or(|was| was.series != now.series) {
+            let id = now.series.filter(|key| *key != OTHER);
+            self.cells[0].set(&id.map(|key| key.to_string()).unwrap_or_default());
         }
         let looks = |shown: &Shown| (shown.gone, shown.pinned, shown.selected, shown.is_stop);
         if was.is_none_or(|was| looks(was) != looks(now)) {
             self.mark(now);
         }
-        let about = |shown: &Shown| (shown.key == OTHER, shown.gone, shown.kind);
+        let about = |shown: &Shown| (shown.series, shown.gone, shown.kind);
         if was.is_none_or(|was| about(was) != about(now)) {
             self.row.set_title(&title(now));
         }
-        if was.is_none_or(|was| (&was.name, was.kind) != (&now.name, now.kind)) {
+        let named = |shown: &Shown| (shown.name.clone(), shown.kind, shown.series, shown.members);
+        if was.is_none_or(|was| named(was) != named(now)) {
             let (head, end) = keys::parts(now.kind, &now.name);
             self.name_head.set(head);
-            self.name_end.set(end);
+            match now.series {
+                Some(_) => self.name_end.set(end),
+                None => self.name_end.set(&words::times_many(now.members)),
+            }
             self.name.set_title(&now.name);
         }
     }
@@ -205,7 +215,11 @@ impl Place {
 
 fn title(shown: &Shown) -> String {
     match shown.kind {
-        kind if shown.key == OTHER => keys::about_other(kind),
+        kind if shown.series == Some(OTHER) => keys::about_other(kind),
+        kind if shown.series.is_none() => {
+            let many = keys::kind(kind).many;
+            format!("{many} of this name that waited, together; Enter or a click shows each")
+        }
         kind if shown.gone => format!("this {} is gone", keys::kind(kind).one),
         _ => String::new(),
     }

@@ -7,11 +7,13 @@ use super::resize::on_resize;
 use super::row::Place;
 use super::state::App;
 use super::strips::RowStrips;
+use crate::browser;
+use crate::chart::ticks;
 use crate::keys;
 use crate::session::strip::CELLS;
 use crate::table::{Column, Listing};
 use crate::words;
-use leptos::ev::{FocusEvent, MouseEvent};
+use leptos::ev::{FocusEvent, MouseEvent, PointerEvent};
 use leptos::html::{Div, Tbody};
 use leptos::prelude::*;
 use runqlat_common::wire::Key;
@@ -49,14 +51,27 @@ pub(crate) fn Table() -> impl IntoView {
     let (scroll, body) = (NodeRef::<Div>::new(), NodeRef::<Tbody>::new());
     let rows = memo(move || app.listing.with(|listing| listing.rows));
     let is_path = memo(move || app.listing.with(|listing| listing.key == Key::Cgroup));
-    let said = memo(move || app.listing.with(|listing| remark(listing)));
+    let said = memo(move || {
+        let session = app.session.read();
+        app.listing
+            .with(|listing| words::list::remark(listing, session.told()))
+    });
     let span = memo(move || {
         let session = app.session.read();
         let scope = session.shown().scopes.current()?;
+        if let Some(told) = session.told() {
+            let (_, end_ms) = told.times?;
+            return Some(format!(
+                "until {}",
+                ticks::clock(end_ms, browser::utc_offset_min(end_ms))
+            ));
+        }
         let ms = f64::from(scope.interval_ms) * CELLS as f64;
         Some(format!("last {}", words::span(ms)))
     });
     watch_room(app, scroll);
+    // What leaves the page is told of no pointer that does.
+    on_cleanup(move || app.pointed.set(false));
     fill(app, body);
     view! {
         <div
@@ -84,6 +99,8 @@ pub(crate) fn Table() -> impl IntoView {
                     role="rowgroup"
                     node_ref=body
                     style:height=live(move || format!("{}px", rows.get() * ROW_PX))
+                    on:pointerenter=on(move |_: PointerEvent| app.pointed.set(true))
+                    on:pointerleave=on(move |_: PointerEvent| app.pointed.set(false))
                     on:click=on(move |event: MouseEvent| on_click(app, &event))
                     on:keydown=on(move |event| on_key(app, body, &event))
                     on:focusin=on(move |event: FocusEvent| on_focus(app, event.target()))
@@ -171,17 +188,6 @@ fn follow_focus(app: App, listing: &Listing) {
     if now != Some(key) {
         app.listed
             .update(|view| view.held = now.map(|key| (place, key)));
-    }
-}
-
-fn remark(listing: &Listing) -> String {
-    let one = keys::kind(listing.key).one;
-    match (listing.total, listing.matched) {
-        (0, _) => format!("No {one} waits"),
-        (_, 0) => format!(
-            "No {one} that waited lately matches; a drag over the map tells who waited there"
-        ),
-        _ => String::new(),
     }
 }
 

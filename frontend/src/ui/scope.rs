@@ -16,7 +16,7 @@ const KEYS: [(Key, &str); 5] = [
     (Key::Thread, "thread"),
     (Key::Cgroup, "cgroup"),
     (Key::Pidns, "pid namespace"),
-    (Key::Global, "nothing"),
+    (Key::Global, "not at all"),
 ];
 
 const INTERVALS_MS: [u32; 8] = [100, 200, 500, 1_000, 2_000, 5_000, 10_000, 60_000];
@@ -140,8 +140,8 @@ fn Told() -> impl IntoView {
     let units = units.map(|unit| option(unit, |scope| scope.unit, |scope, unit| scope.unit = unit));
     view! {
         <div class="picker-row">
-            <span class="muted">"told apart by"</span>
-            <div class="segments" role="group" aria-label="Waits are told apart by">{keys.collect_view()}</div>
+            <span class="muted">"told apart:"</span>
+            <div class="segments" role="group" aria-label="Waits are told apart">{keys.collect_view()}</div>
             <span class="muted">"buckets of"</span>
             <div class="segments" role="group" aria-label="Unit of the buckets">{units.collect_view()}</div>
             <Interval/>

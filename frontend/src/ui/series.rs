@@ -4,9 +4,11 @@ use super::boxed::{Show, live, memo, on};
 use super::multiples::Multiples;
 use super::rows::{STRIP_HELP, Table};
 use super::state::App;
+use crate::browser;
 use crate::keys;
+use crate::table::groups::has_groups;
 use crate::words;
-use leptos::ev::KeyboardEvent;
+use leptos::ev::{KeyboardEvent, MouseEvent};
 use leptos::html::Input;
 use leptos::prelude::*;
 
@@ -21,13 +23,22 @@ pub(crate) fn SeriesList(filter: NodeRef<Input>) -> impl IntoView {
         keys::kind(session.shown().scopes.series().key).heading
     });
     let span = memo(move || {
-        let seconds = app.session.read().shown().recent.seconds();
-        if seconds <= 0.0 {
-            String::new()
-        } else if seconds < 1.0 {
-            format!("last {seconds:.1} s")
-        } else {
-            format!("last {seconds:.0} s")
+        let session = app.session.read();
+        let told = session.told();
+        let end_ms = told
+            .and_then(|told| told.times)
+            .map_or(0.0, |(_, end_ms)| end_ms);
+        let offset = browser::utc_offset_min(end_ms);
+        app.listing
+            .with(|listing| words::list::time(listing, told, offset))
+    });
+    let state = memo(move || {
+        let is_held = app.listing.with(|listing| listing.order.is_some());
+        match app.session.read().is_asking() {
+            true => "asking who waited then…",
+            false if is_held && app.pointed.get() => "order held while you point here",
+            false if is_held => "order held while the focus is here",
+            false => "",
         }
     });
     let about = move || {
@@ -42,18 +53,54 @@ pub(crate) fn SeriesList(filter: NodeRef<Input>) -> impl IntoView {
             <div class="list-head">
                 <h2 data-testid="list-title">
                     {heading}
-                    <small title=live(move || if app.as_strips.get() { STRIP_HELP } else { SPAN_HELP })>{about}</small>
+                    <small
+                        data-testid="list-time"
+                        title=live(move || if app.as_strips.get() { STRIP_HELP } else { SPAN_HELP })
+                    >{about}</small>
+                    <small data-testid="list-state">{live(move || state.get())}</small>
                 </h2>
                 <Show when=move || told_apart.get()>
+                    <ByName/>
                     <Shapes/>
                     <FilterBox filter/>
                 </Show>
             </div>
-            <Show when=move || told_apart.get() fallback=NotCounted>
+            <Show when=move || told_apart.get()>
                 <Table/>
                 <Multiples/>
             </Show>
+            <Show when=move || !told_apart.get()>
+                <NotCounted/>
+            </Show>
         </section>
+    }
+}
+
+const BY_NAME_HELP: &str = "G: one row for all of a name, with their waits together";
+
+/// Whether series of one name are one row; it says so where most are of one.
+#[component]
+fn ByName() -> impl IntoView {
+    let app = expect_context::<App>();
+    let has_groups = memo(move || app.listing.with(|listing| has_groups(listing.key)));
+    let alike = memo(move || app.listing.with(|listing| listing.alike.clone()));
+    let text = move || match alike.get() {
+        Some(alike) => format!("{}: group by name", words::list::alike(&alike)),
+        None => "by name".to_owned(),
+    };
+    view! {
+        <Show when=move || has_groups.get()>
+            <button
+                class="button by-name"
+                class:suggested=live(move || alike.read().is_some())
+                data-testid="by-name"
+                aria-pressed=live(move || app.by_name.get().to_string())
+                title=BY_NAME_HELP
+                on:click=on(move |_: MouseEvent| app.by_name.update(|on| *on = !*on))
+            >
+                {live(text)}
+            </button>
+        </Show>
     }
 }
 

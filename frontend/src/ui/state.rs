@@ -19,7 +19,7 @@ use crate::net::Net;
 use crate::session::Session;
 use crate::table::pins::Pins;
 use crate::table::view::View as ListView;
-use crate::table::{Listing, Sort};
+use crate::table::{How, Listing, Sort};
 use leptos::prelude::*;
 use std::sync::Arc;
 
@@ -46,6 +46,11 @@ pub(crate) struct App {
     pub(crate) pins: RwSignal<Pins>,
     /// The part of the list that is in view.
     pub(crate) listed: RwSignal<ListView>,
+    /// Series of one name are one row.
+    pub(crate) by_name: RwSignal<bool>,
+    /// The pointer is over the rows, or the keyboard's focus is in them: their order is held.
+    pub(crate) pointed: RwSignal<bool>,
+    pub(crate) focused: RwSignal<bool>,
     pub(crate) cursor: RwSignal<Cursor>,
     /// The picture is shown as a table.
     pub(crate) as_table: RwSignal<bool>,
@@ -93,17 +98,25 @@ impl App {
             RwSignal::new(ListView::default()),
         );
         let (valid, filter_error) = filter_of(filter);
-        let listing = memo(move || {
-            let session = session.read();
-            let recent = &session.shown().recent;
-            let listing = Listing::new(
-                recent,
-                &valid.read(),
-                sort.get(),
-                &pins.read(),
-                &listed.read(),
-            );
-            Arc::new(listing)
+        let new_bool = || RwSignal::new(false);
+        let (by_name, pointed, focused) = (new_bool(), new_bool(), new_bool());
+        let held = holding(move || {
+            filter.track();
+            sort.track();
+            by_name.track();
+            pointed.get() || focused.get()
+        });
+        let listing = Memo::new(move |before: Option<&Arc<Listing>>| {
+            let how = How {
+                filter: &valid.read(),
+                sort: sort.get(),
+                pins: &pins.read(),
+                view: &listed.read(),
+                by_name: by_name.get(),
+                held: held.get(),
+            };
+            let before = before.map(|before| &**before);
+            Arc::new(Listing::new(session.read().listed(), &how, before))
         });
         Self {
             session,
@@ -126,6 +139,9 @@ impl App {
             noting: Noting::new(),
             pins,
             listed,
+            by_name,
+            pointed,
+            focused,
             cursor,
             size,
             now: RwSignal::new(browser::now_ms()),
@@ -202,6 +218,17 @@ impl App {
             self.select(None);
         }
     }
+}
+
+/// While the order of the list is held, a number: another when it has to be sorted anew all the same.
+fn holding(is_held: impl Fn() -> bool + Send + Sync + 'static) -> Memo<Option<u32>> {
+    Memo::new_with_compare(
+        move |before: Option<&Option<u32>>| {
+            let number = before.copied().flatten().unwrap_or_default();
+            is_held().then(|| number.wrapping_add(1))
+        },
+        |before, now| before != now,
+    )
 }
 
 /// The last filter that could be understood, and what is wrong with the present one.

@@ -7,6 +7,7 @@ use super::state::App;
 use super::theme::Look;
 use crate::chart::strip::Layout;
 use crate::paint;
+use crate::table::Row;
 use leptos::html::Canvas;
 use leptos::prelude::*;
 
@@ -26,9 +27,12 @@ pub(crate) fn RowStrips() -> impl IntoView {
         let listing = app.listing.get_untracked();
         let ratio = window().device_pixel_ratio();
         let layout = Layout::new(WIDTH, ROW_PX as f64, ratio);
-        let keys = listing.window.clone().map(|index| listing.at(index));
-        let keys: Vec<_> = keys.map(|row| row.map(|row| row.key)).collect();
-        paint(app, look, &canvas, &keys, &layout)
+        let rows: Vec<_> = listing
+            .window
+            .clone()
+            .map(|index| listing.at(index))
+            .collect();
+        paint(app, look, &canvas, &rows, &layout)
     });
     view! {
         <canvas
@@ -74,13 +78,12 @@ pub(super) fn paint(
     app: App,
     look: Look,
     canvas: &web_sys::HtmlCanvasElement,
-    keys: &[Option<u64>],
+    rows: &[Option<&Row>],
     layout: &Layout,
 ) -> Option<()> {
     app.session.with_untracked(|session| {
-        let recent = &session.shown().recent;
-        let known = |key: &Option<u64>| Some(recent.strip((*key)?));
-        let strips: Vec<_> = keys.iter().filter_map(known).collect();
+        let recent = session.listed();
+        let strips: Vec<_> = rows.iter().flatten().map(|row| row.strip(recent)).collect();
         let unit = recent.scope().unit;
         paint::strips(canvas, &strips, layout, unit, &look.palette_untracked())
     })

@@ -196,6 +196,10 @@ fn NoticeText() -> impl IntoView {
         Notice::Outdated => {
             Some("Something else is measured by now: resume to choose from it".to_owned())
         }
+        Notice::Nobody => Some(
+            "Nobody presents: whoever wants to does so where the viewers are counted".to_owned(),
+        ),
+        Notice::OwnChange => Some("You changed what is measured, for all who watch".to_owned()),
         Notice::Changed { by } => Some(format!("{by} changed what is measured")),
         Notice::Restarted { at_ms } => {
             let at = *at_ms as f64;

@@ -44,6 +44,12 @@ impl Connection {
                 self.regions.ask(answer);
                 Ok(false)
             }
+            Ok(ClientMessage::Span(span)) => {
+                let shared = self.shared.clone();
+                let answer = async move { shared.span(span).await.map(ServerMessage::Span) };
+                self.spans.ask(answer);
+                Ok(false)
+            }
             Ok(told) => {
                 let answer = together::tell(self.rights.may_control, &mut self.viewer, told);
                 if let Some(answer) = answer.transpose() {

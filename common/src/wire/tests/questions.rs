@@ -1,8 +1,9 @@
 //! The golden bytes of questions and answers.
 
+use crate::counts::{Counts, Waits};
 use crate::wire::{
     Cause, CgroupTarget, ClientMessage, ProcessTarget, Region, RegionReply, RegionSeries,
-    ServerMessage, Targets,
+    ServerMessage, Span, SpanReply, SpanSeries, Targets,
 };
 use alloc::string::String;
 use alloc::{format, vec, vec::Vec};
@@ -18,6 +19,14 @@ fn region() -> Region {
         context_from_seq: 1,
         context_to_seq: 7,
         cause: Some(Cause::Preempted),
+    }
+}
+
+fn span() -> Span {
+    Span {
+        from_seq: 3,
+        to_seq: 300,
+        by_name: true,
     }
 }
 
@@ -41,6 +50,11 @@ pub(super) fn asked() -> Vec<(ClientMessage, String, &'static str)> {
             ClientMessage::Region(any_cause),
             format!(r#"{{"region":{REGION_JSON}}}"#).replace(r#""preempted""#, "null"),
             "0403ac020423010700",
+        ),
+        (
+            ClientMessage::Span(span()),
+            r#"{"span":{"from_seq":3,"to_seq":300,"by_name":true}}"#.into(),
+            "0c03ac0201",
         ),
     ]
 }
@@ -85,6 +99,33 @@ pub(super) fn answers() -> Vec<(ServerMessage, String, &'static str)> {
                 r#"{{"region":{{"region":{REGION_JSON},"known_from_seq":3,"known_to_seq":9,"inside":12,"outside":300,"series":[{{"key":1234,"name":"pg","inside":10,"outside":5}}],"more":1,"more_inside":2}}}}"#
             ),
             "0903ac0204230107010103090cac0201d2090270670a050102",
+        ),
+        (
+            ServerMessage::Span(SpanReply {
+                span: span(),
+                known_from_seq: 3,
+                known_to_seq: 9,
+                start_ms: 2_000,
+                end_ms: 9_000,
+                measured_us: 300,
+                series: vec![SpanSeries {
+                    key: 1_234,
+                    name: "pg".into(),
+                    members: 2,
+                    counts: Counts {
+                        woken: Waits {
+                            counts: vec![0, 5],
+                            sum_ns: 7_000,
+                        },
+                        preempted: Waits::default(),
+                    },
+                    levels: vec![2, 0],
+                }],
+                more: 1,
+                more_waits: 2,
+            }),
+            r#"{"span":{"span":{"from_seq":3,"to_seq":300,"by_name":true},"known_from_seq":3,"known_to_seq":9,"start_ms":2000,"end_ms":9000,"measured_us":300,"series":[{"key":1234,"name":"pg","members":2,"counts":{"woken":{"counts":[0,5],"sum_ns":7000},"preempted":{"counts":[],"sum_ns":0}},"levels":[2,0]}],"more":1,"more_waits":2}}"#.into(),
+            "1003ac02010309d00fa846ac0201d20902706702020005d83600000202000102",
         ),
     ]
 }

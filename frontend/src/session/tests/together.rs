@@ -166,6 +166,22 @@ fn who_changed_what_is_measured_is_said() {
 }
 
 #[test]
+fn ones_own_change_is_not_told_as_anothers() {
+    let mut session = started(vec![interval(1, &[])]);
+    session.together.rename("Ada".into());
+    session.set_scope(Scope::default());
+    let mut by = |number, by: &str| {
+        let mut change = scope_change(number, 2, Scope::default());
+        change.by = by.into();
+        session.apply(ServerMessage::Scope(change));
+        session.notice().cloned()
+    };
+    assert_eq!(by(2, "Ada"), Some(Notice::OwnChange));
+    // Asked once, told once: another Ada is another.
+    assert_eq!(by(3, "Ada"), Some(Notice::Changed { by: "Ada".into() }));
+}
+
+#[test]
 fn a_hand_is_told_by_the_address() {
     let mut together = Together::default();
     let address = |query: &str| Address::parse(query);

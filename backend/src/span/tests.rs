@@ -1,0 +1,168 @@
+use super::{answer, check};
+use crate::history::tests::push;
+use crate::history::{History, Past};
+use proptest::prelude::{ProptestConfig, prop_assert_eq, proptest};
+use runqlat_common::counts::{Counts, Waits};
+use runqlat_common::wire::{
+    Column, Health, Interval, MAX_SPAN_SERIES, Series, SeriesName, Span, SpanReply,
+};
+
+fn waits(n: u64, sum_ns: u64) -> Counts {
+    Counts {
+        woken: Waits {
+            counts: vec![n],
+            sum_ns,
+        },
+        preempted: Waits::default(),
+    }
+}
+
+/// Interval `seq` of a second: who waited, by key, name (empty where it is not new) and waits of a microsecond, and
+/// who is gone.
+fn interval(seq: u64, series: &[(u64, &str, u64)], gone: &[u64]) -> Interval {
+    let named = series.iter().filter(|(_, name, _)| !name.is_empty());
+    Interval {
+        column: Column {
+            seq,
+            end_ms: 100_000 + seq * 1_000,
+            duration_us: 1_000_000,
+            counts: waits(series.iter().map(|s| s.2).sum(), 0),
+        },
+        series: series
+            .iter()
+            .map(|&(key, _, n)| Series {
+                key,
+                counts: waits(n, n * 1_000),
+            })
+            .collect(),
+        names: named
+            .map(|&(key, name, _)| SeriesName {
+                key,
+                name: name.into(),
+            })
+            .collect(),
+        gone: gone.to_vec(),
+        health: Health::default(),
+    }
+}
+
+fn past(intervals: Vec<Interval>) -> Past {
+    let mut history = History::default();
+    intervals.into_iter().for_each(|i| push(&mut history, i));
+    history.past()
+}
+
+fn span(from_seq: u64, to_seq: u64, by_name: bool) -> Span {
+    Span {
+        from_seq,
+        to_seq,
+        by_name,
+    }
+}
+
+fn rows(reply: &SpanReply) -> Vec<(u64, &str, u32, u64)> {
+    let rows = reply.series.iter();
+    rows.map(|s| (s.key, s.name.as_str(), s.members, s.counts.total()))
+        .collect()
+}
+
+/// Pid 7 is a make, which ends, and then a cc.
+fn reused() -> Past {
+    past(vec![
+        interval(1, &[(5, "make", 1)], &[]),
+        interval(2, &[(5, "", 2), (7, "make", 8)], &[7]),
+        interval(3, &[(7, "cc", 4), (9, "", 1)], &[]),
+        interval(4, &[(5, "", 50)], &[]),
+    ])
+}
+
+#[test]
+fn only_the_intervals_of_the_span_count_and_a_key_that_is_given_away_is_two() {
+    let living = vec![SeriesName {
+        key: 9,
+        name: "sshd".into(),
+    }];
+    let reply = answer(&reused(), living, &span(2, 3, false));
+    let expected = [
+        (7, "make", 1, 8),
+        (7, "cc", 1, 4),
+        // Named before the span began.
+        (5, "make", 1, 2),
+        (9, "sshd", 1, 1),
+    ];
+    assert_eq!(rows(&reply), expected);
+    assert_eq!((reply.start_ms, reply.end_ms), (101_000, 103_000));
+    assert_eq!((reply.measured_us, reply.more), (2_000_000, 0));
+}
+
+#[test]
+fn series_of_one_name_are_one_however_they_were_named() {
+    let reply = answer(&reused(), Vec::new(), &span(2, 3, true));
+    let expected = [(5, "make", 2, 10), (7, "cc", 1, 4), (9, "", 1, 1)];
+    assert_eq!(rows(&reply), expected);
+}
+
+#[test]
+fn the_longest_wait_of_each_of_the_last_intervals_is_told() {
+    let levels = |past: &Past, span: Span| -> Vec<(u64, Vec<u8>)> {
+        let reply = answer(past, Vec::new(), &span);
+        reply
+            .series
+            .into_iter()
+            .map(|s| (s.key, s.levels))
+            .collect()
+    };
+    let found = levels(&reused(), span(1, 4, true));
+    let expected = [(5, vec![1, 1, 0, 1]), (7, vec![1, 0]), (9, vec![1, 0])];
+    assert_eq!(found, expected);
+    // Of a long time the last two minutes at a second each.
+    let long = (1..=200).map(|seq| interval(seq, &[(5, "make", u64::from(seq != 100))], &[]));
+    let found = levels(&past(long.collect()), span(1, 190, false));
+    assert_eq!(found[0].1.len(), 120);
+    let quiet: Vec<_> = found[0]
+        .1
+        .iter()
+        .enumerate()
+        .filter(|(_, level)| **level == 0)
+        .collect();
+    assert_eq!(quiet, [(29, &0)]);
+}
+
+#[test]
+fn what_is_not_kept_any_more_is_told() {
+    let reply = answer(&reused(), Vec::new(), &span(4, 900, false));
+    assert_eq!((reply.known_from_seq, reply.known_to_seq), (4, 4));
+    let reply = answer(&reused(), Vec::new(), &span(700, 900, false));
+    assert!(reply.known_from_seq > reply.known_to_seq && reply.series.is_empty());
+    assert!(check(&span(5, 4, false)).is_err() && check(&span(4, 4, true)).is_ok());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16))]
+
+    /// However many fork, wait and end: the longest are listed, and no wait of the others is lost.
+    #[test]
+    fn a_storm_is_cut_off_where_it_would_be_without_a_bound(
+        seeds in proptest::collection::vec(1..1_000_000_u64, 1..12), by_name: bool,
+    ) {
+        let storm = |seed: u64| -> Vec<(u64, &str, u64)> {
+            (0..900).map(|n| (n + 1, "cc", (n * seed) % 977 + 1)).collect()
+        };
+        let ends: Vec<u64> = (1..=900).collect();
+        let storms = seeds.iter().enumerate();
+        let past = past(storms.map(|(at, &seed)| interval(at as u64 + 1, &storm(seed), &ends)).collect());
+        let reply = answer(&past, Vec::new(), &span(1, 99, by_name));
+        let mut all: Vec<u64> = seeds.iter().flat_map(|&seed| storm(seed)).map(|s| s.2).collect();
+        let whole: u64 = all.iter().sum();
+        if by_name {
+            prop_assert_eq!(rows(&reply), [(1, "cc", all.len() as u32, whole)]);
+        } else {
+            all.sort_unstable_by(|a, b| b.cmp(a));
+            all.truncate(MAX_SPAN_SERIES);
+            let listed: Vec<u64> = reply.series.iter().map(|s| s.counts.total()).collect();
+            prop_assert_eq!(&listed, &all);
+            prop_assert_eq!(reply.more_waits + listed.iter().sum::<u64>(), whole);
+            prop_assert_eq!(reply.more as usize + listed.len(), seeds.len() * 900);
+        }
+    }
+}
