@@ -268,9 +268,19 @@ async fn looking_back_lists_who_waited_then() {
         paused.as_str().unwrap()
     );
     browser.until("another time", &another).await;
+    // The histogram is of the same time.
+    let title = "document.querySelector('[data-testid=histogram-title]').innerText";
+    let same = format!(
+        "const [from, to] = {TIME}.split(' – ');
+        return {title}.includes('time shown') && {title}.includes(from) && {title}.includes(to)"
+    );
+    browser.until("the histogram of it", &same).await;
     press(&browser, "l").await;
     browser
         .until("live again", &format!("return /^last \\d+/.test({TIME})"))
+        .await;
+    browser
+        .until("its newest", &format!("return {title}.includes('newest')"))
         .await;
     browser.close().await;
 }

@@ -33,8 +33,8 @@ pub(crate) fn HistogramCard() -> impl IntoView {
 }
 
 /// What the card shows when.
-const HEAD: &str =
-    "The newest interval; the column under the cursor, or the marked time, when there is one";
+const HEAD: &str = "The newest interval; the column under the cursor, the marked time, or the time that is looked back at, when there is \
+    one";
 
 /// The baseline, and what differs from it.
 #[component]

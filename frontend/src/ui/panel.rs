@@ -1,5 +1,5 @@
 //! What the histogram beside the map shows: the newest interval, the column under the cursor, or the
-//! marked time; and the baseline it is compared with.
+//! marked time or that which is looked back at; and the baseline it is compared with.
 
 use super::boxed::memo;
 use super::state::App;
@@ -17,7 +17,7 @@ use std::sync::Arc;
 /// What the panel shows.
 #[derive(Clone, PartialEq)]
 pub(crate) struct Shown {
-    /// `newest interval`, `under the cursor`, `frozen`, `marked time`.
+    /// `newest interval`, `under the cursor`, `frozen`, `marked time`, `time shown`.
     pub(crate) what: String,
     pub(crate) when: String,
     pub(crate) counts: Counts,
@@ -90,6 +90,15 @@ fn shown(app: App) -> Option<Shown> {
         return Some(sum(app, &frame, brush.from_ms, brush.to_ms, "marked time"));
     }
     let session = app.session.read_untracked();
+    // Looking back, it and the list tell of one time.
+    let looks_back = app.view.get().is_some_and(|view| !view.is_live());
+    if let Some((from_ms, to_ms)) = session
+        .told()
+        .filter(|_| looks_back)
+        .and_then(|told| told.times)
+    {
+        return Some(sum(app, &frame, from_ms, to_ms, "time shown"));
+    }
     // The newest interval itself: the map's last column may be several.
     let newest = session.slices(0.0).next_back()?;
     let newest_is = match session.link {
