@@ -142,7 +142,12 @@ fn show_list(session: &Session) {
     }
     let (filter, pins, view) = (Filter::default(), Pins::default(), View::default());
     let mut before = None;
-    for (by_name, held) in [(false, None), (false, Some(1)), (true, Some(1)), (true, None)] {
+    for (by_name, held) in [
+        (false, None),
+        (false, Some(1)),
+        (true, Some(1)),
+        (true, None),
+    ] {
         let how = How {
             filter: &filter,
             sort: Sort::default(),
