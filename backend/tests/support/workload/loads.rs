@@ -50,15 +50,10 @@ fn compute_us(us: u64) {
 }
 
 fn hog(ms: u64, nice: u64) {
-    be_nice(nice);
-    compute(until(ms));
-}
-
-/// This thread alone.
-fn be_nice(nice: u64) {
     // SAFETY: a number for a number.
     let result = unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, nice as i32) };
     assert_eq!(result, 0, "setpriority");
+    compute(until(ms));
 }
 
 /// Threads that are told when all are over, and then stay: an ended thread takes its account along.
@@ -120,76 +115,30 @@ fn ping_pong(end: Instant) {
     to_second.write_all(&[1]).expect("it is read");
 }
 
-/// Waits in the middle of the buckets of 16 us to 512 us, in turn: a real-time thread wakes another on
-/// its CPU, computes, and then lets it go. As the second sees them; they hold 2 to 5 us of system calls.
-const WAITS_US: [u64; 6] = [26, 48, 94, 184, 365, 728];
+/// Waits in the middle of the buckets of 16 us to 512 us, in turn: a real-time thread wakes another of its
+/// priority on its CPU, computes for so long, and then lets it go before itself, which takes 2 to 4 us more. It does not
+/// sleep for that: to wake an idle CPU takes a virtual machine 15 to 40 us, and as many waits as steps would lie there,
+/// about an edge between buckets.
+const STEPS_US: [u64; 6] = [20, 43, 88, 179, 360, 722];
 
-/// How long it sleeps then: the other has time to ask again, and the rest of the machine to go on.
-const STEP_APART: Duration = Duration::from_micros(150);
+/// How long it sleeps after two times all steps, so that the rest of the machine can go on.
+const ROUND_APART: Duration = Duration::from_micros(1_500);
 
-/// A third thread of the lowest priority keeps the CPU from idling. To wake an idle one takes a virtual machine 15 to
-/// 40 us: as many waits as sleeps would lie there, about an edge between buckets. So they are a few us, and the third
-/// waits about as long as the second.
 fn steps(end: Instant) {
+    let (mut from_first, mut to_second) = std::io::pipe().expect("a pipe");
     thread::spawn(move || {
-        be_nice(19);
-        compute(end);
+        become_real_time();
+        while from_first.read_exact(&mut [0]).is_ok() {}
         stay();
     });
-    let mut pair = Pair::start();
     become_real_time();
-    let more_us = pair.more_us();
-    for us in WAITS_US.into_iter().cycle() {
-        if Instant::now() >= end {
-            break;
+    while Instant::now() < end {
+        for us in STEPS_US.into_iter().chain(STEPS_US) {
+            to_second.write_all(&[0]).expect("it is read");
+            compute_us(us);
+            thread::yield_now();
         }
-        pair.step(us.saturating_sub(more_us));
-    }
-}
-
-/// The second thread, and when it was last woken and ran.
-struct Pair {
-    to_second: std::io::PipeWriter,
-    start: Instant,
-    ran_at_us: Arc<AtomicU64>,
-}
-
-impl Pair {
-    fn start() -> Self {
-        let (mut from_first, to_second) = std::io::pipe().expect("a pipe");
-        let start = Instant::now();
-        let ran_at_us = Arc::new(AtomicU64::new(0));
-        let told = ran_at_us.clone();
-        thread::spawn(move || {
-            while from_first.read_exact(&mut [0]).is_ok() {
-                told.store(start.elapsed().as_micros() as u64, Ordering::Relaxed);
-            }
-            stay();
-        });
-        Self {
-            to_second,
-            start,
-            ran_at_us,
-        }
-    }
-
-    /// How long the second one waited, in us, while the first computed for so long.
-    fn step(&mut self, us: u64) -> u64 {
-        let asked = self.start.elapsed().as_micros() as u64;
-        self.to_second.write_all(&[0]).expect("it is read");
-        compute_us(us);
-        thread::sleep(STEP_APART);
-        let ran = self.ran_at_us.load(Ordering::Relaxed);
-        ran.saturating_sub(asked)
-    }
-
-    /// How much longer than the first one computes that is here, from its call to the kernel to the second one's
-    /// return from there: 2 to 12 us were seen.
-    fn more_us(&mut self) -> u64 {
-        const COMPUTED_US: u64 = 20;
-        let mut waits: Vec<u64> = (0..101).map(|_| self.step(COMPUTED_US)).collect();
-        waits.sort_unstable();
-        waits[waits.len() / 2].saturating_sub(COMPUTED_US)
+        thread::sleep(ROUND_APART);
     }
 }
 
