@@ -100,10 +100,10 @@ pub struct Watched {
 
 impl Watched {
     pub fn new(tgid: Option<u32>, group: Option<Group>) -> Self {
-        let mount = cgroup::v2(&cgroup::mounted()).cloned();
+        let placed = |group| Some((cgroup::v2(&cgroup::mounted()).cloned()?, group));
         Self {
             tgid,
-            group: mount.zip(group),
+            group: group.and_then(placed),
         }
     }
 

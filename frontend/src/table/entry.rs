@@ -16,7 +16,7 @@ pub(super) enum Sums<'a> {
 }
 
 impl Sums<'_> {
-    fn total(&self) -> &Total {
+    pub(super) fn total(&self) -> &Total {
         match self {
             Self::Series(total) => total,
             Self::Group(group) => &group.total,

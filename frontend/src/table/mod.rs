@@ -110,10 +110,7 @@ impl Listing {
             ..Self::default()
         };
         let mut most_ns = 1;
-        let mut entries = match how.by_name {
-            true => listing.grouped(recent, how, &mut most_ns),
-            false => listing.single(recent, how, &mut most_ns),
-        };
+        let mut entries = listing.entries(recent, how, &mut most_ns);
         let is_there = |key| entries.iter().any(|entry: &Entry<'_>| entry.key == key);
         let absent = how.pins.keys();
         let absent = absent.filter(|key| keys::is_of_name(*key) == how.by_name && !is_there(*key));
@@ -136,49 +133,45 @@ impl Listing {
         listing
     }
 
-    /// A row for each series.
-    fn single<'a>(
+    /// A row for each series, or for each name.
+    fn entries<'a>(
         &mut self,
         recent: &'a Recent,
         how: &How<'_>,
         most_ns: &mut u64,
     ) -> Vec<Entry<'a>> {
-        let mut entries = Vec::new();
-        for (key, sums) in recent.listed() {
-            self.total += 1;
-            *most_ns = sums.sum_ns.max(*most_ns);
-            let passes = how.filter.is_empty() || how.filter.matches(key, &recent.name_of(key));
-            self.matched += usize::from(passes);
-            let pinned = how.pins.contains(key);
-            if passes || pinned {
-                entries.push(Entry::new(
-                    recent,
-                    key,
-                    Sums::Series(sums),
-                    how.sort.by,
-                    pinned,
-                ));
-            }
+        if how.by_name {
+            let groups = groups::groups(recent, how.filter).into_iter();
+            let mut all = groups.map(|(key, group)| {
+                let passes = group.passes;
+                (key, Sums::Group(Box::new(group)), passes)
+            });
+            return self.collect(recent, how, &mut all, most_ns);
         }
+        let mut all = recent.listed().map(|(key, sums)| {
+            let passes = how.filter.is_empty() || how.filter.matches(key, &recent.name_of(key));
+            (key, Sums::Series(sums), passes)
+        });
+        let entries = self.collect(recent, how, &mut all, most_ns);
         self.alike = groups::alike(recent, self.total);
         entries
     }
 
-    /// A row for each name.
-    fn grouped<'a>(
+    /// An entry for each that passes the filter or is pinned; all count.
+    fn collect<'a>(
         &mut self,
         recent: &'a Recent,
         how: &How<'_>,
+        all: &mut dyn Iterator<Item = (u64, Sums<'a>, bool)>,
         most_ns: &mut u64,
     ) -> Vec<Entry<'a>> {
         let mut entries = Vec::new();
-        for (key, group) in groups::groups(recent, how.filter) {
+        for (key, sums, passes) in all {
             self.total += 1;
-            *most_ns = group.total.sum_ns.max(*most_ns);
-            self.matched += usize::from(group.passes);
+            *most_ns = sums.total().sum_ns.max(*most_ns);
+            self.matched += usize::from(passes);
             let pinned = how.pins.contains(key);
-            if group.passes || pinned {
-                let sums = Sums::Group(Box::new(group));
+            if passes || pinned {
                 entries.push(Entry::new(recent, key, sums, how.sort.by, pinned));
             }
         }

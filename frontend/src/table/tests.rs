@@ -13,8 +13,11 @@ use runqlat_common::buckets::Unit;
 use runqlat_common::counts::{Counts, Range, Waits};
 use runqlat_common::wire::{self, Health, Interval, Key, Series, SeriesName};
 
-/// One interval of 2 s; each series is id, name, bucket and number of waits.
-fn recent(unit: Unit, series: &[(u64, &str, usize, u64)]) -> Recent {
+/// Each is id, name, bucket and number of waits.
+type Waiting<'a> = &'a [(u64, &'a str, usize, u64)];
+
+/// Interval `seq`, of so many seconds, with its names.
+fn interval(seq: u64, seconds: u64, series: Waiting<'_>) -> Interval {
     let counts = |slot: usize, n: u64| {
         let mut counts = vec![0; slot + 1];
         counts[slot] = n;
@@ -24,34 +27,36 @@ fn recent(unit: Unit, series: &[(u64, &str, usize, u64)]) -> Recent {
             preempted: Waits::default(),
         }
     };
-    let interval = Interval {
-        column: wire::Column {
-            seq: 1,
-            end_ms: 2_000,
-            duration_us: 2_000_000,
-            counts: Counts::default(),
-        },
-        series: series
-            .iter()
-            .map(|&(key, _, slot, n)| Series {
-                key,
-                counts: counts(slot, n),
-            })
-            .collect(),
-        names: Vec::new(),
-        gone: Vec::new(),
-        health: Health::default(),
-    };
+    let waits = series.iter().map(|&(key, _, slot, n)| Series {
+        key,
+        counts: counts(slot, n),
+    });
     let names = series.iter().map(|&(key, name, ..)| SeriesName {
         key,
         name: name.into(),
     });
+    Interval {
+        column: wire::Column {
+            seq,
+            end_ms: 2_000 + seq * 1_000,
+            duration_us: seconds * 1_000_000,
+            counts: Counts::default(),
+        },
+        series: waits.collect(),
+        names: names.collect(),
+        gone: Vec::new(),
+        health: Health::default(),
+    }
+}
+
+/// One interval of 2 s.
+fn recent(unit: Unit, series: Waiting<'_>) -> Recent {
     let scope = SeriesScope {
         key: Key::Thread,
         unit,
     };
-    let mut recent = Recent::new(scope, names.collect());
-    recent.push(interval);
+    let mut recent = Recent::new(scope, Vec::new());
+    recent.push(interval(1, 2, series));
     recent
 }
 

@@ -1,50 +1,17 @@
 //! Rows that keep their places, and rows that are many series.
 
-use super::{TEN, how, keys, recent, rows};
+use super::{TEN, Waiting, how, interval, keys, recent, rows};
 use crate::filter::{Filter, compile_for_tests};
 use crate::session::recent::Recent;
 use crate::session::strip::Cell;
 use crate::table::pins::Pins;
 use crate::table::{How, Listing};
 use runqlat_common::buckets::Unit;
-use runqlat_common::counts::{Counts, Range, Waits};
-use runqlat_common::wire::{self, Health, Interval, Series, SeriesName};
+use runqlat_common::counts::Range;
 
-/// Interval `seq` of a second; each series is id, name, bucket and number of waits.
-fn next(recent: &mut Recent, seq: u64, series: &[(u64, &str, usize, u64)]) {
-    let counts = |slot: usize, n: u64| Counts {
-        woken: Waits {
-            counts: (0..=slot)
-                .map(|at| if at == slot { n } else { 0 })
-                .collect(),
-            sum_ns: n << slot,
-        },
-        preempted: Waits::default(),
-    };
-    recent.push(Interval {
-        column: wire::Column {
-            seq,
-            end_ms: 2_000 + seq * 1_000,
-            duration_us: 1_000_000,
-            counts: Counts::default(),
-        },
-        series: series
-            .iter()
-            .map(|&(key, _, slot, n)| Series {
-                key,
-                counts: counts(slot, n),
-            })
-            .collect(),
-        names: series
-            .iter()
-            .map(|&(key, name, ..)| SeriesName {
-                key,
-                name: name.into(),
-            })
-            .collect(),
-        gone: Vec::new(),
-        health: Health::default(),
-    });
+/// Interval `seq` of a second.
+fn next(recent: &mut Recent, seq: u64, series: Waiting<'_>) {
+    recent.push(interval(seq, 1, series));
 }
 
 #[test]
