@@ -150,8 +150,8 @@ impl Place {
         if was.is_none_or(|was| about(was) != about(now)) {
             self.row.set_title(&title(now));
         }
-        let named = |shown: &Shown| (shown.name.clone(), shown.kind, shown.series, shown.members);
-        if was.is_none_or(|was| named(was) != named(now)) {
+        let rest = |shown: &Shown| (shown.kind, shown.series, shown.members);
+        if was.is_none_or(|was| was.name != now.name || rest(was) != rest(now)) {
             let (head, end) = keys::parts(now.kind, &now.name);
             self.name_head.set(head);
             match now.series {
