@@ -159,12 +159,12 @@ async fn forced_colours_leave_what_colours_say() {
     let server = Server::start(&["--demo=100", "--interval", "100ms"]);
     let browser = open(&server, "dark").await;
     browser.prefer(&[("forced-colors", "active")]).await;
-    // Bars are painted as images, which forced colours leave alone, so they must name one of the system's.
+    // Bars are backgrounds, which forced colours take away, so they must keep theirs and name one of the system's.
     let painted = "const style = css => getComputedStyle(document.querySelector(css));
         const page = style('body').backgroundColor;
         const ground = css => style(css).backgroundColor;
-        const bars = ['.bar-track', '.share'].filter(css =>
-            style(css).backgroundImage === 'none' || style(css).getPropertyValue('--bar').trim() !== 'Highlight');
+        const bars = ['.bar-shape', '.shares-shape'].filter(css => [page, 'rgba(0, 0, 0, 0)'].includes(ground(css))
+            || style(css).forcedColorAdjust !== 'none' || style(css).getPropertyValue('--bar').trim() !== 'Highlight');
         const pressed = ['.segments [aria-pressed=true]']
             .filter(css => [page, 'rgba(0, 0, 0, 0)'].includes(ground(css)));
         return matchMedia('(forced-colors: active)').matches && [...bars, ...pressed].join() || 'all told'";

@@ -61,19 +61,23 @@ async fn the_histogram_tells_each_buckets_part() {
     browser
         .run("document.querySelector('[data-testid=pause]').click()")
         .await;
-    let parts = "const rows = [...document.querySelectorAll('[data-testid=histogram] [data-slot]')];
-        const of = (row, css) => row.querySelector(css);
-        const count = row => Number(of(row, '.bar-count').innerText.replaceAll(',', ''));
-        const total = rows.reduce((sum, row) => sum + count(row), 0);
+    let parts = "const body = document.querySelector('[data-testid=histogram] .bar-body');
+        const lines = css => body.querySelector(css).textContent.split('\\n').slice(0, -1);
+        const counts = lines('.bar-count').map(text => text === '·' ? 0 : Number(text.replaceAll(',', '')));
+        const total = counts.reduce((sum, n) => sum + n, 0);
         if (!total) return false;
+        const { top, height } = body.getBoundingClientRect();
         const wrong = []; let above = 0;
-        for (const row of rows) {
-            row.dispatchEvent(new PointerEvent('pointerover', { bubbles: true }));
-            const [, part, upTo] = row.title.match(/ waits, (.*) % of all; (.*) % were/) ?? [];
+        for (const [row, count] of counts.entries()) {
+            const clientY = top + (row + 0.5) / counts.length * height;
+            body.dispatchEvent(new PointerEvent('pointermove', { clientY, bubbles: true }));
+            const [, part, upTo] = body.title.match(/ waits, (.*) % of all; (.*) % were/) ?? [];
             const right = (text, n) => text?.match(/[<>]/) || Math.abs(Number(text) - 100 * n / total) < 0.06;
-            if (!right(part, count(row)) || !right(upTo, total - above)) wrong.push(row.title);
-            if (!of(row, '.bar-part').textContent.startsWith(part)) wrong.push(of(row, '.bar-part').textContent);
-            above += count(row);
+            if (!right(part, count) || !right(upTo, total - above)) wrong.push(body.title);
+            if (!body.title.startsWith(lines('.bar-range')[row] + ':')) wrong.push(body.title);
+            const written = [lines('.bar-part')[row], lines('.bar-up-to')[row]].join();
+            if (written !== (count ? `${part} %,${upTo} %` : ',')) wrong.push(written);
+            above += count;
         }
         return wrong.join('; ') || 'all'";
     let told = browser.until("the parts", parts).await;

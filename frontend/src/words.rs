@@ -1,5 +1,6 @@
 //! Sentences and short forms that the page shows. Always with their unit; must not know the page.
 
+pub mod bars;
 pub mod list;
 pub mod scope;
 pub mod together;

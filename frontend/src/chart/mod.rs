@@ -13,6 +13,7 @@ pub mod layout;
 pub mod marks;
 pub mod measure;
 pub mod palette;
+pub mod polygon;
 pub mod raster;
 pub mod scale;
 pub mod strip;

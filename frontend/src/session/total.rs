@@ -48,12 +48,15 @@ impl Total {
         self.intervals = self.intervals.max(other.intervals);
     }
 
-    fn each(&mut self, counts: &Counts, op: fn(u64, u64) -> u64) {
+    #[inline(always)]
+    fn each(&mut self, counts: &Counts, op: impl Fn(u64, u64) -> u64) {
         for side in [&counts.woken, &counts.preempted] {
+            let mut waits = self.waits;
             for (sum, n) in self.counts.iter_mut().zip(&side.counts) {
                 *sum = op(*sum, *n);
-                self.waits = op(self.waits, *n);
+                waits = op(waits, *n);
             }
+            self.waits = waits;
             self.sum_ns = op(self.sum_ns, side.sum_ns);
         }
     }

@@ -1,21 +1,24 @@
-//! The histogram's bars, one a bucket, the longest wait at the top as in the map. Written by hand and not by
-//! signals, and painted more than laid out: all of them change with every update.
+//! The histogram's bars and their numbers, one a bucket, the longest wait at the top as in the map. Written by hand
+//! and not by signals, and by columns and not by rows: all of them change with every update, and so are five texts and
+//! one shape.
 
-use super::boxed::{effect, memo, on};
+use super::boxed::{effect, live, memo, on};
 use super::panel::{Panel, Shown};
 use super::state::App;
-use super::text::{Maker, Text, set};
+use super::text::{Maker, Style, Text, set};
 use crate::chart::cursor::Target;
+use crate::chart::polygon;
 use crate::compare;
 use crate::histogram::Histogram;
-use crate::words;
+use crate::words::{self, bars::Columns};
 use leptos::ev::PointerEvent;
 use leptos::html::Div;
 use leptos::prelude::*;
-use runqlat_common::buckets::Unit;
 use runqlat_common::counts::Range;
-use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlElement};
+use web_sys::HtmlElement;
+
+/// Free part of a row above a bar and below it; a baseline's mark has none.
+const GAP: f64 = 0.09;
 
 #[component]
 pub(super) fn Bars() -> impl IntoView {
@@ -32,38 +35,45 @@ pub(super) fn Bars() -> impl IntoView {
         <div
             class="bars"
             data-testid="histogram"
-            role="list"
-            aria-label="Histogram of waits by length"
+            role="img"
+            aria-label=live(move || panel.read(|shown| words::bars::sentence(&shown.histogram)))
             style=("--row", row)
             style=("--top", top)
-            on:pointerover=on(move |event: PointerEvent| {
-                let _none_below_the_rows = tell(panel, &event);
-            })
             style=("--marks", move || format!("{}ch", marks.get()))
         >
-            <div class="bar-head" aria-hidden="true">
+            <div class="bar-head">
                 <span class="bar-range" title="How long the waits of a row were: each is twice as long as the one below">"waited"</span>
                 <span class="bar-count" title="Waits of this length">"waits"</span>
                 <span class="bar-part" title="Part of all waits">"share"</span>
                 <span class="bar-up-to" title="Part of the waits that were this long or less">"or less"</span>
             </div>
-            <div role="presentation" node_ref=body></div>
+            <div
+                class="bar-body"
+                node_ref=body
+                on:pointermove=on(move |event: PointerEvent| {
+                    let _none_without_rows = tell(panel, body, &event);
+                })
+            ></div>
         </div>
     }
 }
 
-/// Gives the row under the pointer its title, which tells it in full: no sooner, for all of them change with every
-/// update.
-fn tell(panel: Panel, event: &PointerEvent) -> Option<()> {
-    let target = event.target()?.dyn_into::<Element>().ok()?;
-    let row = target.closest("[data-slot]").ok()??;
-    let slot: usize = row.get_attribute("data-slot")?.parse().ok()?;
+/// Gives the body the title of the row under the pointer, which tells it in full.
+fn tell(panel: Panel, body: NodeRef<Div>, event: &PointerEvent) -> Option<()> {
+    let body = body.get_untracked()?;
+    // All that lies in it begins at its top.
+    let part = f64::from(event.offset_y()) / f64::from(body.client_height());
     let title = panel.read(|shown| {
-        let bar = shown.histogram.bars.get(slot)?;
-        let range = words::short_range(Range::of(slot, shown.histogram.unit));
+        let bars = &shown.histogram.bars;
+        let from_top = (part * bars.len() as f64) as usize;
+        let bar = bars.get(bars.len().checked_sub(from_top + 1)?)?;
+        let range = words::short_range(Range::of(bar.slot, shown.histogram.unit));
         Some(words::bucket(&range, bar, shown.histogram.total))
-    });
-    row.set_attribute("title", &title?).ok()
+    })?;
+    if body.title() != title {
+        body.set_title(&title);
+    }
+    Some(())
 }
 
 fn letters(histogram: &Histogram) -> usize {
@@ -73,25 +83,24 @@ fn letters(histogram: &Histogram) -> usize {
     letters.max().unwrap_or(0).max(3) + 1
 }
 
-/// Keeps as many bars as the map has rows, and writes what has changed in them.
+/// Writes what has changed.
 fn fill(app: App, panel: Panel, body: NodeRef<Div>) {
     let looked_at = memo(move || match app.target.get() {
         Some(Target::Cell { slot, .. }) => Some(slot),
         _ => None,
     });
-    // By ascending bucket.
-    let bars = StoredValue::new_local(Vec::<Bar>::new());
+    let drawn = StoredValue::new_local(None::<Drawn>);
     effect(move || {
         let body = body.get()?;
         let (looked_at, baseline) = (looked_at.get(), app.baseline.read());
         let then = baseline.as_ref().map(|kept| &kept.histogram);
         panel.read(|shown| {
-            bars.update_value(|bars| {
-                if bars.len() != shown.histogram.bars.len() {
-                    *bars = make(&body, shown.histogram.bars.len()).unwrap_or_default();
+            drawn.update_value(|drawn| {
+                if drawn.is_none() {
+                    *drawn = Drawn::new(&body);
                 }
-                for (slot, bar) in bars.iter_mut().enumerate() {
-                    bar.show(&Facts::new(shown, then, slot, looked_at));
+                if let Some(drawn) = drawn {
+                    drawn.show(shown, then, looked_at);
                 }
             });
         });
@@ -99,150 +108,66 @@ fn fill(app: App, panel: Panel, body: NodeRef<Div>) {
     });
 }
 
-fn make(body: &HtmlElement, count: usize) -> Option<Vec<Bar>> {
-    body.set_text_content(None);
-    let made = (0..count).rev().map(|slot| Bar::new(body, slot));
-    let mut bars: Vec<Bar> = made.collect::<Option<_>>()?;
-    bars.reverse();
-    Some(bars)
-}
-
-/// What a bar shows.
-#[derive(PartialEq)]
-struct Facts {
-    slot: usize,
-    unit: Unit,
-    count: u64,
-    /// Waits that were this long or less, and all.
-    up_to: u64,
-    total: u64,
-    /// Its length and that of the baseline's, as a part of the longest, in thousandths.
-    length: u32,
-    then: u32,
-    marks: String,
-    looked_at: bool,
-}
-
-impl Facts {
-    fn new(shown: &Shown, then: Option<&Histogram>, slot: usize, looked_at: Option<usize>) -> Self {
-        let histogram = &shown.histogram;
-        let bar = &histogram.bars[slot];
-        let thousandths = |part: f64| (part * 1_000.0).round() as u32;
-        let then = then.map_or(0.0, |then| compare::share(histogram, then, slot));
-        Self {
-            slot,
-            unit: histogram.unit,
-            count: bar.count,
-            up_to: bar.up_to,
-            total: histogram.total,
-            length: thousandths(bar.share),
-            then: thousandths(then),
-            marks: histogram.marks(slot),
-            looked_at: looked_at == Some(slot),
-        }
-    }
-}
-
-/// The elements of one bar.
-struct Bar {
-    row: HtmlElement,
-    range: Text,
-    track: HtmlElement,
-    marks_at: HtmlElement,
-    marks: Text,
+/// The elements.
+struct Drawn {
+    height: Style,
+    looked_at: HtmlElement,
+    looked_at_top: Style,
+    bars: Style,
     then: HtmlElement,
-    count: Text,
-    part: Text,
+    then_bars: Style,
+    ranges: Text,
+    marks: Text,
+    counts: Text,
+    parts: Text,
     up_to: Text,
-    shown: Option<Facts>,
 }
 
-impl Bar {
-    fn new(body: &HtmlElement, slot: usize) -> Option<Self> {
+impl Drawn {
+    fn new(body: &HtmlElement) -> Option<Self> {
         let document = body.owner_document()?;
         let make = Maker(&document);
-        let row = make.child(body, "div", "bar-row", "listitem")?;
-        set(&row, "data-slot", Some(&slot.to_string()));
-        let range = make.child(&row, "span", "bar-range", "")?;
-        let track = make.child(&row, "span", "bar-track", "")?;
-        let marks_at = make.child(&track, "span", "bar-marks", "")?;
-        let then = make.child(&track, "span", "bar-then", "")?;
-        let count = make.child(&row, "span", "bar-count", "")?;
-        let part = make.child(&row, "span", "bar-part", "")?;
-        let up_to = make.child(&row, "span", "bar-up-to", "")?;
+        let child = |class| make.child(body, "div", class, "");
+        let (looked_at, track) = (child("bar-on")?, child("bar-track")?);
+        let bars = make.child(&track, "div", "bar-shape", "")?;
+        let then = make.child(&track, "div", "bar-then", "")?;
         Some(Self {
-            range: Text::new(&range)?,
-            marks: Text::new(&marks_at)?,
-            count: Text::new(&count)?,
-            part: Text::new(&part)?,
-            up_to: Text::new(&up_to)?,
-            row,
-            track,
-            marks_at,
+            height: Style::new(body, "height"),
+            looked_at_top: Style::new(&looked_at, "top"),
+            looked_at,
+            bars: Style::new(&bars, "clip-path"),
+            then_bars: Style::new(&then, "clip-path"),
             then,
-            shown: None,
+            ranges: Text::new(&*child("bar-range")?)?,
+            marks: Text::new(&*child("bar-marks")?)?,
+            counts: Text::new(&*child("bar-count")?)?,
+            parts: Text::new(&*child("bar-part")?)?,
+            up_to: Text::new(&*child("bar-up-to")?)?,
         })
     }
 
-    fn show(&mut self, now: &Facts) {
-        let was = self.shown.as_ref();
-        if was == Some(now) {
-            return;
+    fn show(&mut self, shown: &Shown, then: Option<&Histogram>, looked_at: Option<usize>) {
+        let histogram = &shown.histogram;
+        let rows = histogram.bars.len();
+        self.height.set(&format!("calc(var(--row) * {rows})"));
+        let from_top = looked_at.and_then(|slot| rows.checked_sub(slot + 1));
+        set(&self.looked_at, "hidden", from_top.is_none().then_some(""));
+        if let Some(row) = from_top {
+            self.looked_at_top.set(&format!("calc(var(--row) * {row})"));
         }
-        let changed =
-            |is_other: fn(&Facts, &Facts) -> bool| was.is_none_or(|was| is_other(was, now));
-        let class = |facts: &Facts| (facts.count == 0, facts.looked_at);
-        if was.is_none_or(|was| class(was) != class(now)) {
-            self.row.set_class_name(match class(now) {
-                (true, true) => "bar-row none on",
-                (true, false) => "bar-row none",
-                (false, true) => "bar-row on",
-                (false, false) => "bar-row",
-            });
+        let lengths = histogram.bars.iter().rev().map(|bar| bar.share);
+        self.bars.set(&polygon::bars(lengths, GAP));
+        set(&self.then, "hidden", then.is_none().then_some(""));
+        if let Some(then) = then {
+            let lengths = (0..rows).rev();
+            let lengths = lengths.map(|slot| compare::share(histogram, then, slot));
+            self.then_bars.set(&polygon::ends(lengths));
         }
-        if changed(|was, now| was.unit != now.unit) {
-            self.range
-                .set(&words::short_range(Range::of(now.slot, now.unit)));
-        }
-        if changed(|was, now| was.count != now.count) {
-            self.count.set(&words::grouped(now.count));
-        }
-        let parts = |facts: &Facts| (facts.unit, facts.count, facts.up_to, facts.total);
-        if was.is_none_or(|was| parts(was) != parts(now)) {
-            let part = words::percent(now.count, now.total);
-            let up_to = words::percent(now.up_to, now.total);
-            self.part.set(&part);
-            self.up_to.set(&up_to);
-        }
-        if changed(|was, now| was.length != now.length || (was.count == 0) != (now.count == 0)) {
-            let least = if now.count == 0 { 0 } else { 2 };
-            let size = format!("max({least}px, {}) calc(100% - 2px)", length(now.length));
-            let _set = self.track.style().set_property("background-size", &size);
-        }
-        if !now.marks.is_empty()
-            && changed(|was, now| was.length != now.length || was.marks != now.marks)
-        {
-            let _set = self
-                .marks_at
-                .style()
-                .set_property("left", &length(now.length));
-        }
-        self.marks.set(&now.marks);
-        if changed(|was, now| was.then != now.then) {
-            set(&self.then, "hidden", (now.then == 0).then_some(""));
-            let _set = self.then.style().set_property("left", &length(now.then));
-        }
-        self.shown = Some(Facts {
-            marks: now.marks.clone(),
-            ..*now
-        });
+        let columns = Columns::new(histogram);
+        self.ranges.set(&columns.ranges);
+        self.marks.set(&columns.marks);
+        self.counts.set(&columns.counts);
+        self.parts.set(&columns.parts);
+        self.up_to.set(&columns.up_to);
     }
-}
-
-/// On a bar's track, beside which the marks have room.
-fn length(thousandths: u32) -> String {
-    format!(
-        "calc((100% - var(--marks)) * {})",
-        f64::from(thousandths) / 1_000.0
-    )
 }

@@ -36,6 +36,7 @@ mod row;
 mod rows;
 mod scope;
 mod series;
+mod shares;
 mod sheet;
 mod state;
 mod strips;

@@ -20,9 +20,7 @@ pub(super) struct Place {
     name_head: Text,
     name_end: Text,
     cells: [Text; 6],
-    bar: HtmlElement,
     shown: Option<Shown>,
-    bar_size: String,
 }
 
 /// What makes up a row besides its texts.
@@ -57,7 +55,8 @@ impl Place {
         let name_end = make.child(&name, "span", "name-end", "")?;
         let cell = |class| make.child(&row, "td", class, "cell");
         let (id, rate, wait) = (cell("c-id num")?, cell("c-rate num")?, cell("c-wait num")?);
-        let bar = make.child(&wait, "span", "share", "")?;
+        // Its bar is drawn over it: see `shares`.
+        make.child(&wait, "span", "share", "")?;
         let (p50, p99, max) = (cell("c-p50 num")?, cell("c-p99 num")?, cell("c-max num")?);
         // The strip is painted over it: see `strips`.
         cell("c-strip")?;
@@ -76,9 +75,7 @@ impl Place {
             row,
             pin,
             name,
-            bar,
             shown: None,
-            bar_size: String::new(),
         })
     }
 
@@ -204,11 +201,6 @@ impl Place {
         ];
         for (cell, text) in self.cells[1..].iter_mut().zip(texts) {
             cell.set(&text);
-        }
-        let bar_size = format!("{:.0}% 100%", row.share * 100.0);
-        if self.bar_size != bar_size {
-            let _set = self.bar.style().set_property("background-size", &bar_size);
-            self.bar_size = bar_size;
         }
     }
 }

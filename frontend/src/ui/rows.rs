@@ -5,6 +5,7 @@ use super::boxed::{effect, live, memo, on};
 use super::reach::{on_click, on_focus, on_key};
 use super::resize::on_resize;
 use super::row::Place;
+use super::shares::Shares;
 use super::state::App;
 use super::strips::RowStrips;
 use crate::browser;
@@ -107,6 +108,7 @@ pub(crate) fn Table() -> impl IntoView {
                     on:focusout=on(move |event: FocusEvent| on_focus(app, event.related_target()))
                 ></tbody>
             </table>
+            <Shares/>
             <RowStrips/>
             <p class="muted more">{said}</p>
         </div>

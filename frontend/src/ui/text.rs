@@ -1,4 +1,4 @@
-//! Texts and attributes that are written by hand, and only where they have changed: what changes with every
+//! Texts, styles and attributes that are written by hand, and only where they have changed: what changes with every
 //! update, hundreds at a time.
 
 use wasm_bindgen::JsCast;
@@ -24,6 +24,32 @@ impl Text {
         if self.text != text {
             self.node.set_data(text);
             text.clone_into(&mut self.text);
+        }
+    }
+}
+
+/// One property of an element's own style, with its value.
+pub(super) struct Style {
+    element: HtmlElement,
+    name: &'static str,
+    value: String,
+}
+
+impl Style {
+    pub(super) fn new(element: &HtmlElement, name: &'static str) -> Self {
+        let (element, value) = (element.clone(), String::new());
+        Self {
+            element,
+            name,
+            value,
+        }
+    }
+
+    pub(super) fn set(&mut self, value: &str) {
+        if self.value != value {
+            // Names and values are ours and valid.
+            let _set = self.element.style().set_property(self.name, value);
+            value.clone_into(&mut self.value);
         }
     }
 }
