@@ -127,3 +127,31 @@ async fn the_list_can_go_and_come_back() {
     assert_eq!(browser.run(broken).await, "none");
     browser.close().await;
 }
+
+/// Also where no list tells who waited then: beside strips, which are the present's, and for a whole system.
+#[tokio::test]
+async fn looking_back_the_histogram_is_of_the_time_that_is_shown() {
+    for (options, query) in [("--by=process", "?list=strips"), ("--by=global", "")] {
+        let server = Server::start(&["--demo=60", "--interval", "100ms", options]);
+        let browser = Browser::open(1280, 720).await;
+        let address = format!("{}{query}", server.url());
+        browser.page.goto(&address).await.expect("a page");
+        browser.painted(40).await;
+        press(&browser, "+").await;
+        press(&browser, "[").await;
+        // What the picture shows of it is summed, and said.
+        let told = "const head = document.querySelector('[data-testid=histogram-title]').innerText;
+            const map = document.querySelector('[data-testid=heatmap]').dataset;
+            const times = head.match(/(\\d+):(\\d+):([\\d.]+) – (\\d+):(\\d+):([\\d.]+)/)?.slice(1).map(Number);
+            if (!head.includes('time shown') || !times) return false;
+            const seconds = at => times[at] * 3600 + times[at + 1] * 60 + times[at + 2];
+            const end = map.endMs / 1000 % 86400;
+            return seconds(3) - seconds(0) > 1 && Math.abs(seconds(3) - end) < 1 || `${head} and not up to ${end}`";
+        let told = browser.until("the time shown", told).await;
+        assert_eq!(told, true, "{options}");
+        press(&browser, "l").await;
+        let newest = "return document.querySelector('[data-testid=histogram-title]').innerText.includes('newest')";
+        browser.until("the newest again", newest).await;
+        browser.close().await;
+    }
+}

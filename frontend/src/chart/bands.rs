@@ -55,6 +55,15 @@ pub struct Step {
     pub slot: usize,
 }
 
+impl Step {
+    /// Whether the outline goes on from the step before. Beside a narrow one it does not: the lines up and down would
+    /// cover the map. `narrow` is a width in pixels.
+    pub fn goes_on_from(&self, before: &Self, narrow: f64) -> bool {
+        let width = |step: &Self| f64::from(step.x1 - step.x0);
+        before.x1 == self.x0 && width(self).min(width(before)) >= narrow
+    }
+}
+
 /// The steps of one percentile, by ascending pixel. Columns without waits have none.
 pub fn steps(grid: &Grid, percentile: Percentile) -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::new();
@@ -87,6 +96,21 @@ mod tests {
             woken: Waits { counts, sum_ns: 0 },
             preempted: Waits::default(),
         }
+    }
+
+    #[test]
+    fn narrow_steps_are_not_joined() {
+        let step = |x0, x1, slot| Step { x0, x1, slot };
+        let before = step(0, 9, 4);
+        let cases = [
+            (step(9, 13, 5), true),
+            (step(9, 12, 5), false),
+            (step(10, 20, 4), false),
+        ];
+        for (after, joined) in cases {
+            assert_eq!(after.goes_on_from(&before, 4.0), joined, "{after:?}");
+        }
+        assert!(!step(9, 20, 9).goes_on_from(&step(8, 9, 4), 4.0));
     }
 
     #[test]

@@ -11,6 +11,9 @@ use crate::chart::marks::Mark;
 use crate::chart::palette::Palette;
 use web_sys::HtmlCanvasElement;
 
+/// Columns below this width, in CSS pixels, are too narrow for outlines that jump between them.
+const NARROW: f64 = 4.0;
+
 /// What lies over the map besides its marks.
 pub(crate) struct Over<'a> {
     pub(crate) percentiles: &'a [Percentile],
@@ -112,7 +115,9 @@ fn band(pen: &Pen<'_>, frame: &Frame, palette: &Palette, percentile: Percentile,
             let y = top + f64::from(layout.rows.pixel_from_slot(step.slot) + edge) + 0.5;
             let (x0, x1) = (left + f64::from(step.x0), left + f64::from(step.x1));
             match before {
-                Some(before) if before.x1 == step.x0 => context.line_to(x0, y),
+                Some(before) if step.goes_on_from(before, NARROW * pen.ratio) => {
+                    context.line_to(x0, y);
+                }
                 _ => context.move_to(x0, y),
             }
             context.line_to(x1, y);

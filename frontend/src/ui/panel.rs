@@ -7,7 +7,7 @@ use crate::browser;
 use crate::chart::cursor::Target;
 use crate::chart::frame::Frame;
 use crate::histogram::Histogram;
-use crate::session::Link;
+use crate::session::{Link, Session};
 use crate::tooltip::{column_times, times};
 use crate::words;
 use leptos::prelude::*;
@@ -90,13 +90,7 @@ fn shown(app: App) -> Option<Shown> {
         return Some(sum(app, &frame, brush.from_ms, brush.to_ms, "marked time"));
     }
     let session = app.session.read_untracked();
-    // Looking back, it and the list tell of one time.
-    let looks_back = app.view.get().is_some_and(|view| !view.is_live());
-    if let Some((from_ms, to_ms)) = session
-        .told()
-        .filter(|_| looks_back)
-        .and_then(|told| told.times)
-    {
+    if let Some((from_ms, to_ms)) = looked_back_at(app, &session) {
         return Some(sum(app, &frame, from_ms, to_ms, "time shown"));
     }
     // The newest interval itself: the map's last column may be several.
@@ -119,6 +113,19 @@ fn shown(app: App) -> Option<Shown> {
         histogram: Histogram::new(&counts, frame.unit(), measured_ms, rows),
         counts,
     })
+}
+
+/// The time that is looked back at. It and the list tell of one, whose answer comes when the view has settled; where no
+/// list tells of it, it is what the picture shows.
+fn looked_back_at(app: App, session: &Session) -> Option<(f64, f64)> {
+    let view = app.view.get().filter(|view| !view.is_live())?;
+    if let Some(told) = session.told() {
+        return told.times;
+    }
+    let is_alone = app.as_strips.get() || !session.has_series();
+    let known = session.known().filter(|_| is_alone)?;
+    let end_ms = view.end_ms(&known);
+    Some(((end_ms - view.span_ms).max(known.start_ms), end_ms))
 }
 
 /// The histogram of a time range of what is looked at.
