@@ -95,10 +95,11 @@ pub struct Layout {
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hist {
+    /// Total wait by cause, in ns, so that a mean is exact. In front, in the cache line of the buckets that the most
+    /// waits fall into.
+    pub sum_ns: [u64; CAUSES],
     /// Waits by [`Cause`](crate::stamp::Cause) and bucket.
     pub counts: [[u32; SLOTS]; CAUSES],
-    /// Total wait by cause, in ns, so that a mean is exact.
-    pub sum_ns: [u64; CAUSES],
 }
 
 impl Hist {

@@ -1,18 +1,23 @@
 //! When a wait begins and when it ends: what a wakeup or a switch does to a task's stamp.
 //!
 //! A stamp says since when a task waits, and why. Stamps live in a table that is indexed by the low
-//! bits of the tid; the high bits are kept in the stamp, so that two tasks that share a slot are told
+//! bits of the tid; the high bits (the tag) are kept in the stamp, so that two tasks that share a slot are told
 //! apart. A slot holds a stamp only while its task waits: a collision needs two tasks that wait at
 //! the same time. These functions decide and touch nothing: the BPF programs and the tests on the
 //! host compile the same code.
 //!
 //! ```text
-//!  63      58 57    56                                                        0
-//! +----------+-----+-----------------------------------------------------------+
-//! |   tag    |cause|                   ns of the clock, modulo 2^57            |
-//! +----------+-----+-----------------------------------------------------------+
+//!  63                                                        7   6   5        0
+//! +-----------------------------------------------------------+-----+----------+
+//! |                   ns of the clock, modulo 2^57            |cause|   tag    |
+//! +-----------------------------------------------------------+-----+----------+
 //! ```
-//! 0 is the empty slot. 57 bits of ns are 4.5 years, and a wait is shorter.
+//! 0 is the empty slot. 57 bits of ns are 4.5 years, and a wait is shorter. The time lies highest, so that a
+//! shift wraps it and the highest bit tells whether a difference is negative: a mask of 57 bits is an instruction of
+//! 10 bytes, and a program's bytes cost as much as what they do, for the scheduler's own code leaves none of them in
+//! the cache.
+
+use core::hint::cold_path;
 
 /// Why a task waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,20 +35,20 @@ pub const EMPTY: u64 = 0;
 /// Bits of the tid that a stamp can carry: a table of 2^n slots serves tids below 2^(n + 6).
 pub const TAG_BITS: u32 = 6;
 
-const TIME_BITS: u32 = 57;
-const TIME_MASK: u64 = (1 << TIME_BITS) - 1;
-const CAUSE_BIT: u64 = 1 << TIME_BITS;
-const TAG_SHIFT: u32 = TIME_BITS + 1;
+const TAG_MASK: u64 = (1 << TAG_BITS) - 1;
+const CAUSE_SHIFT: u32 = TAG_BITS;
+const CAUSE_BIT: u64 = 1 << CAUSE_SHIFT;
+const TIME_SHIFT: u32 = CAUSE_SHIFT + 1;
 
 /// A stamp for the task whose tid has the high bits `tag`, at `now` ns.
 #[inline(always)]
 pub fn stamp(tag: u32, cause: Cause, now: u64) -> u64 {
-    ((tag as u64) << TAG_SHIFT) | ((cause as u64) << TIME_BITS) | (now & TIME_MASK)
+    (now << TIME_SHIFT) | ((cause as u64) << CAUSE_SHIFT) | (tag as u64 & TAG_MASK)
 }
 
 #[inline(always)]
 fn is_own(slot: u64, tag: u32) -> bool {
-    slot != EMPTY && (slot >> TAG_SHIFT) as u32 == tag
+    slot != EMPTY && (slot & TAG_MASK) as u32 == tag
 }
 
 /// What is done to a slot when a task becomes runnable.
@@ -67,6 +72,7 @@ pub enum Start {
 #[inline(always)]
 pub fn on_wakeup(slot: u64, tag: u32, new: bool, on_cpu: bool) -> Start {
     if on_cpu {
+        cold_path();
         if is_own(slot, tag) {
             Start::Clear
         } else {
@@ -75,12 +81,15 @@ pub fn on_wakeup(slot: u64, tag: u32, new: bool, on_cpu: bool) -> Start {
     } else if slot == EMPTY {
         Start::Stamp
     } else if !is_own(slot, tag) {
+        cold_path();
         Start::Evict
     } else if slot & CAUSE_BIT != 0 && !new {
+        cold_path();
         // Preempted after it had set its state to sleep, woken before it could: it never left the
         // run queue.
         Start::Keep
     } else {
+        cold_path();
         // It was woken before and was not seen to run since.
         Start::Replace
     }
@@ -107,12 +116,15 @@ pub fn on_leave(slot: u64, tag: u32, preempt: bool, running: impl FnOnce() -> bo
         Leave::Wait(if slot == EMPTY {
             Start::Stamp
         } else if own {
+            cold_path();
             // It ran, so a stamp of its own should have ended then.
             Start::Replace
         } else {
+            cold_path();
             Start::Evict
         })
     } else if own {
+        cold_path();
         Leave::Clear
     } else {
         Leave::Sleep
@@ -134,10 +146,14 @@ pub enum End {
 #[inline(always)]
 pub fn on_run(slot: u64, tag: u32, now: u64) -> End {
     if !is_own(slot, tag) {
+        cold_path();
         return End::Unmatched;
     }
-    let ns = now.wrapping_sub(slot) & TIME_MASK;
-    if ns >> (TIME_BITS - 1) != 0 {
+    let since = slot & !(CAUSE_BIT | TAG_MASK);
+    let shifted = (now << TIME_SHIFT).wrapping_sub(since);
+    // It is negative.
+    if shifted >> 63 != 0 {
+        cold_path();
         return End::Discarded;
     }
     let cause = if slot & CAUSE_BIT != 0 {
@@ -145,7 +161,10 @@ pub fn on_run(slot: u64, tag: u32, now: u64) -> End {
     } else {
         Cause::Woken
     };
-    End::Waited { cause, ns }
+    End::Waited {
+        cause,
+        ns: shifted >> TIME_SHIFT,
+    }
 }
 
 #[cfg(test)]
