@@ -4,7 +4,7 @@ mod door;
 
 use crate::confine::User;
 use crate::door::Options;
-use crate::probe::kernel::{MAX_KEYS, Settings};
+use crate::probe::kernel::{MAX_KEYS, Settings, Work};
 use crate::target::INTERVAL_MS;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use door::DoorArgs;
@@ -178,9 +178,16 @@ struct MeasureArgs {
     #[arg(long)]
     raw_programs: bool,
 
-    /// Attach programs that do nothing, to see what being called costs
-    #[arg(long, hide = true)]
-    empty_programs: bool,
+    /// Attach programs that do nothing, to see what being called costs; or nothing but for reading the clock
+    #[arg(long, hide = true, value_name = "BUT_FOR", num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "nothing", conflicts_with = "raw_programs")]
+    empty_programs: Option<ButFor>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum ButFor {
+    Nothing,
+    Clock,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -225,7 +232,11 @@ impl MeasureArgs {
     fn settings(&self) -> Settings {
         Settings {
             force_raw: self.raw_programs,
-            empty: self.empty_programs,
+            work: match self.empty_programs {
+                None => Work::Measure,
+                Some(ButFor::Nothing) => Work::Nothing,
+                Some(ButFor::Clock) => Work::ReadClock,
+            },
             max_keys: self.max_keys,
         }
     }

@@ -16,19 +16,21 @@ pub const ABSENT: u32 = u32::MAX;
 /// What the kernel programs tell waits apart by: [`Config::key`].
 pub mod key {
     /// Nothing: one histogram for all.
-    pub const GLOBAL: u32 = 0;
+    pub const GLOBAL: u64 = 0;
     /// The tgid.
-    pub const PROCESS: u32 = 1;
+    pub const PROCESS: u64 = 1;
     /// The tid.
-    pub const THREAD: u32 = 2;
+    pub const THREAD: u64 = 2;
     /// The inode number of the pid namespace in which the waiting task is active.
-    pub const PIDNS: u32 = 3;
+    pub const PIDNS: u64 = 3;
     /// The id of the waiting task's cgroup (v2).
-    pub const CGROUP: u32 = 4;
+    pub const CGROUP: u64 = 4;
 }
 
-/// The frozen global `CONFIG` of the BPF programs, set before they are loaded: the verifier sees
-/// constants, so that what they rule out costs nothing.
+/// What user space settles before it loads the programs. In the object, each place that needs a field
+/// has an instruction that sets a register to that field's [`placeholder`]; user space writes the field's
+/// value in its stead. So the verifier sees constants, and what they rule out costs nothing. (Fields of
+/// a frozen map are constants to it, too, but it leaves the instructions that load them: three for each.)
 ///
 /// Offsets are in bytes, from the running kernel's BTF; [`ABSENT`] where it lacks the field.
 #[repr(C)]
@@ -36,18 +38,18 @@ pub mod key {
 pub struct Config {
     /// Only tasks in this cgroup (v2 id) or below it are measured, unless 0.
     pub only_cgroup: u64,
+    /// One of [`key`].
+    pub key: u64,
     /// How deep that cgroup lies; the root is at 0.
     pub only_cgroup_level: u32,
     /// Only tasks of this process are measured, unless 0.
     pub only_tgid: u32,
-    /// One of [`key`].
-    pub key: u32,
     /// 1 when buckets count milliseconds, 0 for microseconds.
     pub milliseconds: u32,
     /// The stamp table has 2^`stamp_bits` slots.
     pub stamp_bits: u32,
-    /// 1 for programs that do nothing: what is left is the cost of being called.
-    pub empty: u32,
+    /// The same, ready to be used: its last slot's index.
+    pub stamp_mask: u32,
     pub layout: Layout,
 }
 
@@ -83,8 +85,26 @@ pub struct Layout {
     /// Array of ids, before.
     pub cgroup_ancestor_ids: u32,
     pub kernfs_id: u32,
-    /// Makes `Config` a multiple of 8 bytes.
-    pub unused: u32,
+}
+
+/// The upper half of every placeholder: no instruction has it by chance.
+const PLACEHOLDER: u32 = 0x5e77_1e5e;
+
+/// What stands in the object for the field of [`Config`] of `size` bytes at `offset`.
+pub const fn placeholder(offset: usize, size: usize) -> u64 {
+    ((PLACEHOLDER as u64) << 32) | ((size as u64) << 16) | offset as u64
+}
+
+/// The field, as bytes of [`Config`], that a constant stands for, if it stands for one.
+pub const fn placeholder_field(constant: u64) -> Option<core::ops::Range<usize>> {
+    let (offset, size) = (
+        (constant & 0xffff) as usize,
+        (constant >> 16) as u16 as usize,
+    );
+    if constant >> 32 != PLACEHOLDER as u64 || offset + size > size_of::<Config>() || size > 8 {
+        return None;
+    }
+    Some(offset..offset + size)
 }
 
 /// One cumulative histogram, the two causes apart.
@@ -156,19 +176,34 @@ impl KeyStats {
 
 #[cfg(test)]
 mod tests {
-    use super::{Config, CpuStats, Hist, KeyStats, Layout};
+    use super::{Config, CpuStats, Hist, KeyStats, Layout, placeholder, placeholder_field};
     use core::mem::{offset_of, size_of};
 
     #[test]
     fn layout_is_what_both_sides_were_built_for() {
-        assert_eq!(size_of::<Layout>(), 22 * 4);
-        // Without padding: it is copied as bytes.
-        assert_eq!(size_of::<Config>(), 8 + 6 * 4 + size_of::<Layout>());
+        assert_eq!(size_of::<Layout>(), 21 * 4);
+        // Without padding: it is read as bytes.
+        assert_eq!(size_of::<Config>(), 2 * 8 + 5 * 4 + size_of::<Layout>());
         assert_eq!(size_of::<Hist>(), 304);
         assert_eq!(size_of::<KeyStats>(), 320);
         assert_eq!(offset_of!(KeyStats, comm), 304);
         assert_eq!(size_of::<CpuStats>(), 384);
         assert_eq!(offset_of!(CpuStats, collisions), 304);
         assert_eq!(offset_of!(CpuStats, discarded), 328);
+    }
+
+    #[test]
+    fn a_placeholder_leads_to_its_field_and_other_constants_to_none() {
+        let last = size_of::<Config>() - 4;
+        assert_eq!(placeholder_field(placeholder(0, 8)), Some(0..8));
+        assert_eq!(
+            placeholder_field(placeholder(last, 4)),
+            Some(last..last + 4)
+        );
+        assert_eq!(placeholder_field(placeholder(last, 8)), None);
+        assert_eq!(placeholder_field(placeholder(0, 16)), None);
+        for constant in [0, 4, u64::MAX, 0x5555_5555_5555_5555, (1 << 57) - 1] {
+            assert_eq!(placeholder_field(constant), None, "{constant:#x}");
+        }
     }
 }

@@ -1,53 +1,40 @@
 //! What user space settled before it loaded the programs.
 
-use core::ptr::read_volatile;
+use core::mem::offset_of;
 use runqlat_common::buckets::Unit;
-use runqlat_common::contract::{Config, Layout};
+use runqlat_common::contract::{Config, Layout, placeholder};
 
-/// Lives in a map that is frozen before the programs are verified: to the verifier each field is a
-/// known constant.
-#[unsafe(no_mangle)]
-static CONFIG: Config = Config {
-    only_cgroup: 0,
-    only_cgroup_level: 0,
-    only_tgid: 0,
-    key: 0,
-    milliseconds: 0,
-    stamp_bits: 0,
-    empty: 0,
-    layout: Layout {
-        task_pid: 0,
-        task_tgid: 0,
-        task_state: 0,
-        task_on_cpu: 0,
-        task_on_cpu_size: 0,
-        task_group_leader: 0,
-        task_comm: 0,
-        task_thread_pid: 0,
-        task_cgroups: 0,
-        pid_level: 0,
-        pid_numbers: 0,
-        upid_size: 0,
-        upid_ns: 0,
-        pidns_inum: 0,
-        pidns_child_reaper: 0,
-        css_set_dfl_cgrp: 0,
-        cgroup_level: 0,
-        cgroup_kn: 0,
-        cgroup_ancestors: 0,
-        cgroup_ancestor_ids: 0,
-        kernfs_id: 0,
-        unused: 0,
-    },
-};
+/// The constant that user space writes over the placeholder of the field of [`Config`] with this offset
+/// and this size, in an instruction of its own. All are given as 64 bits, for a register is of as many:
+/// narrowing one would be two more instructions.
+macro_rules! constant {
+    ($offset:expr, $kind:ty) => {{
+        #[cfg(target_arch = "bpf")]
+        let value: u64 = {
+            let value: u64;
+            // SAFETY: sets one register.
+            unsafe {
+                core::arch::asm!(
+                    "{value} = {placeholder} ll",
+                    value = out(reg) value,
+                    placeholder = const placeholder($offset, size_of::<$kind>()),
+                    options(nomem, nostack, preserves_flags),
+                );
+            }
+            value
+        };
+        // Never run; the host only checks this crate.
+        #[cfg(not(target_arch = "bpf"))]
+        let value: u64 = placeholder($offset, size_of::<$kind>());
+        value
+    }};
+}
 
-/// A setting. Volatile, for the compiler must not take its word for what is in it.
 macro_rules! settings {
     ($($name:ident: $kind:ty),* $(,)?) => {$(
         #[inline(always)]
-        pub(crate) fn $name() -> $kind {
-            // SAFETY: a valid, aligned static.
-            unsafe { read_volatile(&raw const CONFIG.$name) }
+        pub(crate) fn $name() -> u64 {
+            constant!(offset_of!(Config, $name), $kind)
         }
     )*};
 }
@@ -55,9 +42,8 @@ macro_rules! settings {
 macro_rules! layout {
     ($($field:ident),* $(,)?) => {$(
         #[inline(always)]
-        pub(crate) fn $field() -> u32 {
-            // SAFETY: a valid, aligned static.
-            unsafe { read_volatile(&raw const CONFIG.layout.$field) }
+        pub(crate) fn $field() -> u64 {
+            constant!(offset_of!(Config, layout) + offset_of!(Layout, $field), u32)
         }
     )*};
 }
@@ -66,10 +52,10 @@ settings!(
     only_cgroup: u64,
     only_cgroup_level: u32,
     only_tgid: u32,
-    key: u32,
+    key: u64,
     milliseconds: u32,
     stamp_bits: u32,
-    empty: u32,
+    stamp_mask: u32,
 );
 
 layout!(

@@ -90,9 +90,6 @@ fn named_after<T: Task>(task: T) -> Option<*mut KeyStats> {
 /// `task` gets a new name, by exec or prctl.
 #[inline(always)]
 pub(crate) fn rename<T: Task>(task: T, name: *const u8) {
-    if config::empty() != 0 {
-        return;
-    }
     let Some(stats) = named_after(task) else {
         return;
     };

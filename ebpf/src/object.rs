@@ -13,18 +13,18 @@ pub(crate) trait Object: Copy {
     fn address(self) -> *const u8;
 
     /// The field at `offset`, of the size that `T` has.
-    fn read<T: Copy + Default>(self, offset: u32) -> T;
+    fn read<T: Copy + Default>(self, offset: u64) -> T;
 
     /// The object that the pointer at `offset` leads to.
     #[inline(always)]
-    fn follow(self, offset: u32) -> Self {
+    fn follow(self, offset: u64) -> Self {
         Self::at(self.read::<u64>(offset) as *const u8)
     }
 
     /// The 8 bytes at an offset that the verifier can't know, through the helper; 0 if that can't be
     /// read.
     #[inline(always)]
-    fn probe_u64(self, offset: u32) -> u64 {
+    fn probe_u64(self, offset: u64) -> u64 {
         Raw(self.address()).read(offset)
     }
 }
@@ -45,7 +45,7 @@ impl Object for Typed {
     }
 
     #[inline(always)]
-    fn read<T: Copy + Default>(self, offset: u32) -> T {
+    fn read<T: Copy + Default>(self, offset: u64) -> T {
         // SAFETY: the verifier checks that a field of this size lies there.
         unsafe { read_volatile(self.0.wrapping_add(offset as usize).cast()) }
     }
@@ -67,7 +67,7 @@ impl Object for Raw {
     }
 
     #[inline(always)]
-    fn read<T: Copy + Default>(self, offset: u32) -> T {
+    fn read<T: Copy + Default>(self, offset: u64) -> T {
         let address = self.0.wrapping_add(offset as usize);
         // SAFETY: the helper checks the address.
         unsafe { bpf_probe_read_kernel(address.cast()) }.unwrap_or_default()

@@ -31,7 +31,7 @@ pub(crate) trait Task: Object {
     #[inline(always)]
     fn is_on_cpu(self) -> bool {
         match config::task_on_cpu() {
-            ABSENT => false,
+            absent if absent == u64::from(ABSENT) => false,
             byte if config::task_on_cpu_size() == 1 => self.read::<u8>(byte) != 0,
             word => self.read::<u32>(word) != 0,
         }
@@ -51,7 +51,7 @@ pub(crate) trait Task: Object {
     #[inline(always)]
     fn pid_namespace(self) -> *const u8 {
         let pid = self.follow(config::task_thread_pid());
-        let last = config::upid_size() * pid.read::<u32>(config::pid_level());
+        let last = config::upid_size() * u64::from(pid.read::<u32>(config::pid_level()));
         pid.probe_u64(config::pid_numbers() + last + config::upid_ns()) as *const u8
     }
 
@@ -72,14 +72,14 @@ pub(crate) trait Task: Object {
 
     /// Whether the task is in the cgroup `id`, which lies `level` below the root, or under it.
     #[inline(always)]
-    fn is_under(self, id: u64, level: u32) -> bool {
+    fn is_under(self, id: u64, level: u64) -> bool {
         let cgroup = self.cgroup();
-        if cgroup.read::<u32>(config::cgroup_level()) < level {
+        if u64::from(cgroup.read::<u32>(config::cgroup_level())) < level {
             return false;
         }
         // Since 6.1 a cgroup has pointers to its ancestors, before it had their ids. The array is
         // behind the structure's end, which the verifier does not let a typed load reach.
-        if config::cgroup_ancestors() == ABSENT {
+        if config::cgroup_ancestors() == u64::from(ABSENT) {
             return cgroup.probe_u64(config::cgroup_ancestor_ids() + 8 * level) == id;
         }
         let ancestor = Raw(cgroup.probe_u64(config::cgroup_ancestors() + 8 * level) as *const u8);

@@ -2,7 +2,7 @@
 
 use super::layout::layout;
 use super::object::Template;
-use super::{Options, btf, namespaces, sys};
+use super::{Options, Work, btf, namespaces, sys};
 use aya::programs::{BtfTracePoint, ProgramError, ProgramFd, RawTracePoint};
 use aya::{Btf, Ebpf, EbpfError, EbpfLoader};
 use runqlat_common::buckets::Unit;
@@ -92,10 +92,16 @@ impl Loader {
         let mut ebpf = self.load_maps(options)?;
         let mut refusal = String::from("not tried");
         if !self.raw {
-            match start(&mut ebpf, |ebpf, name, step| {
+            match start(&mut ebpf, options.work, |ebpf, name, step| {
                 start_typed(ebpf, name, step, &self.btf)
             }) {
                 Ok(fds) => return Ok(self.attached(options, ebpf, fds, Programs::Typed)),
+                Err(typed) if options.work != Work::Measure => {
+                    return Err(AttachError::Refused {
+                        typed: first_line(&typed),
+                        raw: refusal,
+                    });
+                }
                 Err(typed) => {
                     refusal = first_line(&typed);
                     tracing::warn!(
@@ -107,10 +113,11 @@ impl Loader {
                 }
             }
         }
-        let fds = start(&mut ebpf, start_raw).map_err(|raw| AttachError::Refused {
-            typed: refusal,
-            raw: first_line(&raw),
-        })?;
+        let fds =
+            start(&mut ebpf, Work::Measure, start_raw).map_err(|raw| AttachError::Refused {
+                typed: refusal,
+                raw: first_line(&raw),
+            })?;
         self.raw = true;
         Ok(self.attached(options, ebpf, fds, Programs::Raw))
     }
@@ -141,7 +148,6 @@ impl Loader {
         let config = config(self.layout, options);
         self.aya
             .map_max_entries("CPUS", self.cpus as u32)
-            .map_max_entries("STAMPS", 1 << options.sizes.stamp_bits)
             .map_max_entries("KEYS", keys)
             .load(self.template.with(&config))
             .map_err(|error| match io_error_kind(&error) {
@@ -195,7 +201,7 @@ fn config(layout: Layout, options: &Options) -> Config {
         },
         milliseconds: (options.unit == Unit::Ms).into(),
         stamp_bits: options.sizes.stamp_bits,
-        empty: options.empty.into(),
+        stamp_mask: (1 << options.sizes.stamp_bits) - 1,
         layout,
     }
 }
@@ -212,19 +218,24 @@ fn io_error_kind(error: &(dyn std::error::Error + 'static)) -> Option<io::ErrorK
     None
 }
 
-/// Loads all programs, then attaches all: a refusal comes before anything is attached.
+/// Loads all programs that do this work, then attaches all: a refusal comes before anything is attached.
 fn start(
     ebpf: &mut Ebpf,
+    work: Work,
     mut one: impl FnMut(&mut Ebpf, &str, Step) -> Result<Option<ProgramFd>, ProgramError>,
 ) -> Result<Vec<ProgramFd>, String> {
+    let (prefix, tracepoints) = match work {
+        Work::Measure => ("", &TRACEPOINTS[..]),
+        // Without the last: renaming is rare.
+        Work::Nothing => ("empty_", &TRACEPOINTS[..3]),
+        Work::ReadClock => ("clock_", &TRACEPOINTS[..3]),
+    };
     let mut fds = Vec::new();
-    for (name, tracepoint) in TRACEPOINTS {
-        let loaded = one(ebpf, name, Step::Load(tracepoint));
-        fds.extend(loaded.map_err(|error| format!("{name}: {error}"))?);
-    }
-    for (name, tracepoint) in TRACEPOINTS {
-        let attached = one(ebpf, name, Step::Attach(tracepoint));
-        attached.map_err(|error| format!("{name}: {error}"))?;
+    for step in [Step::Load, Step::Attach] {
+        for &(name, tracepoint) in tracepoints {
+            let done = one(ebpf, &format!("{prefix}{name}"), step(tracepoint));
+            fds.extend(done.map_err(|error| format!("{name}: {error}"))?);
+        }
     }
     Ok(fds)
 }

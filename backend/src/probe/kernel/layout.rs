@@ -62,7 +62,6 @@ pub(super) fn layout(raw_btf: &[u8]) -> Result<Layout, AttachError> {
             _ => ABSENT,
         },
         kernfs_id: kernfs.need("id", LONG)?,
-        unused: 0,
     })
 }
 

@@ -39,7 +39,7 @@ struct Options {
     tgid: Option<u32>,
     cgroup: Option<Group>,
     sizes: Sizes,
-    empty: bool,
+    work: Work,
 }
 
 /// How to measure, whatever the scope.
@@ -47,10 +47,21 @@ struct Options {
 pub struct Settings {
     /// Use the raw programs even where the typed ones load.
     pub force_raw: bool,
-    /// Attach programs that do nothing: what is left is the cost of being called.
-    pub empty: bool,
+    /// What the programs do.
+    pub work: Work,
     /// Room for keys, instead of what fits the host.
     pub max_keys: Option<u32>,
+}
+
+/// What the attached programs do. All but the first are for telling where their cost lies.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Work {
+    #[default]
+    Measure,
+    /// What is left is the cost of being called.
+    Nothing,
+    /// And that of the clock, which no tracer of waits does without.
+    ReadClock,
 }
 
 /// The running kernel, which can be measured.
@@ -96,7 +107,7 @@ impl Source for Kernel {
             tgid: scope.tgid,
             cgroup,
             sizes,
-            empty: self.settings.empty,
+            work: self.settings.work,
         };
         let probe = KernelProbe::attach(&mut self.loader, &options)?;
         Ok((Box::new(probe), scope))
