@@ -1,14 +1,16 @@
-//! `cargo xtask bench kernel`: what tracing costs the traced, against libbpf-tools' runqlat in the same round.
+//! `cargo xtask bench kernel`: what tracing costs the traced, against libbpf-tools' runqlat in the same rounds.
 
 use std::path::Path;
 use std::process::Command;
+use std::thread;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 
 use super::load::Load;
-use super::stats::{self, Spread, Summary};
+use super::stats::{self, Figure, Run};
 use super::tracer::Tracer;
-use super::variants::{self, BARE, OURS, OURS_BY_PROCESS, PEER, PEER_BY_PROCESS, Variant};
+use super::variants::{self, OURS, OURS_BY_PROCESS, PEER, PEER_BY_PROCESS, Variant};
 use super::{hold, hold_all};
 use crate::process;
 
@@ -16,8 +18,13 @@ use crate::process;
 const BUDGET: f64 = 0.40;
 /// The same by process, where the peer counts by process as well.
 const BUDGET_BY_PROCESS: f64 = 0.45;
-/// CPU time of one run: long enough that start-up is nothing, short enough that a round is one moment.
-const SECONDS: f64 = 2.0;
+/// CPU time of one run: start-up is some percent of it, the same bare and traced, and the runs that are compared lie
+/// within two seconds.
+const SECONDS: f64 = 0.3;
+/// A tracer that has just begun is busy with itself for a moment.
+const SETTLING: Duration = Duration::from_millis(50);
+/// How often a line tells how far it is.
+const TOLD_ROUNDS: usize = 10;
 
 /// Measures and prints the table; an error if ours is over a budget.
 pub(super) fn bench(binary: &Path, rounds: u32) -> Result<()> {
@@ -25,45 +32,45 @@ pub(super) fn bench(binary: &Path, rounds: u32) -> Result<()> {
     let variants = variants::all(binary)?;
     let load = Load::calibrated(SECONDS)?;
     println!(
-        "\nbench: {}, {rounds} rounds of {} variants: {}",
+        "\nbench: {}, {rounds} rounds of {} variants, each run between two bare ones",
         load.describe(),
         variants.len(),
-        variants
-            .iter()
-            .map(|v| v.name)
-            .collect::<Vec<_>>()
-            .join(", ")
     );
-    let mut times = Vec::new();
+    let mut runs = vec![Vec::new(); variants.len()];
+    let mut before = load.run()?;
     for round in 0..rounds as usize {
-        let times_of_round = measure(&variants, &load, round)?;
-        println!("bench: round {}: {}", round + 1, line(&times_of_round));
-        times.push(times_of_round);
+        if round % TOLD_ROUNDS == 0 {
+            println!("bench: round {} of {rounds}", round + 1);
+        }
+        let due = (0..variants.len()).filter(|&index| round % variants[index].every == 0);
+        for index in stats::shuffled(due.collect(), round) {
+            let traced = measure(&variants[index], &load)?;
+            let after = load.run()?;
+            runs[index].push(Run {
+                before,
+                traced,
+                after,
+            });
+            before = after;
+        }
     }
-    let summaries = stats::summarise(&times, BARE, PEER);
-    print(&variants, &summaries);
-    let by_process = stats::added(&times, BARE, OURS_BY_PROCESS, PEER_BY_PROCESS);
-    verdict(summaries[OURS].of_peer, by_process)
+    let slowdowns: Vec<Vec<f64>> = runs
+        .iter()
+        .map(|runs| runs.iter().map(|run| run.slowdown()).collect())
+        .collect();
+    print(&variants, &runs, &slowdowns);
+    let added = |variant: usize, peer: usize| stats::added(&slowdowns[variant], &slowdowns[peer]);
+    verdict(added(OURS, PEER), added(OURS_BY_PROCESS, PEER_BY_PROCESS))
 }
 
-/// One round: each variant's time per operation, by variant.
-fn measure(variants: &[Variant], load: &Load, round: usize) -> Result<Vec<f64>> {
-    let mut times = vec![Vec::new(); variants.len()];
-    for index in stats::rotation(round, variants.len(), BARE) {
-        let variant = &variants[index];
-        let _tracer = match variant.command.split_first() {
-            None => None,
-            Some((program, arguments)) => {
-                let mut command = Command::new(program);
-                Some(Tracer::start(command.args(arguments), variant.ready)?)
-            }
-        };
-        let time = load
-            .run()
-            .with_context(|| format!("under {}", variant.name))?;
-        times[index].push(time);
-    }
-    Ok(times.iter().map(|times| stats::mean(times)).collect())
+/// Time per operation under this tracer, in µs.
+fn measure(variant: &Variant, load: &Load) -> Result<f64> {
+    let (program, arguments) = variant.command.split_first().context("no command")?;
+    let mut command = Command::new(program);
+    let _tracer = Tracer::start(command.args(arguments), variant.ready)?;
+    thread::sleep(SETTLING);
+    load.run()
+        .with_context(|| format!("under {}", variant.name))
 }
 
 /// The peers may fall back to perf events on tracepoints, whose numbers are in tracefs; bpftrace looks for it in
@@ -87,53 +94,53 @@ fn mount(kind: &str, folder: &Path, proof: &Path) -> Result<()> {
     process::run(Command::new("mount").args(["-t", kind, "none"]).arg(folder))
 }
 
-fn print(variants: &[Variant], summaries: &[Summary]) {
+fn print(variants: &[Variant], runs: &[Vec<Run>], slowdowns: &[Vec<f64>]) {
+    let bare: Vec<f64> = runs.iter().flatten().map(|run| run.before).collect();
     println!(
-        "\n{:<26} {:>8}  {:^20}  {:^20}",
-        "variant", "µs/op", "slow-down", "added / peer's"
+        "\n{:<26} {:>4} {:>8}  {:<20}  added / peer's",
+        "variant", "runs", "µs/op", "slow-down"
     );
-    for (variant, summary) in variants.iter().zip(summaries) {
-        let of_peer = summary
-            .of_peer
-            .map(|spread| spread.to_string())
-            .unwrap_or_default();
+    println!(
+        "{:<26} {:>4} {:>8.3}",
+        "bare",
+        bare.len(),
+        stats::median(&bare)
+    );
+    for ((variant, runs), slowdown) in variants.iter().zip(runs).zip(slowdowns) {
+        let micros: Vec<f64> = runs.iter().map(|run| run.traced).collect();
         println!(
-            "{:<26} {:>8.3}  {:<20}  {of_peer}",
+            "{:<26} {:>4} {:>8.3}  {:<20}  {}",
             variant.name,
-            summary.micros,
-            summary.slowdown.to_string()
+            runs.len(),
+            stats::median(&micros),
+            format!("{:.3}", stats::typical(slowdown)),
+            stats::added(slowdown, &slowdowns[PEER])
         );
     }
     println!(
-        "Medians of per-round ratios (smallest..largest); the peer is {}.",
+        "Medians over the runs, and the interval in which each lies with 95 % of certainty; the peer is {}.",
         variants[PEER].name
     );
 }
 
 /// Each is held against the peer that does the same.
-fn verdict(whole: Option<Spread>, by_process: Spread) -> Result<()> {
+fn verdict(whole: Figure, by_process: Figure) -> Result<()> {
     println!("By process against the peer's -P, which does the same: {by_process}.");
-    let hint = "on a busy machine, try more rounds; else see what the last change did to the kernel programs";
-    let whole = whole.map_or(f64::NAN, |spread| spread.median);
+    let hint = "if the interval holds the limit, try more rounds; else see what the last change did to the kernel programs";
     hold_all([
         hold(
             "added measuring the whole system, of what the peer adds",
-            whole,
+            whole.value,
             BUDGET,
             "",
             hint,
         ),
         hold(
             "added by process, of what the peer's -P adds",
-            by_process.median,
+            by_process.value,
             BUDGET_BY_PROCESS,
             "",
             hint,
         ),
     ])
-}
-
-fn line(times: &[f64]) -> String {
-    let times: Vec<String> = times.iter().map(|time| format!("{time:.3}")).collect();
-    times.join("  ") + " µs/op"
 }

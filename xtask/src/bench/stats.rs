@@ -1,19 +1,114 @@
 //! What the rounds say. Pure: times in, ratios out.
 //!
-//! A machine's speed drifts over minutes, so a variant is only ever compared with what ran in the same round, and
-//! the median over the rounds is the figure.
+//! A machine's speed drifts over minutes and jumps within seconds. So a run under a tracer is only ever compared with
+//! the bare ones right before and after it, and over the rounds by the median. What is compared with a peer is medians,
+//! too: the ratio of two small differences has no mean, and their median over the rounds strays by a half.
 
 use std::fmt;
 
-/// What one variant did over the rounds.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Summary {
-    /// Median CPU time of an operation, in µs.
-    pub(super) micros: f64,
-    /// Time over the bare run's of the same round: 1.2 is a fifth slower.
-    pub(super) slowdown: Spread,
-    /// Time added over the time the peer added in the same round. None for the bare run.
-    pub(super) of_peer: Option<Spread>,
+/// Resamplings for an interval: its ends then stray by less than what is printed of them.
+const RESAMPLINGS: usize = 2_000;
+
+/// A run under a tracer, in µs per operation.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Run {
+    pub(super) before: f64,
+    pub(super) traced: f64,
+    pub(super) after: f64,
+}
+
+impl Run {
+    /// Time over that of the bare runs around it: 1.2 is a fifth slower.
+    pub(super) fn slowdown(self) -> f64 {
+        self.traced / f64::midpoint(self.before, self.after)
+    }
+}
+
+/// A figure and the interval in which it lies with 95 % of certainty, as far as the runs tell.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Figure {
+    pub(super) value: f64,
+    pub(super) low: f64,
+    pub(super) high: f64,
+}
+
+impl fmt::Display for Figure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let decimals = f.precision().unwrap_or(2);
+        let Self { value, low, high } = self;
+        write!(
+            f,
+            "{value:.decimals$} ({low:.decimals$}..{high:.decimals$})"
+        )
+    }
+}
+
+/// The median.
+pub(super) fn typical(values: &[f64]) -> Figure {
+    bootstrap(&[values], |samples| median(&samples[0]))
+}
+
+/// What a variant adds, of what a peer adds, from the slow-downs of both.
+pub(super) fn added(variant: &[f64], peer: &[f64]) -> Figure {
+    bootstrap(&[variant, peer], |samples| {
+        (median(&samples[0]) - 1.0) / (median(&samples[1]) - 1.0)
+    })
+}
+
+/// A figure of the samples, and of what they could have been as well: as many values, drawn from them with repetition
+/// (Efron's bootstrap, percentiles).
+fn bootstrap(samples: &[&[f64]], figure: impl Fn(&[Vec<f64>]) -> f64) -> Figure {
+    let whole: Vec<Vec<f64>> = samples.iter().map(|sample| sample.to_vec()).collect();
+    let value = figure(&whole);
+    if samples.iter().any(|sample| sample.is_empty()) {
+        return Figure {
+            value,
+            low: f64::NAN,
+            high: f64::NAN,
+        };
+    }
+    let mut dice = Dice::new(0);
+    let mut drawn = whole.clone();
+    let mut figures: Vec<f64> = (0..RESAMPLINGS)
+        .map(|_| {
+            for (drawn, sample) in drawn.iter_mut().zip(samples) {
+                drawn.fill_with(|| sample[dice.below(sample.len())]);
+            }
+            figure(&drawn)
+        })
+        .collect();
+    figures.sort_by(f64::total_cmp);
+    Figure {
+        value,
+        low: figures[RESAMPLINGS / 40],
+        high: figures[RESAMPLINGS - 1 - RESAMPLINGS / 40],
+    }
+}
+
+/// The order of a round: by chance, so that no variant always follows the same other one, whose warmth it finds.
+pub(super) fn shuffled(mut variants: Vec<usize>, round: usize) -> Vec<usize> {
+    let mut dice = Dice::new(round as u64 + 1);
+    for last in (1..variants.len()).rev() {
+        variants.swap(last, dice.below(last + 1));
+    }
+    variants
+}
+
+/// Numbers that look like chance and are the same each time (splitmix64, <https://prng.di.unimi.it/splitmix64.c>).
+struct Dice(u64);
+
+impl Dice {
+    fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    fn below(&mut self, end: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((mixed ^ (mixed >> 31)) % end as u64) as usize
+    }
 }
 
 /// Median and extremes.
@@ -30,51 +125,6 @@ impl fmt::Display for Spread {
     }
 }
 
-/// Summarises `times[round][variant]`, in µs per operation.
-pub(super) fn summarise(times: &[Vec<f64>], bare: usize, peer: usize) -> Vec<Summary> {
-    let variants = times.first().map_or(0, Vec::len);
-    let per_round = |ratio: &dyn Fn(&[f64]) -> f64| -> Vec<f64> {
-        times.iter().map(|round| ratio(round)).collect()
-    };
-    (0..variants)
-        .map(|variant| Summary {
-            micros: median(&per_round(&|round| round[variant])),
-            slowdown: spread(&per_round(&|round| round[variant] / round[bare])),
-            of_peer: (variant != bare).then(|| added(times, bare, variant, peer)),
-        })
-        .collect()
-}
-
-/// The mean of what was measured of one variant in a round.
-pub(super) fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len() as f64
-}
-
-/// Time that `variant` added over the time that `peer` added in the same round.
-pub(super) fn added(times: &[Vec<f64>], bare: usize, variant: usize, peer: usize) -> Spread {
-    let ratios: Vec<f64> = times
-        .iter()
-        .map(|round| (round[variant] - round[bare]) / (round[peer] - round[bare]))
-        .collect();
-    spread(&ratios)
-}
-
-/// The order of a round: the bare run first and last, since every ratio leans on it; in between another variant first
-/// each time, so that none always runs on a machine that the same other one has warmed up.
-pub(super) fn rotation(round: usize, variants: usize, bare: usize) -> Vec<usize> {
-    let others: Vec<usize> = (0..variants).filter(|variant| *variant != bare).collect();
-    let start = if others.is_empty() {
-        0
-    } else {
-        round % others.len()
-    };
-    std::iter::once(bare)
-        .chain(others[start..].iter().copied())
-        .chain(others[..start].iter().copied())
-        .chain(std::iter::once(bare))
-        .collect()
-}
-
 pub(super) fn spread(values: &[f64]) -> Spread {
     Spread {
         median: median(values),
@@ -83,7 +133,7 @@ pub(super) fn spread(values: &[f64]) -> Spread {
     }
 }
 
-fn median(values: &[f64]) -> f64 {
+pub(super) fn median(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     let middle = sorted.len() / 2;
@@ -106,52 +156,74 @@ mod tests {
     }
 
     #[test]
-    fn a_variant_is_compared_within_its_round() {
-        // The second round runs on a machine of half the speed; ratios don't notice.
-        let times = [vec![2.0, 3.0, 2.5], vec![4.0, 6.0, 5.0]];
-        let summaries = summarise(&times, 0, 1);
-        assert_eq!(summaries[0].of_peer, None);
-        assert_eq!(summaries[0].slowdown.max, 1.0);
-        assert_eq!(summaries[1].slowdown.median, 1.5);
-        assert_eq!(summaries[1].of_peer.unwrap().median, 1.0);
-        assert_eq!(summaries[2].micros, 3.75);
-        assert_eq!(
-            summaries[2].slowdown,
-            Spread {
-                median: 1.25,
-                min: 1.25,
-                max: 1.25
-            }
+    fn a_run_is_compared_with_those_around_it() {
+        let run = |before, traced, after| Run {
+            before,
+            traced,
+            after,
+        };
+        assert_eq!(run(2.0, 3.0, 2.0).slowdown(), 1.5);
+        // The machine became half as fast meanwhile.
+        assert_eq!(run(2.0, 4.5, 4.0).slowdown(), 1.5);
+    }
+
+    #[test]
+    fn values_that_agree_leave_no_doubt() {
+        let figure = typical(&[1.5; 9]);
+        assert_eq!((figure.low, figure.value, figure.high), (1.5, 1.5, 1.5));
+        assert_eq!(format!("{figure:.3}"), "1.500 (1.500..1.500)");
+        let half = added(&[1.25; 4], &[1.5; 7]);
+        assert_eq!((half.low, half.value, half.high), (0.5, 0.5, 0.5));
+    }
+
+    #[test]
+    fn the_interval_holds_the_median_and_leaves_stray_values_out() {
+        // 39 runs about 1.2 and one that was disturbed.
+        let values: Vec<f64> = (0..39)
+            .map(|n| 1.2 + f64::from(n - 19) * 1e-3)
+            .chain([9.0])
+            .collect();
+        let Figure { value, low, high } = typical(&values);
+        assert!(low < value && value < high, "{low} {value} {high}");
+        assert!(low > 1.19 && high < 1.21, "{low} {high}");
+    }
+
+    /// The half-width of a median's interval is about 1.25 x 1.96 standard errors of the mean.
+    #[test]
+    fn the_interval_is_as_wide_as_it_should_be() {
+        let mut dice = Dice::new(7);
+        let mut normal = || {
+            (0..12)
+                .map(|_| dice.below(1_000_000) as f64 / 1e6)
+                .sum::<f64>()
+                - 6.0
+        };
+        let values: Vec<f64> = (0..400).map(|_| normal()).collect();
+        let Figure { low, high, .. } = typical(&values);
+        let expected = 2.0 * 1.25 * 1.96 / 20.0;
+        assert!(
+            ((high - low) / expected - 1.0).abs() < 0.4,
+            "{}",
+            high - low
         );
-        assert_eq!(
-            summaries[2].of_peer.unwrap(),
-            Spread {
-                median: 0.5,
-                min: 0.5,
-                max: 0.5
-            }
-        );
     }
 
     #[test]
-    fn the_mean_of_one_is_itself() {
-        assert_eq!(mean(&[2.5]), 2.5);
-        assert_eq!(mean(&[2.0, 3.0]), 2.5);
-        assert!(mean(&[]).is_nan());
+    fn without_runs_there_is_no_figure() {
+        let figure = added(&[], &[1.5]);
+        assert!(figure.value.is_nan() && figure.low.is_nan());
     }
 
     #[test]
-    fn any_two_variants_compare() {
-        let times = [vec![2.0, 3.0, 4.0, 3.0], vec![2.0, 3.0, 6.0, 3.0]];
-        let spread = added(&times, 0, 3, 2);
-        assert_eq!((spread.min, spread.median, spread.max), (0.25, 0.375, 0.5));
-    }
-
-    #[test]
-    fn every_round_starts_and_ends_bare_and_another_one_follows() {
-        assert_eq!(rotation(0, 4, 0), [0, 1, 2, 3, 0]);
-        assert_eq!(rotation(1, 4, 0), [0, 2, 3, 1, 0]);
-        assert_eq!(rotation(5, 4, 0), [0, 3, 1, 2, 0]);
-        assert_eq!(rotation(3, 1, 0), [0, 0]);
+    fn every_round_has_all_and_another_order() {
+        let rounds: Vec<Vec<usize>> = (0..50).map(|n| shuffled(vec![1, 4, 5, 8], n)).collect();
+        for round in &rounds {
+            let mut sorted = round.clone();
+            sorted.sort_unstable();
+            assert_eq!(sorted, [1, 4, 5, 8]);
+        }
+        let first = |variant| rounds.iter().filter(|round| round[0] == variant).count();
+        assert!([1, 4, 5, 8].into_iter().all(|variant| first(variant) > 4));
+        assert_eq!(shuffled(vec![3], 0), [3]);
     }
 }

@@ -1,4 +1,4 @@
-//! What `bench kernel` compares: bare, the peers, ours by key, and the floor, which is our programs emptied.
+//! What `bench kernel` compares: the peers, ours by key, and ours emptied, which tells what can't be undercut.
 
 use std::fs;
 use std::path::Path;
@@ -8,17 +8,17 @@ use anyhow::{Context, Result};
 use super::tracer::Ready;
 use crate::process;
 
-pub(super) const BARE: usize = 0;
-pub(super) const PEER: usize = 1;
-pub(super) const OURS: usize = 2;
-pub(super) const PEER_BY_PROCESS: usize = 3;
-pub(super) const OURS_BY_PROCESS: usize = 4;
+pub(super) const PEER: usize = 0;
+pub(super) const OURS: usize = 1;
+pub(super) const PEER_BY_PROCESS: usize = 2;
+pub(super) const OURS_BY_PROCESS: usize = 3;
 
 pub(super) struct Variant {
     pub(super) name: &'static str,
-    /// Empty for the bare run.
     pub(super) command: Vec<String>,
     pub(super) ready: Ready,
+    /// It takes part in each so many-th round: what no limit is about needs fewer.
+    pub(super) every: usize,
 }
 
 impl Variant {
@@ -29,6 +29,7 @@ impl Variant {
             name,
             command: command.into_iter().map(str::to_owned).collect(),
             ready: Ready::Line("Tracing run queue latency"),
+            every: 1,
         }
     }
 
@@ -39,7 +40,12 @@ impl Variant {
             name,
             command: command.into_iter().map(str::to_owned).collect(),
             ready: Ready::Healthz,
+            every: 1,
         }
+    }
+
+    fn every(self, every: usize) -> Self {
+        Self { every, ..self }
     }
 
     fn bpftrace(script: &str) -> Self {
@@ -48,34 +54,38 @@ impl Variant {
             name: "bpftrace runqlat.bt",
             command: command.map(str::to_owned).to_vec(),
             ready: Ready::Line("Tracing CPU scheduler"),
+            // It takes seconds to start.
+            every: 8,
         }
     }
 }
 
 /// In the order of the constants; then what is only printed.
 pub(super) fn all(binary: &Path) -> Result<Vec<Variant>> {
-    let bare = Variant {
-        name: "bare",
-        command: Vec::new(),
-        ready: Ready::Line(""),
-    };
     let mut variants = vec![
-        bare,
         Variant::peer("libbpf-tools runqlat", &[]),
         Variant::ours("runqlat-web --by global", binary, &["--by", "global"]),
         Variant::peer("libbpf-tools runqlat -P", &["-P"]),
         Variant::ours("runqlat-web --by process", binary, &["--by", "process"]),
-        Variant::ours("runqlat-web --by thread", binary, &["--by", "thread"]),
+        Variant::ours("runqlat-web --by thread", binary, &["--by", "thread"]).every(4),
         Variant::ours(
             "ours, emptied (the floor)",
             binary,
             &["--by", "global", "--empty-programs"],
-        ),
+        )
+        .every(2),
+        // A tracer reads the clock where a wait begins and where it ends: no other can be below this.
+        Variant::ours(
+            "emptied but for the clock",
+            binary,
+            &["--by", "global", "--empty-programs=clock"],
+        )
+        .every(2),
     ];
     let mounts = fs::read_to_string("/proc/mounts").context("cannot read /proc/mounts")?;
     if has_cgroup_v2(&mounts) {
         let arguments = ["--by", "global", "-c", "/"];
-        variants.push(Variant::ours("runqlat-web -c /", binary, &arguments));
+        variants.push(Variant::ours("runqlat-web -c /", binary, &arguments).every(4));
     }
     if let Some(path) = process::find("runqlat.bt") {
         let script =
@@ -104,7 +114,6 @@ mod tests {
     fn variants_stand_where_the_constants_say() {
         let variants = all(Path::new("/x/runqlat-web")).unwrap();
         let name = |index: usize| variants[index].name;
-        assert_eq!(name(BARE), "bare");
         assert_eq!(name(PEER), "libbpf-tools runqlat");
         assert_eq!(name(OURS), "runqlat-web --by global");
         assert_eq!(name(PEER_BY_PROCESS), "libbpf-tools runqlat -P");
