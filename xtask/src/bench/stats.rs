@@ -1,13 +1,18 @@
 //! What the rounds say. Pure: times in, ratios out.
 //!
-//! A machine's speed drifts over minutes and jumps within seconds. So a run under a tracer is only ever compared with
-//! the bare ones right before and after it, and over the rounds by the median. What is compared with a peer is medians,
-//! too: the ratio of two small differences has no mean, and their median over the rounds strays by a half.
+//! A machine's speed drifts over minutes and jumps within seconds: one that shares its cores with a neighbour was seen
+//! to have two speeds, a half apart, and to change every other second. So a run under a tracer is only ever compared
+//! with the bare ones right before and after it, and only where these agree; over the rounds, by the median. What is
+//! compared with a peer is medians, too: the ratio of two small differences has no mean, and their median over the
+//! rounds strays by a half.
 
 use std::fmt;
 
 /// Resamplings for an interval: its ends then stray by less than what is printed of them.
 const RESAMPLINGS: usize = 2_000;
+
+/// How far two bare runs may be apart if nothing changed between them: on a steady machine they are by 2 %.
+const STEADY: f64 = 0.06;
 
 /// A run under a tracer, in µs per operation.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -18,6 +23,11 @@ pub(super) struct Run {
 }
 
 impl Run {
+    /// Whether the machine was as fast after it as before. What the tracer did has no part in that.
+    pub(super) fn is_steady(self) -> bool {
+        (self.after / self.before - 1.0).abs() <= STEADY
+    }
+
     /// Time over that of the bare runs around it: 1.2 is a fifth slower.
     pub(super) fn slowdown(self) -> f64 {
         self.traced / f64::midpoint(self.before, self.after)
@@ -163,8 +173,10 @@ mod tests {
             after,
         };
         assert_eq!(run(2.0, 3.0, 2.0).slowdown(), 1.5);
-        // The machine became half as fast meanwhile.
         assert_eq!(run(2.0, 4.5, 4.0).slowdown(), 1.5);
+        // There, the machine became half as fast meanwhile, nobody knows when.
+        assert!(run(2.0, 9.0, 2.1).is_steady() && run(2.1, 1.0, 2.0).is_steady());
+        assert!(!run(2.0, 4.5, 4.0).is_steady() && !run(4.0, 4.5, 2.0).is_steady());
     }
 
     #[test]

@@ -55,7 +55,7 @@ impl Variant {
             command: command.map(str::to_owned).to_vec(),
             ready: Ready::Line("Tracing CPU scheduler"),
             // It takes seconds to start.
-            every: 8,
+            every: 16,
         }
     }
 }
@@ -67,7 +67,7 @@ pub(super) fn all(binary: &Path) -> Result<Vec<Variant>> {
         Variant::ours("runqlat-web --by global", binary, &["--by", "global"]),
         Variant::peer("libbpf-tools runqlat -P", &["-P"]),
         Variant::ours("runqlat-web --by process", binary, &["--by", "process"]),
-        Variant::ours("runqlat-web --by thread", binary, &["--by", "thread"]).every(4),
+        Variant::ours("runqlat-web --by thread", binary, &["--by", "thread"]).every(8),
         Variant::ours(
             "ours, emptied (the floor)",
             binary,
@@ -85,7 +85,7 @@ pub(super) fn all(binary: &Path) -> Result<Vec<Variant>> {
     let mounts = fs::read_to_string("/proc/mounts").context("cannot read /proc/mounts")?;
     if has_cgroup_v2(&mounts) {
         let arguments = ["--by", "global", "-c", "/"];
-        variants.push(Variant::ours("runqlat-web -c /", binary, &arguments).every(4));
+        variants.push(Variant::ours("runqlat-web -c /", binary, &arguments).every(8));
     }
     if let Some(path) = process::find("runqlat.bt") {
         let script =
