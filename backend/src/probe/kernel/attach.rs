@@ -2,6 +2,7 @@
 
 use super::layout::layout;
 use super::object::Template;
+use super::sizes::LEAST_STAMP_BITS;
 use super::{Options, Work, btf, namespaces, sys};
 use aya::programs::{BtfTracePoint, ProgramError, ProgramFd, RawTracePoint};
 use aya::{Btf, Ebpf, EbpfError, EbpfLoader};
@@ -145,15 +146,27 @@ impl Loader {
             Key::Global => 1,
             Key::Process | Key::Thread | Key::Pidns | Key::Cgroup => options.sizes.keys,
         };
-        let config = config(self.layout, options);
+        let mut config = config(self.layout, options);
         self.aya
             .map_max_entries("CPUS", self.cpus as u32)
-            .map_max_entries("KEYS", keys)
-            .load(self.template.with(&config))
-            .map_err(|error| match io_error_kind(&error) {
-                Some(io::ErrorKind::PermissionDenied) => AttachError::Permission,
-                _ => AttachError::Maps(Box::new(error)),
-            })
+            .map_max_entries("KEYS", keys);
+        loop {
+            let error = match self.aya.load(self.template.with(&config)) {
+                Ok(ebpf) => return Ok(ebpf),
+                Err(error) => error,
+            };
+            match io_error_kind(&error) {
+                Some(io::ErrorKind::PermissionDenied) => return Err(AttachError::Permission),
+                // aya writes all stamps at once, for which kernels before 5.15 want as much memory in one piece:
+                // on a host that has been up for long they may have none.
+                Some(io::ErrorKind::OutOfMemory) if config.stamp_bits > LEAST_STAMP_BITS => {
+                    config.stamp_bits -= 1;
+                    config.stamp_mask >>= 1;
+                    tracing::warn!("memory is short; 2^{} stamps must do", config.stamp_bits);
+                }
+                _ => return Err(AttachError::Maps(Box::new(error))),
+            }
+        }
     }
 }
 

@@ -7,6 +7,9 @@ use runqlat_common::stamp::TAG_BITS;
 /// collision needs two tasks that wait at the same time and whose tids agree in the low bits.
 const MAX_DEFAULT_STAMP_BITS: u32 = 19;
 
+/// As many suffice for any host: its tids stay below 2^22, the kernel's own limit.
+pub(super) const LEAST_STAMP_BITS: u32 = 22 - TAG_BITS;
+
 /// Least room for keys: hosts grow after the start.
 const MIN_KEYS: u32 = 8_192;
 
