@@ -102,7 +102,7 @@ enum Bench {
 
 #[derive(Args)]
 struct Rounds {
-    /// How often each variant is measured; by default, 80 times by `kernel` and 3 by others
+    /// How often each variant is measured; by default, 90 times by `kernel` and 3 by others
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: Option<u32>,
 }

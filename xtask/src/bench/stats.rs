@@ -46,6 +46,9 @@ impl fmt::Display for Figure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let decimals = f.precision().unwrap_or(2);
         let Self { value, low, high } = self;
+        if value.is_nan() {
+            return f.write_str("-");
+        }
         write!(
             f,
             "{value:.decimals$} ({low:.decimals$}..{high:.decimals$})"
@@ -224,6 +227,7 @@ mod tests {
     fn without_runs_there_is_no_figure() {
         let figure = added(&[], &[1.5]);
         assert!(figure.value.is_nan() && figure.low.is_nan());
+        assert_eq!(figure.to_string(), "-");
     }
 
     #[test]

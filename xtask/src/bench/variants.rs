@@ -54,8 +54,8 @@ impl Variant {
             name: "bpftrace runqlat.bt",
             command: command.map(str::to_owned).to_vec(),
             ready: Ready::Line("Tracing CPU scheduler"),
-            // It takes seconds to start.
-            every: 16,
+            // It takes seconds to start, and a machine seldom keeps its speed for so long.
+            every: 8,
         }
     }
 }
