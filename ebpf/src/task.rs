@@ -51,8 +51,10 @@ pub(crate) trait Task: Object {
     #[inline(always)]
     fn pid_namespace(self) -> *const u8 {
         let pid = self.follow(config::task_thread_pid());
-        let last = config::upid_size() * u64::from(pid.read::<u32>(config::pid_level()));
-        pid.probe_u64(config::pid_numbers() + last + config::upid_ns()) as *const u8
+        // In 32 bits: 5.10 takes no offset that may be larger.
+        let last = config::upid_size() as u32 * pid.read::<u32>(config::pid_level());
+        let offset = config::pid_numbers() as u32 + last + config::upid_ns() as u32;
+        pid.probe_u64(offset.into()) as *const u8
     }
 
     /// The task's cgroup in the v2 hierarchy.
