@@ -284,3 +284,25 @@ async fn looking_back_lists_who_waited_then() {
         .await;
     browser.close().await;
 }
+
+/// They are drawn over the rows: where paths have the room that bars have elsewhere, there are none.
+#[tokio::test]
+async fn bars_lie_in_their_column_and_nowhere_without_one() {
+    for (by, bars) in [("process", "in their column"), ("cgroup", "none")] {
+        let server = Server::start(&["--demo=60", "--interval", "100ms", "--by", by]);
+        let browser = Browser::open(1280, 720).await;
+        browser.page.goto(&server.url()).await.expect("a page");
+        browser.painted(20).await;
+        let found = format!(
+            "const box = e => e.getBoundingClientRect(), shape = box(document.querySelector('[data-testid=shares]'));
+            const row = {ROWS}.find(r => r.ariaRowIndex === '2');
+            if (!row) return false;
+            if (shape.width === 0) return 'none';
+            const track = box(row.querySelector('.share'));
+            return shape.left === track.left && shape.right === track.right ? 'in their column' : 'elsewhere'"
+        );
+        let found = browser.until("rows", &found).await;
+        assert_eq!(found, bars, "by {by}");
+        browser.close().await;
+    }
+}

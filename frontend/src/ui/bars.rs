@@ -5,7 +5,7 @@
 use super::boxed::{effect, live, memo, on};
 use super::panel::{Panel, Shown};
 use super::state::App;
-use super::text::{Maker, Style, Text, set};
+use super::text::{Maker, Style, Text};
 use crate::chart::cursor::Target;
 use crate::chart::polygon;
 use crate::compare;
@@ -111,10 +111,10 @@ fn fill(app: App, panel: Panel, body: NodeRef<Div>) {
 /// The elements.
 struct Drawn {
     height: Style,
-    looked_at: HtmlElement,
+    looked_at: Style,
     looked_at_top: Style,
     bars: Style,
-    then: HtmlElement,
+    then: Style,
     then_bars: Style,
     ranges: Text,
     marks: Text,
@@ -133,11 +133,11 @@ impl Drawn {
         let then = make.child(&track, "div", "bar-then", "")?;
         Some(Self {
             height: Style::new(body, "height"),
+            looked_at: Style::new(&looked_at, "display"),
             looked_at_top: Style::new(&looked_at, "top"),
-            looked_at,
             bars: Style::new(&bars, "clip-path"),
+            then: Style::new(&then, "display"),
             then_bars: Style::new(&then, "clip-path"),
-            then,
             ranges: Text::new(&*child("bar-range")?)?,
             marks: Text::new(&*child("bar-marks")?)?,
             counts: Text::new(&*child("bar-count")?)?,
@@ -151,13 +151,13 @@ impl Drawn {
         let rows = histogram.bars.len();
         self.height.set(&format!("calc(var(--row) * {rows})"));
         let from_top = looked_at.and_then(|slot| rows.checked_sub(slot + 1));
-        set(&self.looked_at, "hidden", from_top.is_none().then_some(""));
+        self.looked_at.set(display(from_top.is_some()));
         if let Some(row) = from_top {
             self.looked_at_top.set(&format!("calc(var(--row) * {row})"));
         }
         let lengths = histogram.bars.iter().rev().map(|bar| bar.share);
         self.bars.set(&polygon::bars(lengths, GAP));
-        set(&self.then, "hidden", then.is_none().then_some(""));
+        self.then.set(display(then.is_some()));
         if let Some(then) = then {
             let lengths = (0..rows).rev();
             let lengths = lengths.map(|slot| compare::share(histogram, then, slot));
@@ -170,4 +170,8 @@ impl Drawn {
         self.parts.set(&columns.parts);
         self.up_to.set(&columns.up_to);
     }
+}
+
+fn display(is_shown: bool) -> &'static str {
+    if is_shown { "block" } else { "none" }
 }
