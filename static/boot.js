@@ -37,7 +37,9 @@ addEventListener("error", (event) => {
 });
 
 try {
-  const [{ default: init }] = await Promise.all([import("/assets/app.js"), enter()]);
+  const parts = [import("/assets/app.js"), import("/assets/canvases.js"), enter()];
+  const [{ default: init }, { broken }] = await Promise.all(parts);
+  broken.then((why) => tell("The page cannot paint.", why));
   await init({ module_or_path: "/assets/app_bg.wasm" });
 } catch (error) {
   tell("The page could not start.", String(error));

@@ -4,7 +4,7 @@ mod support;
 
 use serde_json::Value;
 use std::time::Duration;
-use support::browser::Browser;
+use support::browser::{Browser, PIXELS};
 use support::is_root;
 use support::load::{Blocker, Process, last_cpu};
 use support::server::Server;
@@ -16,13 +16,13 @@ const READ_ROW: &str = r"
     const d = canvas.dataset;
     const slot = SLOT;
     if (!d.seq || slot >= Number(d.rows)) return { seq: Number(d.seq || 0), cells: [] };
-    const scale = canvas.width / canvas.getBoundingClientRect().width;
+    const scale = devicePixelRatio;
     const [left, top, width, height] =
         [d.plotLeft, d.plotTop, d.plotWidth, d.plotHeight].map(Number);
     const row = Number(d.rowHeight);
-    const y = Math.round((top + height - (slot - Number(d.minSlot) + 0.5) * row) * scale);
+    const y = Math.round((top + height - (slot + 0.5) * row) * scale);
     const x = Math.round(left * scale), w = Math.round(width * scale);
-    const pixels = canvas.getContext('2d').getImageData(x, y, w, 1).data;
+    const pixels = pixelsOf(canvas, x, y, w, 1);
     const empty = d.emptyRgb.split(',').map(Number);
     const [start, end] = [Number(d.startMs), Number(d.endMs)];
     const cells = [];
@@ -36,7 +36,10 @@ const READ_ROW: &str = r"
 /// The times in `from..to` (ms) at which the row of `slot` shows waits, and at which it shows none.
 async fn row(browser: &Browser, slot: usize, from: u64, to: u64) -> (u64, usize, usize) {
     let read = browser
-        .run(&READ_ROW.replace("SLOT", &slot.to_string()))
+        .run(&format!(
+            "{PIXELS}{}",
+            READ_ROW.replace("SLOT", &slot.to_string())
+        ))
         .await;
     let (mut full, mut empty) = (0, 0);
     for cell in read["cells"].as_array().expect("cells") {

@@ -6,7 +6,7 @@ mod support;
 use fantoccini::actions::{InputSource, MouseActions, PointerAction, WheelAction, WheelActions};
 use serde_json::Value;
 use std::time::Duration;
-use support::browser::{Browser, MAP, point, press};
+use support::browser::{Browser, MAP, PIXELS, point, press};
 use support::is_root;
 use support::load::{Process, last_cpu};
 use support::server::Server;
@@ -247,14 +247,14 @@ async fn a_lone_outlier_survives_zooming_out_to_an_hour() {
     let server = demo();
     let browser = open(&server, "?last=60").await;
     let top = format!(
-        "const c = {MAP}, d = c.dataset, scale = c.width / c.getBoundingClientRect().width;
+        "{PIXELS} const c = {MAP}, d = c.dataset, scale = devicePixelRatio;
         const [left, top, width, row] = [d.plotLeft, d.plotTop, d.plotWidth, d.rowHeight].map(Number);
         const empty = d.emptyRgb.split(',').map(Number);
         // Rows of 100 ms and more.
         const rows = Math.max(0, Number(d.rows) - 17);
         if (!rows) return false;
         const [w, h] = [Math.round(width * scale), Math.round(rows * row * scale)];
-        const pixels = c.getContext('2d').getImageData(Math.round(left * scale), Math.round(top * scale), w, h).data;
+        const pixels = pixelsOf(c, Math.round(left * scale), Math.round(top * scale), w, h);
         const start = Number(d.startMs), span = d.endMs - start;
         let found = 0;
         for (let y = Math.floor(row * scale / 2); y < h; y += Math.round(row * scale))

@@ -3,7 +3,7 @@
 
 mod support;
 
-use support::browser::{Browser, press};
+use support::browser::{Browser, PIXELS, press};
 use support::server::Server;
 
 const ROWS: &str = "[...document.querySelectorAll('[data-testid=process-row]:not([hidden])')]";
@@ -25,10 +25,9 @@ async fn the_bars_of_a_row_are_as_high_as_its_longest_waits() {
     let (_server, browser) = open("").await;
     browser.resize(1280, 1000).await;
     let compare = format!(
-        "const canvas = document.querySelector('[data-testid=row-strips]');
-        const scale = canvas.width / canvas.getBoundingClientRect().width, high = 24 * scale;
-        if (scale !== 1) throw new Error('made for one pixel in a CSS pixel');
-        const top = canvas.getBoundingClientRect().top, units = {{ 'µs': 1, ms: 1e3, s: 1e6 }};
+        "{PIXELS} const canvas = document.querySelector('[data-testid=row-strips]');
+        if (devicePixelRatio !== 1) throw new Error('made for one pixel in a CSS pixel');
+        const {{ top, width }} = canvas.getBoundingClientRect(), units = {{ 'µs': 1, ms: 1e3, s: 1e6 }};
         const wrong = [], seen = [];
         const box = document.querySelector('[data-testid=list-scroll]').getBoundingClientRect();
         for (const row of {ROWS}) {{
@@ -41,7 +40,7 @@ async fn the_bars_of_a_row_are_as_high_as_its_longest_waits() {
             const slot = Math.round(Math.log2(most * units[unit])) - 1;
             const y = Math.round(row.getBoundingClientRect().top - top);
             // The base line is at 20; what lies above it is a bar.
-            const pixels = canvas.getContext('2d').getImageData(canvas.width - 10, y, 10, 20).data;
+            const pixels = pixelsOf(canvas, width - 10, y, 10, 20);
             const filled = new Array(10).fill(0);
             for (let i = 0; i < 200; i++) filled[i % 10] += pixels[4 * i + 3] === 255;
             const height = Math.max(...filled), right = Math.round(Math.min(slot, 20) / 20 * 17) + 1;
@@ -71,12 +70,15 @@ async fn the_first_of_the_list_are_strips_in_its_order() {
     browser.until("eight strips", &order).await;
     let address = "return location.search.includes('list=strips')";
     browser.until("the address says it", address).await;
-    let painted = "const c = document.querySelector('[data-testid=strips] canvas');
-        const row = c.height / 8, data = c.getContext('2d').getImageData(c.width - 20, 0, 20, c.height).data;
+    let painted = format!(
+        "{PIXELS} const c = document.querySelector('[data-testid=strips] canvas');
+        const {{ width, height }} = c.getBoundingClientRect(), row = height / 8;
+        const data = pixelsOf(c, Math.round(width) - 20, 0, 20, height);
         const filled = new Array(8).fill(0);
         for (let i = 3; i < data.length; i += 4) filled[Math.floor((i >> 2) / 20 / row)] += data[i] > 0;
-        return filled.every(n => n > 20) || false";
-    browser.until("all have their bars", painted).await;
+        return filled.every(n => n > 20) || false"
+    );
+    browser.until("all have their bars", &painted).await;
     browser.keep("strips").await;
     let click = format!("const r = {STRIPS}[1]; r.click(); return r.dataset.key");
     let key = browser.run(&click).await;

@@ -23,6 +23,13 @@ const ARGUMENTS: [&str; 8] = [
 /// The heatmap's canvas, in JavaScript.
 pub const MAP: &str = "document.querySelector('[data-testid=heatmap]')";
 
+/// A function in JavaScript that gives the pixels of a part of a canvas, which a worker paints.
+pub const PIXELS: &str = "const pixelsOf = (canvas, x, y, w, h) => {
+    const copy = new OffscreenCanvas(w, h).getContext('2d');
+    copy.drawImage(canvas, -x, -y);
+    return copy.getImageData(0, 0, w, h).data;
+};";
+
 /// A browser window; closed when `close` is called, ended when dropped.
 pub struct Browser {
     driver: Child,

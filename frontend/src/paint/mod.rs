@@ -1,148 +1,134 @@
-//! The one module that touches a canvas: puts what `chart` computed on it, axes included.
+//! The one module that touches a canvas: has what `chart` computed painted on it, by `static/painter.js`.
 
-mod axes;
-mod overlay;
-mod pen;
-mod strips;
-
-pub(crate) use overlay::{Over, overlay};
-pub(crate) use strips::strips;
-
+use crate::chart::axes::axes;
 use crate::chart::example;
 use crate::chart::frame::Frame;
-use crate::chart::layout::Layout;
+use crate::chart::overlay::{Over, overlay as strokes_over};
 use crate::chart::palette::Palette;
 use crate::chart::raster::raster;
-use pen::Pen;
+use crate::chart::strip;
+use crate::chart::strokes::Strokes;
+use crate::session::strip::{CELLS, Cell};
+use runqlat_common::buckets::Unit;
+use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{Clamped, JsCast};
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, ImageData};
 
-/// The map's canvas and what is on it, so that what has not changed is not drawn again.
-#[derive(Default)]
-pub(crate) struct Map {
-    /// The layout and the colours that the latency axis was drawn with.
-    axis: Option<(Layout, Palette)>,
-    /// The values of the data attributes.
-    facts: Vec<String>,
+#[wasm_bindgen]
+extern "C" {
+    /// `static/canvases.js`. The numbers are those of [`Place`] and then of [`Strokes`].
+    #[wasm_bindgen(js_name = paintCanvas)]
+    fn paint(
+        canvas: &HtmlCanvasElement,
+        numbers: &[f64],
+        pixels: Clamped<&[u8]>,
+        words: &str,
+        facts: &str,
+    );
 }
 
-impl Map {
-    /// Draws map and axes and leaves the picture's geometry in the canvas's data attributes.
-    pub(crate) fn paint(
-        &mut self,
-        canvas: &HtmlCanvasElement,
-        frame: &Frame,
-        palette: &Palette,
-        utc_offset_min: i32,
-    ) -> Option<()> {
-        let context = context_of(canvas)?;
-        let layout = &frame.layout;
-        let pen = Pen::new(&context, frame);
-        let axis = (*layout, palette.clone());
-        let is_fresh = fit(canvas, &context, frame);
-        if is_fresh || self.axis.as_ref() != Some(&axis) {
-            clear(canvas, &context);
-            axes::latency(&pen, frame, palette);
-            self.axis = Some(axis);
-        }
-        let pixels = raster(&frame.grid, layout, (frame.measure, &frame.scale), palette);
-        let image = ImageData::new_with_u8_clamped_array(Clamped(&pixels), layout.width).ok()?;
-        let (left, top) = (f64::from(layout.left), f64::from(layout.top));
-        context.put_image_data(&image, left, top).ok()?;
-        axes::time(&pen, frame, palette, utc_offset_min);
-        self.describe(canvas, frame, palette);
-        Some(())
-    }
+/// Where pixels lie: the canvas's width and height, in device pixels, and how many of them are one of CSS; the left and
+/// the top of the image, and its width.
+type Place = [f64; 6];
 
-    /// What a test from outside needs to find a cell: CSS pixels of the canvas, ms since 1970.
-    fn describe(&mut self, canvas: &HtmlCanvasElement, frame: &Frame, palette: &Palette) {
-        let facts = facts(frame, palette);
-        self.facts.resize(facts.len(), String::new());
-        for ((name, value), before) in facts.into_iter().zip(&mut self.facts) {
-            if *before != value {
-                let _valid_name = canvas.set_attribute(name, &value);
-                *before = value;
-            }
-        }
-    }
+/// Draws map and axes and leaves the picture's geometry in the canvas's data attributes.
+pub(crate) fn map(
+    canvas: &HtmlCanvasElement,
+    frame: &Frame,
+    palette: &Palette,
+    utc_offset_min: i32,
+) {
+    let layout = &frame.layout;
+    let pixels = raster(&frame.grid, layout, (frame.measure, &frame.scale), palette);
+    let image = [layout.left, layout.top, layout.width].map(f64::from);
+    let strokes = axes(frame, palette, utc_offset_min);
+    let facts = facts(frame, palette);
+    draw(canvas, place(frame, image), &pixels, &strokes, &facts);
+}
+
+/// Draws what lies over the map: on a canvas of its own, so that moving the pointer repaints no map, and the map's
+/// pixels are data and nothing else.
+pub(crate) fn overlay(
+    canvas: &HtmlCanvasElement,
+    frame: &Frame,
+    palette: &Palette,
+    over: &Over<'_>,
+) {
+    let strokes = strokes_over(frame, palette, over);
+    draw(canvas, place(frame, [0.0; 3]), &[], &strokes, "");
+}
+
+fn place(frame: &Frame, [left, top, across]: [f64; 3]) -> Place {
+    let size = frame.layout.size;
+    let (width, height) = size.device();
+    [width.into(), height.into(), size.ratio, left, top, across]
+}
+
+fn draw(canvas: &HtmlCanvasElement, place: Place, pixels: &[u8], strokes: &Strokes, facts: &str) {
+    let numbers = [&place, strokes.numbers()].concat();
+    paint(canvas, &numbers, Clamped(pixels), strokes.words(), facts);
+}
+
+/// Draws strips below each other over the whole canvas, which is as high as they are together.
+pub(crate) fn strips(
+    canvas: &HtmlCanvasElement,
+    strips: &[[Cell; CELLS]],
+    layout: &strip::Layout,
+    unit: Unit,
+    palette: &Palette,
+) {
+    let pixels = strip::raster(strips, layout, unit, palette);
+    let (width, height) = (layout.width, layout.row_px * strips.len() as u32);
+    let place = [width, height, 1, 0, 0, width].map(f64::from);
+    paint(canvas, &place, Clamped(&pixels), "", "");
 }
 
 /// Draws the ramp of the legend over the whole canvas.
 pub(crate) fn ramp(canvas: &HtmlCanvasElement, palette: &Palette) -> Option<()> {
     const WIDTH: u32 = 256;
-    canvas.set_width(WIDTH);
-    canvas.set_height(1);
     let colours = (0..WIDTH).flat_map(|i| {
         let [r, g, b] = palette.at(f64::from(i) / f64::from(WIDTH - 1));
         [r, g, b, 255]
     });
-    let pixels: Vec<u8> = colours.collect();
-    let image = ImageData::new_with_u8_clamped_array(Clamped(&pixels), WIDTH).ok()?;
-    context_of(canvas)?.put_image_data(&image, 0.0, 0.0).ok()
+    put(canvas, &colours.collect::<Vec<u8>>(), (WIDTH, 1))
 }
 
 /// Draws the example of a busy machine over the whole canvas.
 pub(crate) fn example(canvas: &HtmlCanvasElement, palette: &Palette) -> Option<()> {
-    let (width, height) = example::SIZE;
+    put(canvas, &example::pixels(palette), example::SIZE)
+}
+
+/// Puts pixels that seldom change.
+fn put(canvas: &HtmlCanvasElement, pixels: &[u8], (width, height): (u32, u32)) -> Option<()> {
     canvas.set_width(width);
     canvas.set_height(height);
-    let pixels = example::pixels(palette);
-    let image = ImageData::new_with_u8_clamped_array(Clamped(&pixels), width).ok()?;
-    context_of(canvas)?.put_image_data(&image, 0.0, 0.0).ok()
-}
-
-fn context_of(canvas: &HtmlCanvasElement) -> Option<CanvasRenderingContext2d> {
     let context = canvas.get_context("2d").ok()??;
-    context.dyn_into().ok()
+    let context: CanvasRenderingContext2d = context.dyn_into().ok()?;
+    let image = ImageData::new_with_u8_clamped_array(Clamped(pixels), width).ok()?;
+    context.put_image_data(&image, 0.0, 0.0).ok()
 }
 
-/// Fits the canvas's pixels to the layout and clears it.
-fn prepare(canvas: &HtmlCanvasElement, frame: &Frame) -> Option<CanvasRenderingContext2d> {
-    let context = context_of(canvas)?;
-    fit(canvas, &context, frame);
-    clear(canvas, &context);
-    Some(context)
-}
-
-/// Fits the canvas's pixels to the layout; whether that emptied it.
-fn fit(canvas: &HtmlCanvasElement, context: &CanvasRenderingContext2d, frame: &Frame) -> bool {
-    let (width, height) = frame.layout.size.device();
-    let is_other = canvas.width() != width || canvas.height() != height;
-    if is_other {
-        canvas.set_width(width);
-        canvas.set_height(height);
-        // Lasts until the next change of size. Set with every picture it took half of the time.
-        context.set_font(&pen::font(frame.layout.size.ratio));
-    }
-    is_other
-}
-
-fn clear(canvas: &HtmlCanvasElement, context: &CanvasRenderingContext2d) {
-    let (width, height) = (canvas.width(), canvas.height());
-    context.clear_rect(0.0, 0.0, f64::from(width), f64::from(height));
-}
-
-/// Attributes with their values.
-fn facts(frame: &Frame, palette: &Palette) -> [(&'static str, String); 14] {
+/// What a test from outside needs to find a cell: CSS pixels of the canvas, ms since 1970. A line each, named as the
+/// data attributes are in scripts.
+fn facts(frame: &Frame, palette: &Palette) -> String {
     let layout = &frame.layout;
     let [r, g, b] = palette.empty;
-    [
-        ("data-plot-left", layout.css(layout.left).to_string()),
-        ("data-plot-top", layout.css(layout.top).to_string()),
-        ("data-plot-width", layout.css(layout.width).to_string()),
-        ("data-plot-height", layout.css(layout.height()).to_string()),
-        (
-            "data-row-height",
-            layout.css(layout.rows.row_px).to_string(),
-        ),
-        ("data-rows", layout.rows.rows.to_string()),
-        ("data-min-slot", "0".to_owned()),
-        ("data-start-ms", frame.time.start_ms.to_string()),
-        ("data-end-ms", frame.time.end_ms.to_string()),
-        ("data-seq", frame.newest_seq().unwrap_or(0).to_string()),
-        ("data-scale-max", frame.scale.max.to_string()),
-        ("data-measure", frame.measure.name().to_owned()),
-        ("data-cause", frame.cause.name().to_owned()),
-        ("data-empty-rgb", format!("{r},{g},{b}")),
-    ]
+    let facts = [
+        ("plotLeft", layout.css(layout.left).to_string()),
+        ("plotTop", layout.css(layout.top).to_string()),
+        ("plotWidth", layout.css(layout.width).to_string()),
+        ("plotHeight", layout.css(layout.height()).to_string()),
+        ("rowHeight", layout.css(layout.rows.row_px).to_string()),
+        ("rows", layout.rows.rows.to_string()),
+        ("startMs", frame.time.start_ms.to_string()),
+        ("endMs", frame.time.end_ms.to_string()),
+        ("seq", frame.newest_seq().unwrap_or(0).to_string()),
+        ("scaleMax", frame.scale.max.to_string()),
+        ("measure", frame.measure.name().to_owned()),
+        ("cause", frame.cause.name().to_owned()),
+        ("emptyRgb", format!("{r},{g},{b}")),
+    ];
+    facts
+        .map(|(name, value)| format!("{name}={value}"))
+        .join("\n")
 }

@@ -7,7 +7,6 @@ use super::legend::Legend;
 use super::map_state::MapState;
 use super::map_table::MapTable;
 use super::marks::Marks;
-use super::once::once_a_frame;
 use super::resize::on_resize;
 use super::state::App;
 use super::theme::Look;
@@ -16,7 +15,8 @@ use crate::browser;
 use crate::chart::brush::Brush;
 use crate::chart::cursor::{Cursor, Move};
 use crate::chart::layout::Size;
-use crate::paint::{self, Over};
+use crate::chart::overlay::Over;
+use crate::paint;
 use crate::words;
 use leptos::ev::{KeyboardEvent, MouseEvent};
 use leptos::html::{Canvas, Div};
@@ -109,49 +109,24 @@ fn follow_size(holder: NodeRef<Div>, size: RwSignal<Size>) {
     });
 }
 
-/// Paints both canvases with the browser's next frame: the map when the picture is another, what lies over it
-/// also when something there is.
+/// Paints the map when the picture is another, and what lies over it also when something there is.
 fn paint_both(app: App, map: NodeRef<Canvas>, over: NodeRef<Canvas>) {
     let look = expect_context::<Look>();
-    let painter = StoredValue::new_local(paint::Map::default());
-    let map_is_old = StoredValue::new(false);
-    let paint = once_a_frame(move || {
-        let frame = app.frame.get_untracked();
-        let canvases = map.get_untracked().zip(over.get_untracked());
-        let Some((frame, (map, over))) = frame.zip(canvases) else {
-            return;
-        };
-        let palette = look.palette_untracked();
-        if map_is_old.get_value() {
-            map_is_old.set_value(false);
-            let utc_offset_min = browser::utc_offset_min(frame.time.end_ms);
-            // Fails only without a 2D context, and then there is nothing to show.
-            painter.update_value(|painter| {
-                let _painted = painter.paint(&map, &frame, &palette, utc_offset_min);
-            });
-        }
-        let percentiles = app.percentiles.get_untracked();
+    effect(move || {
+        let (frame, map, palette) = (app.frame.get()?, map.get()?, look.palette());
+        let utc_offset_min = browser::utc_offset_min(frame.time.end_ms);
+        paint::map(&map, &frame, &palette, utc_offset_min);
+        Some(())
+    });
+    effect(move || {
+        let (frame, over, palette) = (app.frame.get()?, over.get()?, look.palette());
         let what = Over {
-            percentiles: &percentiles,
-            target: app.target.get_untracked(),
-            brush: app.brush.get_untracked(),
+            percentiles: &app.percentiles.read(),
+            target: app.target.get(),
+            brush: app.brush.get(),
         };
-        let _painted = paint::overlay(&over, &frame, &palette, &what);
-    });
-    let paint_all = paint.clone();
-    effect(move || {
-        app.frame.track();
-        look.track();
-        map.track();
-        map_is_old.set_value(true);
-        paint_all();
-    });
-    effect(move || {
-        app.target.track();
-        app.percentiles.track();
-        app.brush.track();
-        over.track();
-        paint();
+        paint::overlay(&over, &frame, &palette, &what);
+        Some(())
     });
     // A cell that has left the picture holds the cursor no longer.
     effect(move || {

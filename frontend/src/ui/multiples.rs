@@ -39,14 +39,12 @@ pub(crate) fn Multiples() -> impl IntoView {
         ));
     });
     let row = memo(move || (size.get().1 / MOST as f64).floor());
-    paint_when_new(app, true, size, move |look| {
-        // The list may have left the page since this was asked for.
-        let canvas = canvas.try_get_untracked()??;
-        let listing = app.listing.get_untracked();
-        let (width, row) = (size.get_untracked().0, row.get_untracked());
-        let layout = Layout::new(width, row, window().device_pixel_ratio());
+    paint_when_new(app, true, move |look| {
+        let (canvas, listing) = (canvas.get()?, app.listing.get());
+        let layout = Layout::new(size.get().0, row.get(), app.size.get().ratio);
         let rows: Vec<_> = (0..MOST).map(|at| listing.at(at)).collect();
-        paint(app, look, &canvas, &rows, &layout)
+        paint(app, look, &canvas, &rows, &layout);
+        Some(())
     });
     fill(app, list);
     let shown = memo(move || app.listing.with(|listing| listing.rows.min(MOST)));

@@ -1,7 +1,6 @@
 //! Painting series' recent past: a strip in each row of the list. The large ones are in `multiples`.
 
 use super::boxed::{effect, live, memo};
-use super::once::once_a_frame;
 use super::rows::ROW_PX;
 use super::state::App;
 use super::theme::Look;
@@ -21,18 +20,16 @@ pub(crate) fn RowStrips() -> impl IntoView {
     let app = expect_context::<App>();
     let canvas = NodeRef::<Canvas>::new();
     let first = memo(move || app.listing.with(|listing| listing.window.start));
-    paint_when_new(app, false, app.size, move |look| {
-        // The list may have left the page since this was asked for.
-        let canvas = canvas.try_get_untracked()??;
-        let listing = app.listing.get_untracked();
-        let ratio = window().device_pixel_ratio();
-        let layout = Layout::new(WIDTH, ROW_PX as f64, ratio);
+    paint_when_new(app, false, move |look| {
+        let (canvas, listing) = (canvas.get()?, app.listing.get());
+        let layout = Layout::new(WIDTH, ROW_PX as f64, app.size.get().ratio);
         let rows: Vec<_> = listing
             .window
             .clone()
             .map(|index| listing.at(index))
             .collect();
-        paint(app, look, &canvas, &rows, &layout)
+        paint(app, look, &canvas, &rows, &layout);
+        Some(())
     });
     view! {
         <canvas
@@ -49,28 +46,15 @@ pub(crate) fn RowStrips() -> impl IntoView {
     }
 }
 
-/// Asks for painting with every update of what is listed and of its colours, while the list is shown as strips or
-/// while it is not.
-pub(super) fn paint_when_new<S: Send + Sync + 'static>(
+/// Paints with every update of what is listed and of its colours, while the list is shown as strips or while it is
+/// not.
+pub(super) fn paint_when_new(
     app: App,
     as_strips: bool,
-    size: RwSignal<S>,
-    paint: impl Fn(Look) -> Option<()> + Clone + 'static,
+    paint: impl Fn(Look) -> Option<()> + 'static,
 ) {
     let look = expect_context::<Look>();
-    let painted = once_a_frame(move || {
-        // Fails only without a 2D context or without rows, and then there is nothing to show.
-        let _painted = paint(look);
-    });
-    effect(move || {
-        if app.as_strips.get() == as_strips {
-            app.listing.track();
-            app.session.track();
-            size.track();
-            look.track();
-            painted();
-        }
-    });
+    effect(move || (app.as_strips.get() == as_strips).then(|| paint(look)));
 }
 
 /// Paints the strips of series below each other.
@@ -80,11 +64,11 @@ pub(super) fn paint(
     canvas: &web_sys::HtmlCanvasElement,
     rows: &[Option<&Row>],
     layout: &Layout,
-) -> Option<()> {
-    app.session.with_untracked(|session| {
+) {
+    app.session.with(|session| {
         let recent = session.listed();
         let strips: Vec<_> = rows.iter().flatten().map(|row| row.strip(recent)).collect();
         let unit = recent.scope().unit;
-        paint::strips(canvas, &strips, layout, unit, &look.palette_untracked())
-    })
+        paint::strips(canvas, &strips, layout, unit, &look.palette());
+    });
 }

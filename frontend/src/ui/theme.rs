@@ -87,16 +87,6 @@ impl Look {
     pub(crate) fn palette(self) -> Palette {
         Palette::new(self.hue.get(), self.dark.get())
     }
-
-    pub(crate) fn palette_untracked(self) -> Palette {
-        Palette::new(self.hue.get_untracked(), self.dark.get_untracked())
-    }
-
-    /// Runs what asks again when the colours change.
-    pub(crate) fn track(self) {
-        self.hue.track();
-        self.dark.track();
-    }
 }
 
 /// What the system prefers, now and whenever it changes.
