@@ -2,7 +2,7 @@
 
 use crate::counts::Range;
 use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 
 /// A duration of `us` microseconds in the largest unit in which it is at least 1: `512 µs`,
 /// `1.02 ms`, `33.6 s`. Three digits, since a bucket tells no more.
@@ -21,7 +21,7 @@ pub fn nanos(ns: u64) -> String {
     ];
     let unit = UNITS.iter().find(|(size, _)| ns >= *size);
     match unit {
-        Some(&(size, name)) => format!("{} {name}", three_digits(ns as f64 / size as f64)),
+        Some(&(size, name)) => with_unit(ns as f64 / size as f64, name),
         None => format!("{ns} ns"),
     }
 }
@@ -39,31 +39,116 @@ pub fn range(range: Range) -> String {
 pub fn count(n: f64) -> String {
     const UNITS: [(f64, &str); 3] = [(1e9, "G"), (1e6, "M"), (1e3, "k")];
     match UNITS.iter().find(|(size, _)| n >= *size) {
-        Some((size, name)) => format!("{} {name}", three_digits(n / size)),
+        Some((size, name)) => with_unit(n / size, name),
         None => three_digits(n),
     }
 }
 
+fn with_unit(value: f64, unit: &str) -> String {
+    let mut text = three_digits(value);
+    text.push(' ');
+    text.push_str(unit);
+    text
+}
+
 fn three_digits(value: f64) -> String {
-    let text = if value >= 100.0 {
-        format!("{value:.0}")
-    } else if value >= 10.0 {
-        format!("{value:.1}")
-    } else {
-        format!("{value:.2}")
+    let decimals = match value {
+        value if value >= 100.0 => 0,
+        value if value >= 10.0 => 1,
+        _ => 2,
     };
-    if text.contains('.') {
-        String::from(text.trim_end_matches('0').trim_end_matches('.'))
-    } else {
-        text
+    let mut text = fixed(value, decimals);
+    if decimals > 0 {
+        let used = text.trim_end_matches('0').trim_end_matches('.').len();
+        text.truncate(used);
     }
+    text
+}
+
+/// A number with up to three digits behind its point: the very text that `format!("{value:.decimals$}")` makes, which
+/// can do any number of digits and takes microseconds for it. The page writes hundreds in an update.
+pub fn fixed(value: f64, decimals: usize) -> String {
+    match scaled(value, [1, 10, 100, 1_000][decimals]) {
+        Some(n) => with_point(n, decimals),
+        None => format!("{value:.decimals$}"),
+    }
+}
+
+/// `value * scale`, rounded from its exact value and halves to even; `None` for what is negative, 2^53 or more, or no
+/// number.
+fn scaled(value: f64, scale: u64) -> Option<u64> {
+    const MANTISSA: u64 = (1 << 52) - 1;
+    let bits = value.to_bits();
+    // As mantissa / 2^shift, of which a sign or a high exponent leaves nothing.
+    let shift = (1_023_u64 + 52).checked_sub(bits >> 52)?;
+    // Below 2^63, since a mantissa is below 2^53.
+    let exact = ((bits & MANTISSA) | (MANTISSA + 1)) * scale;
+    let (whole, rest) = match shift {
+        0 => (exact, 0),
+        1..64 => (exact >> shift, exact << (64 - shift)),
+        // Less than a half, and so are zero and what has no leading one.
+        _ => (0, 0),
+    };
+    let half = 1 << 63;
+    let up = rest > half || (rest == half && whole % 2 == 1);
+    Some(whole + u64::from(up))
+}
+
+fn with_point(n: u64, decimals: usize) -> String {
+    let mut text = n.to_string();
+    if decimals > 0 {
+        while text.len() <= decimals {
+            text.insert(0, '0');
+        }
+        text.insert(text.len() - decimals, '.');
+    }
+    text
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{count, micros, nanos, range};
+    use super::{count, fixed, micros, nanos, range};
     use crate::buckets::{SLOTS, Unit};
     use crate::counts::Range;
+    use alloc::format;
+    use proptest::prelude::{any, prop_assert_eq, proptest};
+
+    proptest! {
+        #![proptest_config(proptest::test_runner::Config::with_cases(2_000))]
+
+        #[test]
+        fn numbers_are_those_that_formatting_makes(
+            any in any::<f64>(), small in 0.0..2_000.0_f64, n in 0..4_000_000_u64, decimals in 0..=3_usize,
+        ) {
+            // Thousandths and eighths have the halves that are rounded to even, and those that only look like some.
+            for value in [any, any.abs(), small, n as f64 / 1_000.0, n as f64 / 8.0, n as f64] {
+                prop_assert_eq!(fixed(value, decimals), format!("{value:.decimals$}"));
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_at_the_ends_are_those_that_formatting_makes() {
+        let limit = (1_u64 << 53) as f64;
+        let ends = [
+            0.0,
+            -0.0,
+            0.5,
+            5e-324,
+            0.0005,
+            999.9995,
+            limit - 1.0,
+            limit,
+            f64::MAX,
+            f64::INFINITY,
+            f64::NAN,
+        ];
+        for value in ends {
+            for decimals in 0..=3 {
+                assert_eq!(fixed(value, decimals), format!("{value:.decimals$}"));
+            }
+        }
+    }
 
     #[test]
     fn durations_take_the_unit_that_fits() {

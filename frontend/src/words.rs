@@ -36,10 +36,10 @@ pub fn percent(part: u64, whole: u64) -> String {
     let percent = part as f64 / whole as f64 * 100.0;
     match percent {
         p if p < 0.01 => "< 0.01 %".to_owned(),
-        p if p < 1.0 => format!("{p:.2} %"),
+        p if p < 1.0 => human::fixed(p, 2) + " %",
         // A part that is not all never rounds to all.
         p if part < whole && p > 99.9 => "> 99.9 %".to_owned(),
-        p if p < 99.95 => format!("{p:.1} %"),
+        p if p < 99.95 => human::fixed(p, 1) + " %",
         _ => "100 %".to_owned(),
     }
 }
