@@ -52,7 +52,10 @@ impl Format {
 
     #[inline(always)]
     pub fn decode_server(self, bytes: &[u8]) -> Result<ServerMessage, DecodeError> {
-        self.decode(bytes)
+        match self {
+            Self::Json => self.decode(bytes),
+            Self::Postcard => server_from_postcard(bytes),
+        }
     }
 
     /// Reads what a viewer sent; longer than [`MAX_CLIENT_MESSAGE`] is refused unread.
@@ -90,4 +93,10 @@ impl Format {
             },
         }
     }
+}
+
+/// No generic function: what decodes is then compiled in this crate, which is compiled to be fast, and not where the
+/// page calls it, which is compiled to be small.
+fn server_from_postcard(bytes: &[u8]) -> Result<ServerMessage, DecodeError> {
+    Format::Postcard.decode(bytes)
 }
