@@ -63,7 +63,7 @@ impl Recent {
         self.first_seq.get_or_insert(seq);
         self.learn(interval.names);
         for series in &interval.series {
-            let known = self.series.entry(series.key).or_insert(Known::NEW);
+            let known = self.series.entry(series.key).or_insert_with(|| Known::NEW);
             // A key that waits again after its series was gone is another series.
             if known.gone_ms.is_some() && !interval.gone.contains(&series.key) {
                 known.gone_ms = None;
@@ -276,17 +276,14 @@ impl Recent {
     }
 
     fn cells(&self, strip: Option<&Strip>) -> [Cell; CELLS] {
-        let ends = self.seq().zip(self.first_seq);
-        std::array::from_fn(|at| {
-            let back = (CELLS - 1 - at) as u64;
-            let seq = ends.and_then(|(newest, first)| {
-                let seq = newest.checked_sub(back)?;
-                (seq >= first).then_some(seq)
-            });
-            seq.map_or(Cell::Unknown, |seq| {
-                strip.map_or(Cell::Quiet, |strip| strip.at(seq))
-            })
-        })
+        let Some((newest, first)) = self.seq().zip(self.first_seq) else {
+            return [Cell::Unknown; CELLS];
+        };
+        let mut cells = strip.map_or([Cell::Quiet; CELLS], |strip| strip.last(newest));
+        let known = newest.saturating_add(1).saturating_sub(first);
+        let unknown = (CELLS as u64).saturating_sub(known) as usize;
+        cells[..unknown].fill(Cell::Unknown);
+        cells
     }
 
     /// Sequence number of the newest interval.

@@ -35,17 +35,23 @@ impl Strip {
     /// until now.
     pub fn put(&mut self, seq: u64, counts: &Counts) {
         let quiet = seq.saturating_sub(self.newest.saturating_add(1));
-        for before in 1..=quiet.min(CELLS as u64 - 1) {
-            self.levels[place(seq - before)] = 0;
+        if quiet >= CELLS as u64 {
+            self.levels.fill(0);
+        } else if quiet > 0 {
+            // A series that seldom waits has many of them.
+            let (from, to) = (next(place(self.newest)), place(seq));
+            if from < to {
+                self.levels[from..to].fill(0);
+            } else {
+                self.levels[from..].fill(0);
+                self.levels[..to].fill(0);
+            }
         }
         let level = counts.max_slot().map_or(0, |slot| slot + 1);
         let level = u8::try_from(level).unwrap_or(u8::MAX);
-        let was = match seq == self.newest {
-            true => self.levels[place(seq)],
-            false => 0,
-        };
+        let (now, is_more) = (&mut self.levels[place(seq)], seq == self.newest);
+        *now = if is_more { level.max(*now) } else { level };
         self.newest = self.newest.max(seq);
-        self.levels[place(seq)] = level.max(was);
     }
 
     /// Takes the levels of the intervals up to `seq`, as the server tells them of another time.
@@ -76,18 +82,27 @@ impl Strip {
         seq.saturating_sub(self.newest) < CELLS as u64
     }
 
-    /// One of the last [`CELLS`] intervals, whose newest is at least that of the last `put`.
-    pub fn at(&self, seq: u64) -> Cell {
-        let is_kept = seq <= self.newest && self.newest - seq < CELLS as u64;
-        match self.levels[place(seq)] {
-            level if is_kept && level > 0 => Cell::Longest(level - 1),
-            _ => Cell::Quiet,
-        }
+    /// The last [`CELLS`] intervals up to this one, which is no older than that of the last `put`; the oldest first.
+    pub fn last(&self, seq: u64) -> [Cell; CELLS] {
+        let quiet = seq.saturating_sub(self.newest).min(CELLS as u64) as usize;
+        let mut place = place(seq);
+        std::array::from_fn(|at| {
+            place = next(place);
+            match self.levels[place] {
+                level if level > 0 && at < CELLS - quiet => Cell::Longest(level - 1),
+                _ => Cell::Quiet,
+            }
+        })
     }
 }
 
 fn place(seq: u64) -> usize {
     (seq % CELLS as u64) as usize
+}
+
+/// The place of the interval after one's. A division costs as much as all else that is done with a level.
+fn next(place: usize) -> usize {
+    if place + 1 < CELLS { place + 1 } else { 0 }
 }
 
 #[cfg(test)]
@@ -119,9 +134,10 @@ mod tests {
                 all.insert(seq, slot);
             }
             let newest = seq + rest;
-            for seq in (newest + 1).saturating_sub(CELLS as u64)..=newest {
-                let waited = all.get(&seq).map(|slot| Cell::Longest(*slot as u8));
-                prop_assert_eq!(strip.at(seq), waited.unwrap_or(Cell::Quiet), "{}", seq);
+            for (cell, back) in strip.last(newest).into_iter().rev().zip(0..) {
+                let waited = newest.checked_sub(back).and_then(|seq| all.get(&seq));
+                let waited = waited.map(|slot| Cell::Longest(*slot as u8));
+                prop_assert_eq!(cell, waited.unwrap_or(Cell::Quiet), "{} before {}", back, newest);
             }
         }
     }
@@ -130,6 +146,6 @@ mod tests {
     fn an_interval_without_waits_is_quiet() {
         let mut strip = Strip::NEW;
         strip.put(5, &Counts::default());
-        assert_eq!(strip.at(5), Cell::Quiet);
+        assert_eq!(strip.last(5)[CELLS - 1], Cell::Quiet);
     }
 }
