@@ -190,6 +190,12 @@ impl Recent {
         listed.map(|(key, known)| (*key, &known.total))
     }
 
+    /// The same series, with what all of their name are known by where the kernel gave them one.
+    pub fn listed_names(&self) -> impl Iterator<Item = (u64, Option<u64>)> {
+        let listed = self.series.iter().filter(|(_, known)| known.is_listed());
+        listed.map(|(key, known)| (*key, known.name.as_ref().map(|name| name.key)))
+    }
+
     pub fn is_listed(&self, key: u64) -> bool {
         self.series.get(&key).is_some_and(Known::is_listed)
     }
@@ -217,11 +223,6 @@ impl Recent {
             Some(name) => Cow::Borrowed(&name.lower),
             None => Cow::Owned(self.name_of(key)),
         }
-    }
-
-    /// What all series of its name are known by, if the kernel gave it one.
-    pub fn key_of_name(&self, key: u64) -> Option<u64> {
-        self.name(key).map(|name| name.key)
     }
 
     fn name(&self, key: u64) -> Option<&Name> {

@@ -2,6 +2,7 @@
 
 use crate::filter::Filter;
 use crate::keys;
+use crate::session::keyed::Keyed;
 use crate::session::recent::Recent;
 use crate::session::total::Total;
 use runqlat_common::wire::{Key, OTHER};
@@ -28,15 +29,14 @@ pub fn has_groups(key: Key) -> bool {
 
 /// The groups that listed series belong to, by ascending key, with the series.
 fn pairs(recent: &Recent) -> Vec<(u64, u64)> {
-    let pair = |(series, _): (u64, &Total)| match series {
+    let pair = |(series, named): (u64, Option<u64>)| match series {
         OTHER => (OTHER, OTHER),
         _ => {
-            let named = recent.key_of_name(series);
             let key = named.unwrap_or_else(|| keys::of_name(&recent.name_of(series)));
             (key, series)
         }
     };
-    let mut pairs: Vec<_> = recent.listed().map(pair).collect();
+    let mut pairs: Vec<_> = recent.listed_names().map(pair).collect();
     pairs.sort_unstable();
     pairs
 }
@@ -84,11 +84,19 @@ pub fn alike(recent: &Recent, total: usize) -> Option<(String, usize)> {
     if total < ENOUGH || !has_groups(recent.scope().key) {
         return None;
     }
-    let pairs = pairs(recent);
-    let most = pairs
-        .chunk_by(|a, b| a.0 == b.0)
-        .max_by_key(|all| all.len())?;
-    (most.len() * 2 >= total).then(|| (recent.name_of(most[0].1), most.len()))
+    let mut names = Keyed::<(usize, u64)>::default();
+    for (series, name) in recent.listed_names() {
+        // Those without one are told apart by their ids.
+        let Some(name) = name else { continue };
+        let (many, one) = names.entry(name).or_default();
+        (*many, *one) = (*many + 1, series);
+    }
+    // Of two names with a half each always the same.
+    let most = names
+        .into_iter()
+        .max_by_key(|(name, (many, _))| (*many, *name));
+    let (_, (many, one)) = most?;
+    (many * 2 >= total).then(|| (recent.name_of(one), many))
 }
 
 /// Fewer series are read as they are.

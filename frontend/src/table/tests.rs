@@ -106,6 +106,28 @@ fn keys(listing: &Listing) -> Vec<u64> {
 }
 
 #[test]
+fn a_name_that_half_of_many_have_is_told() {
+    let named = |from: u64, n: u64, name| (from..from + n).map(move |key| (key, name, 4, 1));
+    let alike = |make, cc, unnamed| {
+        let all = named(100, make, "make").chain(named(200, cc, "cc"));
+        let all: Vec<_> = all.chain(named(300, unnamed, "")).collect();
+        let mut interval = interval(1, 2, &all);
+        interval.names.retain(|name| !name.name.is_empty());
+        let scope = SeriesScope {
+            key: Key::Thread,
+            unit: Unit::Us,
+        };
+        let mut recent = Recent::new(scope, Vec::new());
+        recent.push(interval);
+        list(&recent, "", Sort::default()).alike
+    };
+    assert_eq!(alike(30, 20, 10), Some(("make".to_owned(), 30)));
+    assert_eq!(alike(29, 20, 10), None);
+    assert_eq!(alike(20, 20, 0), None, "so few are read as they are");
+    assert!(alike(30, 30, 0).is_some_and(|(_, n)| n == 30));
+}
+
+#[test]
 fn rows_are_sorted_by_the_chosen_column() {
     let recent = recent(
         Unit::Us,
