@@ -143,9 +143,9 @@ impl Place {
         if was.is_none_or(|was| looks(was) != looks(now)) {
             self.mark(now);
         }
-        let about = |shown: &Shown| (shown.series, shown.gone, shown.kind);
-        if was.is_none_or(|was| about(was) != about(now)) {
-            self.row.set_title(&title(now));
+        let title_now = title(now);
+        if was.is_none_or(|was| title(was) != title_now) {
+            self.row.set_title(&title_now);
         }
         let rest = |shown: &Shown| (shown.kind, shown.series, shown.members);
         if was.is_none_or(|was| was.name != now.name || rest(was) != rest(now)) {
