@@ -8,6 +8,7 @@ use aya_ebpf::bindings::BPF_NOEXIST;
 use aya_ebpf::helpers::bpf_probe_read_kernel_str_bytes;
 use aya_ebpf::macros::map;
 use aya_ebpf::maps::HashMap;
+use core::hint::cold_path;
 use runqlat_common::contract::{COMM_LEN, KeyStats, key};
 use runqlat_common::stamp::Cause;
 
@@ -38,7 +39,11 @@ pub(crate) fn count<T: Task>(task: T, cause: Cause, ns: u64) -> bool {
     if key == 0 {
         return false;
     }
-    let Some(stats) = KEYS.get_ptr_mut(key).or_else(|| insert(task, key)) else {
+    let found = KEYS.get_ptr_mut(key).or_else(|| {
+        cold_path();
+        insert(task, key)
+    });
+    let Some(stats) = found else {
         return false;
     };
     // SAFETY: a map value.
@@ -53,22 +58,18 @@ fn insert<T: Task>(task: T, key: u64) -> Option<*mut KeyStats> {
     // Another CPU may have inserted it since; its entry then stays.
     let _ = KEYS.insert(key, &NEW_KEY, u64::from(BPF_NOEXIST));
     let stats = KEYS.get_ptr_mut(key)?;
-    // SAFETY: a map value.
-    unsafe { (*stats).comm = name_of(task) };
-    Some(stats)
-}
-
-/// The name of `task`'s key. A cgroup's is its path, which user space finds out.
-#[inline(always)]
-fn name_of<T: Task>(task: T) -> [u8; COMM_LEN] {
-    match config::key() {
-        key::PROCESS => Raw(task.follow(config::task_group_leader()).address()).comm(),
-        key::THREAD => task.comm(),
+    let named = match config::key() {
+        key::PROCESS => task.follow(config::task_group_leader()).address(),
+        key::THREAD => task.address(),
         key::PIDNS => Raw(task.pid_namespace())
             .follow(config::pidns_child_reaper())
-            .comm(),
-        _ => [0; COMM_LEN],
-    }
+            .address(),
+        // A cgroup's name is its path, which user space finds out.
+        _ => return Some(stats),
+    };
+    // SAFETY: a map value.
+    unsafe { Raw(named).copy_comm(&raw mut (*stats).comm) };
+    Some(stats)
 }
 
 /// The key that is named after `task`, if there is one.
@@ -108,6 +109,6 @@ pub(crate) fn rename<T: Task>(task: T, name: *const u8) {
 pub(crate) fn reused<T: Task>(task: T) {
     if let Some(stats) = named_after(task) {
         // SAFETY: a map value.
-        unsafe { (*stats).comm = task.comm() };
+        unsafe { task.copy_comm(&raw mut (*stats).comm) };
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::config;
 use crate::object::{Object, Raw, Typed};
-use aya_ebpf::helpers::bpf_probe_read_kernel;
+use aya_ebpf::helpers::generated::bpf_probe_read_kernel;
 use runqlat_common::contract::{ABSENT, COMM_LEN};
 
 /// A `task_struct` that a tracepoint handed over.
@@ -91,12 +91,16 @@ pub(crate) trait Task: Object {
             == id
     }
 
-    /// The task's own name.
+    /// Copies the task's own name. Not by way of the stack: kernels give a program that uses 64 bytes of it or more
+    /// a stack of its own, whose address is then saved and restored around every call.
+    ///
+    /// # Safety
+    /// `to` points into a map value.
     #[inline(always)]
-    fn comm(self) -> [u8; COMM_LEN] {
+    unsafe fn copy_comm(self, to: *mut [u8; COMM_LEN]) {
         let comm = self.address().wrapping_add(config::task_comm() as usize);
-        // SAFETY: the helper checks the address.
-        unsafe { bpf_probe_read_kernel(comm.cast()) }.unwrap_or_default()
+        // SAFETY: the helper checks the address it reads, and writes zeros where it can't.
+        unsafe { bpf_probe_read_kernel(to.cast(), COMM_LEN as u32, comm.cast()) };
     }
 }
 
