@@ -50,6 +50,10 @@ pub struct Config {
     pub stamp_bits: u32,
     /// The same, ready to be used: its last slot's index.
     pub stamp_mask: u32,
+    /// Each CPU has 2^`hot_bits` rows of its own.
+    pub hot_bits: u32,
+    /// The same, ready to be used: the last one's index.
+    pub hot_mask: u32,
     pub layout: Layout,
 }
 
@@ -127,6 +131,28 @@ impl Hist {
         counts: [[0; SLOTS]; CAUSES],
         sum_ns: [0; CAUSES],
     };
+
+    /// Adds `other`'s waits.
+    pub fn add(&mut self, other: &Self) {
+        self.merge(other, u32::wrapping_add, u64::wrapping_add);
+    }
+
+    /// Waits since `before`, an earlier reading.
+    pub fn since(&self, before: &Self) -> Self {
+        let mut since = *self;
+        since.merge(before, u32::wrapping_sub, u64::wrapping_sub);
+        since
+    }
+
+    fn merge(&mut self, other: &Self, counts: fn(u32, u32) -> u32, sums: fn(u64, u64) -> u64) {
+        let ours = self.counts.as_flattened_mut().iter_mut();
+        for (ours, other) in ours.zip(other.counts.as_flattened()) {
+            *ours = counts(*ours, *other);
+        }
+        for (ours, other) in self.sum_ns.iter_mut().zip(other.sum_ns) {
+            *ours = sums(*ours, other);
+        }
+    }
 }
 
 /// Value of the map `CPUS`: one per CPU, written by that CPU alone and so without atomics.
@@ -174,22 +200,59 @@ impl KeyStats {
     };
 }
 
+/// Value of the map `HOT`: see [`hot`](crate::hot). A multiple of 64 bytes, for each is written by one CPU; the
+/// owner lies in the cache line of the buckets that the most waits fall into.
+#[repr(C, align(64))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HotRow {
+    /// A key, or what [`hot`](crate::hot) says.
+    pub owner: u64,
+    pub hist: Hist,
+    /// Waits since the last sweep that could have been counted here, had the row been their key's.
+    pub asked: u32,
+}
+
+impl HotRow {
+    pub const ZERO: Self = Self {
+        owner: 0,
+        hist: Hist::ZERO,
+        asked: 0,
+    };
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Config, CpuStats, Hist, KeyStats, Layout, placeholder, placeholder_field};
+    use super::{Config, CpuStats, Hist, HotRow, KeyStats, Layout, placeholder, placeholder_field};
     use core::mem::{offset_of, size_of};
 
     #[test]
     fn layout_is_what_both_sides_were_built_for() {
         assert_eq!(size_of::<Layout>(), 21 * 4);
         // Without padding: it is read as bytes.
-        assert_eq!(size_of::<Config>(), 2 * 8 + 5 * 4 + size_of::<Layout>());
+        assert_eq!(size_of::<Config>(), 2 * 8 + 7 * 4 + size_of::<Layout>());
         assert_eq!(size_of::<Hist>(), 304);
         assert_eq!(size_of::<KeyStats>(), 320);
         assert_eq!(offset_of!(KeyStats, comm), 304);
         assert_eq!(size_of::<CpuStats>(), 384);
+        assert_eq!(size_of::<HotRow>(), 320);
+        assert_eq!(offset_of!(HotRow, hist), 8);
+        assert_eq!(offset_of!(HotRow, asked), 312);
         assert_eq!(offset_of!(CpuStats, collisions), 304);
         assert_eq!(offset_of!(CpuStats, discarded), 328);
+    }
+
+    #[test]
+    fn what_is_added_is_the_difference_even_where_counts_wrap() {
+        let mut before = Hist::ZERO;
+        before.counts[1][3] = u32::MAX;
+        before.sum_ns = [7, 1];
+        let mut more = Hist::ZERO;
+        (more.counts[0][35], more.counts[1][3]) = (1, 3);
+        more.sum_ns = [5, 0];
+        let mut after = before;
+        after.add(&more);
+        assert_eq!((after.counts[1][3], after.sum_ns), (2, [12, 1]));
+        assert_eq!(after.since(&before), more);
     }
 
     #[test]

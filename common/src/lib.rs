@@ -1,5 +1,5 @@
 //! What kernel, server and page agree on. Nothing here does I/O; the parts that the BPF programs
-//! share (`buckets`, `contract`, `stamp`) need no allocator.
+//! share (`buckets`, `contract`, `hot`, `stamp`) need no allocator.
 #![no_std]
 
 #[cfg(feature = "wire")]
@@ -9,6 +9,7 @@ extern crate std;
 
 pub mod buckets;
 pub mod contract;
+pub mod hot;
 pub mod stamp;
 
 #[cfg(feature = "wire")]

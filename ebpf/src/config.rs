@@ -56,6 +56,8 @@ settings!(
     milliseconds: u32,
     stamp_bits: u32,
     stamp_mask: u32,
+    hot_bits: u32,
+    hot_mask: u32,
 );
 
 layout!(

@@ -1,9 +1,9 @@
 //! The histograms kept per key.
 
-use crate::config;
 use crate::object::{Object, Raw};
 use crate::stats::count_shared;
 use crate::task::Task;
+use crate::{config, hot};
 use aya_ebpf::bindings::BPF_NOEXIST;
 use aya_ebpf::helpers::bpf_probe_read_kernel_str_bytes;
 use aya_ebpf::macros::map;
@@ -39,6 +39,9 @@ pub(crate) fn count<T: Task>(task: T, cause: Cause, ns: u64) -> bool {
     if key == 0 {
         return false;
     }
+    if hot::count(key, cause, ns) {
+        return true;
+    }
     let found = KEYS.get_ptr_mut(key).or_else(|| {
         cold_path();
         insert(task, key)
@@ -48,6 +51,7 @@ pub(crate) fn count<T: Task>(task: T, cause: Cause, ns: u64) -> bool {
     };
     // SAFETY: a map value.
     unsafe { count_shared(&raw mut (*stats).hist, cause, ns) };
+    hot::offer(key);
     true
 }
 

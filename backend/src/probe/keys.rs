@@ -1,7 +1,7 @@
 //! Counters by key, in memory that is used again for every reading: a reading of 10,000 keys is 3 MB,
 //! and to take that anew each time costs more than to read it.
 
-use runqlat_common::contract::KeyStats;
+use runqlat_common::contract::{Hist, KeyStats};
 
 /// A table of counters, by ascending key.
 #[derive(Clone, Debug, Default)]
@@ -10,7 +10,7 @@ pub struct Keys {
     ids: Vec<u64>,
     stats: Vec<KeyStats>,
     filled: usize,
-    /// Total wait in ns of what was filled, taken while that was in the CPU's cache.
+    /// Total wait in ns of what was filled, taken while that was in the CPU's cache, and of what was added.
     totals: Vec<u64>,
     /// Keys that are there with their places, by ascending key.
     order: Vec<(u64, u32)>,
@@ -68,7 +68,7 @@ impl Keys {
             .map(|&(key, at)| (key, &self.stats[at as usize]))
     }
 
-    /// Keys and their total wait in ns as they were filled, by ascending key.
+    /// Keys and their total wait in ns as they were filled and added to, by ascending key.
     pub fn totals(&self) -> impl Iterator<Item = (u64, u64)> {
         let filled = |&(key, at): &(u64, u32)| Some((key, *self.totals.get(at as usize)?));
         self.order.iter().filter_map(filled)
@@ -91,6 +91,23 @@ impl Keys {
             place
         });
         &mut self.stats[self.order[place].1 as usize]
+    }
+
+    /// Adds waits to the counters of `key`; false if it is not there.
+    pub fn add(&mut self, key: u64, hist: &Hist) -> bool {
+        let Ok(place) = self.order.binary_search_by_key(&key, |(key, _)| *key) else {
+            return false;
+        };
+        let at = self.order[place].1 as usize;
+        self.stats[at].hist.add(hist);
+        if let Some(total) = self.totals.get_mut(at) {
+            let more = hist
+                .sum_ns
+                .iter()
+                .fold(0, |sum, ns| u64::wrapping_add(sum, *ns));
+            *total = total.wrapping_add(more);
+        }
+        true
     }
 
     /// Forgets `keys`, which are in ascending order.
@@ -149,6 +166,17 @@ mod tests {
             Ok((n, if left.is_empty() { 0 } else { batch }))
         });
         filled.unwrap();
+    }
+
+    #[test]
+    fn what_is_added_is_in_the_total_too_and_makes_no_key() {
+        let mut keys = Keys::default();
+        fill(&mut keys, &[(9, 1), (4, 2)], 8);
+        let mut more = stats(3).hist;
+        more.sum_ns = [10, 20];
+        assert!(keys.add(4, &more) && !keys.add(5, &more));
+        assert_eq!(flat(&keys), [(4, 5), (9, 1)]);
+        assert_eq!(keys.totals().collect::<Vec<_>>(), [(4, 30), (9, 0)]);
     }
 
     proptest! {

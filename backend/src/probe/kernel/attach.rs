@@ -8,6 +8,7 @@ use aya::programs::{BtfTracePoint, ProgramError, ProgramFd, RawTracePoint};
 use aya::{Btf, Ebpf, EbpfError, EbpfLoader};
 use runqlat_common::buckets::Unit;
 use runqlat_common::contract::{Config, Layout, key};
+use runqlat_common::hot;
 use runqlat_common::wire::{Key, Programs};
 use std::collections::HashSet;
 use std::io;
@@ -142,14 +143,15 @@ impl Loader {
     }
 
     fn load_maps(&mut self, options: &Options) -> Result<Ebpf, AttachError> {
-        let keys = match options.key {
-            Key::Global => 1,
-            Key::Process | Key::Thread | Key::Pidns | Key::Cgroup => options.sizes.keys,
+        let (keys, rows) = match options.key {
+            Key::Global => (1, 1),
+            _ => (options.sizes.keys, hot::rows(self.cpus) as u32),
         };
-        let mut config = config(self.layout, options);
+        let mut config = config(self.layout, self.cpus, options);
         self.aya
             .map_max_entries("CPUS", self.cpus as u32)
-            .map_max_entries("KEYS", keys);
+            .map_max_entries("KEYS", keys)
+            .map_max_entries("HOT", rows);
         loop {
             let error = match self.aya.load(self.template.with(&config)) {
                 Ok(ebpf) => return Ok(ebpf),
@@ -199,7 +201,8 @@ impl Attached {
     }
 }
 
-fn config(layout: Layout, options: &Options) -> Config {
+fn config(layout: Layout, cpus: usize, options: &Options) -> Config {
+    let hot_bits = hot::bits(cpus);
     let group = options.cgroup.as_ref();
     Config {
         only_cgroup: group.map_or(0, |group| group.id),
@@ -215,6 +218,8 @@ fn config(layout: Layout, options: &Options) -> Config {
         milliseconds: (options.unit == Unit::Ms).into(),
         stamp_bits: options.sizes.stamp_bits,
         stamp_mask: (1 << options.sizes.stamp_bits) - 1,
+        hot_bits,
+        hot_mask: (1 << hot_bits) - 1,
         layout,
     }
 }

@@ -3,7 +3,10 @@
 mod attach;
 mod btf;
 mod counters;
+mod hot;
 mod layout;
+mod ledger;
+mod mapping;
 mod namespaces;
 mod object;
 mod register;
@@ -22,6 +25,8 @@ use crate::target::{self, Presence, Watched};
 use crate::{cgroup, probe, procfs};
 use attach::{Attached, Loader};
 use counters::Counters;
+use hot::Hot;
+use ledger::Ledger;
 use register::Register;
 use runqlat_common::buckets::Unit;
 use runqlat_common::wire::{Key, Losses, Programs, Scope};
@@ -127,6 +132,7 @@ struct KernelProbe {
 /// The table of keys and what is known of them.
 struct Keys {
     table: Table,
+    hot: Ledger<Hot>,
     register: Register,
     max: u32,
 }
@@ -134,14 +140,10 @@ struct Keys {
 impl KernelProbe {
     fn attach(loader: &mut Loader, options: &Options) -> Result<Self, AttachError> {
         let attached = loader.attach(options)?;
-        let counters = Counters::map(attached.map_fd("CPUS")?, attached.cpus)?;
+        let counters = Counters::map(&attached.map_fd("CPUS")?, attached.cpus)?;
         let keys = match options.key {
             Key::Global => None,
-            key => Some(Keys {
-                table: Table::new(attached.map_fd("KEYS")?, options.sizes.keys),
-                register: Register::new(key),
-                max: options.sizes.keys,
-            }),
+            key => Some(Keys::new(key, options.sizes.keys, &attached)?),
         };
         Ok(Self {
             attached,
@@ -155,6 +157,25 @@ impl KernelProbe {
 }
 
 impl Keys {
+    fn new(key: Key, max: u32, attached: &Attached) -> Result<Self, AttachError> {
+        Ok(Self {
+            table: Table::new(attached.map_fd("KEYS")?, max),
+            hot: Ledger::new(
+                Hot::map(&attached.map_fd("HOT")?, attached.cpus)?,
+                attached.cpus,
+            ),
+            register: Register::new(key),
+            max,
+        })
+    }
+
+    fn read(&mut self, into: &mut probe::Keys) -> std::io::Result<()> {
+        self.hot.collect();
+        self.table.read(into)?;
+        self.hot.add_to(into);
+        Ok(())
+    }
+
     /// Replaces what was read of gone keys by a last reading that also deletes them. Asking who lives
     /// comes after the reading: a key that was read and is nobody's now is gone, while one that began
     /// in between has not been read.
@@ -164,8 +185,10 @@ impl Keys {
         attached: &mut Attached,
     ) -> std::io::Result<Vec<u64>> {
         let gone = self.register.gone(read, || attached.pid_namespaces());
+        self.hot.sweep();
         for &key in &gone {
-            if let Some(last) = self.table.take(key)? {
+            if let Some(mut last) = self.table.take(key)? {
+                last.hist.add(&self.hot.close(key));
                 *read.entry(key, || last) = last;
             }
         }
@@ -193,7 +216,7 @@ impl Probe for KernelProbe {
         }
         into.presence = self.presence;
         if let Some(keys) = &mut self.keys {
-            let read = keys.table.read(&mut into.keys);
+            let read = keys.read(&mut into.keys);
             read.map_err(fail("reading the table of keys"))?;
             into.names = keys.register.names(into.keys.ids());
             if sweeps {
@@ -203,6 +226,9 @@ impl Probe for KernelProbe {
         }
         let cpus = self.counters.sum();
         into.unkeyed = cpus.hist;
+        if let Some(keys) = &self.keys {
+            into.unkeyed.add(keys.hot.nobodys());
+        }
         into.losses = Losses {
             collisions: cpus.collisions,
             missed: cpus.missed,

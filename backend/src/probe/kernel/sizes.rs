@@ -1,6 +1,7 @@
 //! How large the kernel's tables are: by the host as it is at the start.
 
-use runqlat_common::contract::{CpuStats, KeyStats};
+use runqlat_common::contract::{CpuStats, HotRow, KeyStats};
+use runqlat_common::hot;
 use runqlat_common::stamp::TAG_BITS;
 
 /// Stamps beyond this many slots cost memory (8 bytes each) for next to no fewer collisions: a
@@ -51,7 +52,8 @@ impl Sizes {
         let stamps = 8 << self.stamp_bits;
         let counters = (cpus * size_of::<CpuStats>()) as u64;
         let keys = u64::from(self.keys) * (size_of::<KeyStats>() as u64 + HASH_ENTRY);
-        stamps + counters + if keyed { keys } else { 0 }
+        let rows = (hot::rows(cpus) * size_of::<HotRow>()) as u64;
+        stamps + counters + if keyed { keys + rows } else { 0 }
     }
 }
 
