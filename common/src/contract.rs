@@ -132,6 +132,11 @@ impl Hist {
         sum_ns: [0; CAUSES],
     };
 
+    /// Total wait of both causes, in ns.
+    pub fn total_ns(&self) -> u64 {
+        self.sum_ns.iter().fold(0, |sum, ns| sum.wrapping_add(*ns))
+    }
+
     /// Adds `other`'s waits.
     pub fn add(&mut self, other: &Self) {
         self.merge(other, u32::wrapping_add, u64::wrapping_add);

@@ -40,9 +40,7 @@ impl Keys {
             let room = self.filled..end;
             let stats = &mut self.stats[room.clone()];
             let (filled, next) = fill(&mut self.ids[room], stats)?;
-            let totals = stats[..filled]
-                .iter()
-                .map(|stats| stats.hist.sum_ns.iter().sum::<u64>());
+            let totals = stats[..filled].iter().map(|stats| stats.hist.total_ns());
             self.totals.extend(totals);
             (self.filled, want) = (self.filled + filled, next);
         }
@@ -101,11 +99,7 @@ impl Keys {
         let at = self.order[place].1 as usize;
         self.stats[at].hist.add(hist);
         if let Some(total) = self.totals.get_mut(at) {
-            let more = hist
-                .sum_ns
-                .iter()
-                .fold(0, |sum, ns| u64::wrapping_add(sum, *ns));
-            *total = total.wrapping_add(more);
+            *total = total.wrapping_add(hist.total_ns());
         }
         true
     }
