@@ -12,14 +12,15 @@ use support::load::cpus;
 use support::runqlat::{Runqlat, TRACING, parse};
 use support::schedstat::{LOADS, Verdict};
 use support::watch::{Watch, now_ms};
-use support::workload::loads::run_if_asked;
+use support::workload::loads::{run, run_if_asked};
 use support::workload::{Workload, all_said};
 
-/// Not a test: a load that a test started (see `support::workload`).
+/// Also the way into each load, which is this binary started again (see `support::workload`).
 #[test]
-#[ignore = "a load that other tests start"]
-fn workload_process() {
-    run_if_asked();
+fn a_load_that_there_is_not_is_refused() {
+    if !run_if_asked() {
+        assert!(std::panic::catch_unwind(|| run("nonsense 1")).is_err());
+    }
 }
 
 #[tokio::test]

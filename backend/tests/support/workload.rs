@@ -17,8 +17,8 @@ use std::thread;
 /// Says to the test binary which load it is to be.
 const ASKED: &str = "RUNQLAT_WEB_WORKLOAD";
 
-/// The ignored test that is the other side.
-const ENTRY: &str = "workload_process";
+/// The test that is the other side.
+const ENTRY: &str = "a_load_that_there_is_not_is_refused";
 
 /// A load, ended when dropped.
 pub struct Workload {
@@ -32,7 +32,7 @@ impl Workload {
     pub fn start(cpu: Option<usize>, words: &str) -> Self {
         let mut command = Command::new(std::env::current_exe().expect("a test binary"));
         command
-            .args([ENTRY, "--exact", "--ignored", "--nocapture"])
+            .args([ENTRY, "--exact", "--nocapture"])
             .arg("--test-threads=1")
             .env(ASKED, words)
             .stdin(Stdio::piped())
