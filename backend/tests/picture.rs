@@ -240,6 +240,33 @@ async fn the_picture_is_a_table_too_and_help_is_one_key_away() {
     browser.close().await;
 }
 
+/// In a tab behind another the list and the histogram go on, and no picture is made until the page is seen again.
+#[tokio::test]
+async fn a_page_that_nobody_sees_paints_no_picture() {
+    let server = demo();
+    let browser = open(&server, "").await;
+    let show = |is_hidden: bool| {
+        format!(
+            "Object.defineProperty(document, 'hidden', {{ get: () => {is_hidden}, configurable: true }});
+            document.dispatchEvent(new Event('visibilitychange', {{ bubbles: true }}))"
+        )
+    };
+    browser.run(&show(true)).await;
+    let list = "const rates = [...document.querySelectorAll('[data-testid=process-row] .c-rate')].map(r => r.innerText).join();
+        window.was ??= [];
+        if (window.was.at(-1) !== rates) window.was.push(rates);
+        return window.was.length > 2";
+    // What was on its way when it was hidden is painted by then.
+    browser.until("a list made anew twice", list).await;
+    let before = number(&browser, "seq").await;
+    browser.run("delete window.was").await;
+    browser.until("a list made anew twice more", list).await;
+    assert_eq!(number(&browser, "seq").await, before, "painted for nobody");
+    browser.run(&show(false)).await;
+    browser.painted(before as u64 + 15).await;
+    browser.close().await;
+}
+
 /// One wait among hours of quiet, merged into a picture of an hour, still has its pixel: the synthetic
 /// machine's rare long waits are in the top rows whatever the zoom.
 #[tokio::test]

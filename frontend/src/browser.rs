@@ -13,6 +13,12 @@ pub(crate) fn now_ms() -> f64 {
     Date::now()
 }
 
+/// Whether the page is in view, and not in a tab behind another.
+pub(crate) fn is_seen() -> bool {
+    let document = web_sys::window().and_then(|window| window.document());
+    document.is_none_or(|document| !document.hidden())
+}
+
 /// Local time minus UTC at a time, in minutes.
 pub(crate) fn utc_offset_min(ms: f64) -> i32 {
     -(Date::new(&JsValue::from_f64(ms)).get_timezone_offset() as i32)

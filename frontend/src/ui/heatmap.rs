@@ -113,12 +113,14 @@ fn follow_size(holder: NodeRef<Div>, size: RwSignal<Size>) {
 fn paint_both(app: App, map: NodeRef<Canvas>, over: NodeRef<Canvas>) {
     let look = expect_context::<Look>();
     effect(move || {
+        app.seen.get().then_some(())?;
         let (frame, map, palette) = (app.frame.get()?, map.get()?, look.palette());
         let utc_offset_min = browser::utc_offset_min(frame.time.end_ms);
         paint::map(&map, &frame, &palette, utc_offset_min);
         Some(())
     });
     effect(move || {
+        app.seen.get().then_some(())?;
         let (frame, over, palette) = (app.frame.get()?, over.get()?, look.palette());
         let what = Over {
             percentiles: &app.percentiles.read(),

@@ -48,6 +48,7 @@ mod toolbar;
 mod tooltip;
 mod trust;
 
+use crate::browser;
 use boxed::{Show, live, memo};
 use header::Header;
 use heatmap::Heatmap;
@@ -75,6 +76,9 @@ pub(crate) fn Page() -> impl IntoView {
     provide_context(Look::new());
     provide_context(Panel::new(app));
     let filter = NodeRef::<Input>::new();
+    let seen = window_event_listener(ev::visibilitychange, move |_| {
+        app.seen.set(browser::is_seen());
+    });
     let keys = window_event_listener(ev::keydown, move |event| {
         keyboard::on_key(app, filter, &event)
     });
@@ -83,6 +87,7 @@ pub(crate) fn Page() -> impl IntoView {
     });
     let tick = set_interval_with_handle(move || app.tick(), Duration::from_secs(1));
     on_cleanup(move || {
+        seen.remove();
         keys.remove();
         presses.remove();
         if let Ok(tick) = tick {

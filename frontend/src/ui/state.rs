@@ -65,6 +65,8 @@ pub(crate) struct App {
     /// Grows when something is told of the others, which is no reason for a new picture.
     pub(super) heard: RwSignal<f64>,
     pub(crate) noting: Noting,
+    /// The page is in view: what nobody sees is not painted.
+    pub(crate) seen: RwSignal<bool>,
     /// Of the heatmap's canvas.
     pub(crate) size: RwSignal<Size>,
     /// Now, in ms since 1970, once a second while the connection is down.
@@ -143,6 +145,7 @@ impl App {
             pointed,
             focused,
             cursor,
+            seen: RwSignal::new(browser::is_seen()),
             size,
             now: RwSignal::new(browser::now_ms()),
             frame,

@@ -54,7 +54,8 @@ pub(super) fn paint_when_new(
     paint: impl Fn(Look) -> Option<()> + 'static,
 ) {
     let look = expect_context::<Look>();
-    effect(move || (app.as_strips.get() == as_strips).then(|| paint(look)));
+    let is_seen = move || app.seen.get() && app.as_strips.get() == as_strips;
+    effect(move || is_seen().then(|| paint(look)));
 }
 
 /// Paints the strips of series below each other.
