@@ -5,7 +5,7 @@ if (!("transferControlToOffscreen" in HTMLCanvasElement.prototype)) {
 }
 
 const worker = new Worker("/assets/painter.js");
-worker.onmessage = ({ data }) => painted(data);
+worker.onmessage = ({ data: painted }) => painted.forEach(({ id, facts }) => tell(id, facts));
 
 // Says why there will be no pictures, should it come to that.
 export const broken = new Promise((say) => {
@@ -18,6 +18,7 @@ const ids = new WeakMap();
 let last = 0;
 const gone = new FinalizationRegistry((id) => {
   canvases.delete(id);
+  told.delete(id);
   worker.postMessage({ id });
 });
 
@@ -33,37 +34,20 @@ function idOf(canvas) {
   return ids.get(canvas);
 }
 
-// Pixels of pictures that have been painted: memory that is new takes longer to be had than to be filled.
-const spare = [];
-const MOST_SPARE = 4;
-
-function copied(pixels) {
-  const at = spare.findIndex((one) => one.length === pixels.length);
-  if (at < 0) {
-    return pixels.slice();
-  }
-  const [copy] = spare.splice(at, 1);
-  copy.set(pixels);
-  return copy;
-}
-
-function painted(pictures) {
-  for (const { id, pixels, facts } of pictures) {
-    if (pixels.length > 0) {
-      spare.push(pixels);
-      spare.splice(0, spare.length - MOST_SPARE);
-    }
-    if (facts) {
-      tell(canvases.get(id)?.deref()?.dataset, facts);
-    }
-  }
-}
-
 // What a canvas shows, for whoever looks for something in it from outside, stands in its data attributes.
-function tell(dataset, facts) {
-  for (const fact of dataset ? facts.split("\n") : []) {
-    const [name, value] = fact.split("=");
-    if (dataset[name] !== value) {
+const told = new Map();
+
+function tell(id, facts) {
+  const dataset = canvases.get(id)?.deref()?.dataset;
+  if (!dataset) {
+    return;
+  }
+  const before = told.get(id) ?? [];
+  const now = facts.split("\n");
+  told.set(id, now);
+  for (const [at, fact] of now.entries()) {
+    if (fact !== before[at]) {
+      const [name, value] = fact.split("=");
       dataset[name] = value;
     }
   }
@@ -84,5 +68,5 @@ globalThis.paintCanvas = (canvas, numbers, pixels, words, facts) => {
   if (pictures.length === 0) {
     queueMicrotask(sendAll);
   }
-  pictures.push({ id, numbers: numbers.slice(), pixels: copied(pixels), words, facts });
+  pictures.push({ id, numbers: numbers.slice(), pixels: pixels.slice(), words, facts });
 };

@@ -4,6 +4,25 @@ const FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-
 const ACROSS = ["left", "center", "right"];
 const UP = ["top", "middle"];
 
+const rgb = (colour) => [colour >> 16, (colour >> 8) & 255, colour & 255, 255];
+
+// Stripes repeat by this, the same in most pictures.
+const stripes = { of: "", canvas: null };
+
+function tile(ground, striped, period, stripe, shift) {
+  const of = [ground, striped, period, stripe, shift].join();
+  if (stripes.of !== of) {
+    const pixels = Array.from({ length: period * period }, (_, at) => {
+      const along = ((at % period) + Math.floor(at / period) + period - shift) % period;
+      return rgb(along < stripe ? striped : ground);
+    });
+    const canvas = new OffscreenCanvas(period, period);
+    canvas.getContext("2d").putImageData(new ImageData(Uint8ClampedArray.from(pixels.flat()), period), 0, 0);
+    Object.assign(stripes, { of, canvas });
+  }
+  return stripes.canvas;
+}
+
 // The strokes of `frontend/src/chart/strokes.rs`, which begin at `at` in these numbers.
 function draw(context, numbers, at, words) {
   const lines = words.split("\n");
@@ -32,17 +51,35 @@ function draw(context, numbers, at, words) {
     () => context.moveTo(next(), next()),
     () => context.lineTo(next(), next()),
     () => context.stroke(),
+    () => {
+      const [ground, striped, period, stripe, shift] = Array.from({ length: 5 }, next);
+      context.fillStyle = context.createPattern(tile(ground, striped, period, stripe, shift), "repeat");
+    },
   ];
   while (at < numbers.length) {
     kinds[next()]();
   }
 }
 
+// An image as it is sent, on its way to where it is stretched.
+const plain = new OffscreenCanvas(1, 1).getContext("2d");
+
+function stretch(context, image, left, top, lines) {
+  const { width, height } = image;
+  if (plain.canvas.width !== width || plain.canvas.height !== height) {
+    Object.assign(plain.canvas, { width, height });
+  }
+  plain.putImageData(image, 0, 0);
+  // Cells have edges.
+  context.imageSmoothingEnabled = false;
+  context.drawImage(plain.canvas, left, top, width, height * lines);
+}
+
 // A picture's numbers: the canvas's size in pixels, how many of them are one of CSS, where its pixels lie and how many
-// of them are in a row; then its strokes.
+// of them are in a row, and for how many lines a row stands; then its strokes.
 function paint(shown, { numbers, pixels, words }) {
   const { context } = shown;
-  const [width, height, ratio, left, top, across] = numbers;
+  const [width, height, ratio, left, top, across, lines] = numbers;
   const size = [width, height, ratio].join();
   if (shown.size !== size) {
     shown.size = size;
@@ -53,9 +90,14 @@ function paint(shown, { numbers, pixels, words }) {
   }
   context.clearRect(0, 0, width, height);
   if (pixels.length > 0) {
-    context.putImageData(new ImageData(pixels, across), left, top);
+    const image = new ImageData(pixels, across);
+    if (lines === 1) {
+      context.putImageData(image, left, top);
+    } else {
+      stretch(context, image, left, top, lines);
+    }
   }
-  draw(context, numbers, 6, words);
+  draw(context, numbers, 7, words);
 }
 
 const canvases = new Map();
@@ -82,7 +124,9 @@ function paintAll() {
   for (const picture of pictures) {
     paint(canvases.get(picture.id), picture);
   }
-  const done = pictures.map(({ id, pixels, facts }) => ({ id, pixels, facts }));
-  // They are shown when this frame's work is done.
-  setTimeout(() => postMessage(done, pictures.map(({ pixels }) => pixels.buffer)));
+  const painted = pictures.filter(({ facts }) => facts).map(({ id, facts }) => ({ id, facts }));
+  if (painted.length > 0) {
+    // They are shown when this frame's work is done.
+    setTimeout(() => postMessage(painted));
+  }
 }

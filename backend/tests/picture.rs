@@ -267,6 +267,33 @@ async fn a_page_that_nobody_sees_paints_no_picture() {
     browser.close().await;
 }
 
+/// The worker makes of a line for each row of cells, and of stripes where none are, the picture that is meant: every cell
+/// has one colour from its top to its bottom, and stripes stand where they stand in every picture.
+#[tokio::test]
+async fn rows_are_stretched_and_missing_time_is_striped() {
+    let server = demo();
+    let browser = open(&server, "?last=60").await;
+    let wrong = format!(
+        "{PIXELS} const c = {MAP}, d = c.dataset, scale = devicePixelRatio;
+        const [left, top, width, rows, row] = [d.plotLeft, d.plotTop, d.plotWidth, d.rows, d.rowHeight]
+            .map((n, at) => Math.round(at === 3 ? n : n * scale));
+        const h = rows * row, pixels = new Uint32Array(pixelsOf(c, left, top, width, h).buffer);
+        const at = (x, y) => pixels[y * width + x], all = (n, test) => [...Array(n).keys()].every(test);
+        const period = Math.round(8 * scale), stripe = Math.round(2 * scale);
+        // An hour of which seconds are known: the left is missing, and the right end is not.
+        const ground = at(period - 1, 0), striped = at(0, 0);
+        const isStriped = all(h, y => all(3 * period, x =>
+            at(x, y) === ((x + y) % period < stripe ? striped : ground)));
+        const last = width - 1, colours = new Set(Array.from({{ length: rows }}, (_, r) => at(last, r * row)));
+        const isStretched = all(h, y => at(last, y) === at(last, y - y % row));
+        if (ground === striped || colours.size < 3) return false;
+        return JSON.stringify({{ isStriped, isStretched }})"
+    );
+    let found = browser.until("a picture", &wrong).await;
+    assert_eq!(found, r#"{"isStriped":true,"isStretched":true}"#);
+    browser.close().await;
+}
+
 /// One wait among hours of quiet, merged into a picture of an hour, still has its pixel: the synthetic
 /// machine's rare long waits are in the top rows whatever the zoom.
 #[tokio::test]

@@ -8,10 +8,11 @@ use runqlat_common::counts::{Counts, Waits};
 use runqlat_frontend::chart::colour::Spread;
 use runqlat_frontend::chart::frame::{Frame, Request};
 use runqlat_frontend::chart::grid::{Missing, Slice};
-use runqlat_frontend::chart::layout::Size;
+use runqlat_frontend::chart::layout::{Layout, Size};
 use runqlat_frontend::chart::measure::{Cause, Measure};
 use runqlat_frontend::chart::palette::{Hue, Palette};
-use runqlat_frontend::chart::raster::raster;
+use runqlat_frontend::chart::raster::{hatch, raster};
+use runqlat_frontend::chart::strokes::Strokes;
 use std::fs::{self, File};
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
@@ -183,8 +184,35 @@ fn draw(picture: &Picture) -> (u32, u32, Vec<u8>) {
     let frame = Frame::new(slices, Vec::new(), &request, None).expect("there is room");
     let layout = &frame.layout;
     let palette = Palette::new(picture.hue, picture.dark);
-    let pixels = raster(&frame.grid, layout, (frame.measure, &frame.scale), &palette);
-    (layout.width, layout.height(), pixels)
+    let rows = raster(&frame.grid, layout, (frame.measure, &frame.scale), &palette);
+    let mut strokes = Strokes::new(SIZE.ratio);
+    hatch(&mut strokes, &frame.grid, layout, &palette);
+    (
+        layout.width,
+        layout.height(),
+        painted(&rows, strokes.numbers(), layout),
+    )
+}
+
+/// What the painter makes of rows of cells and of stripes over them.
+fn painted(rows: &[u8], strokes: &[f64], layout: &Layout) -> Vec<u8> {
+    let line = layout.width as usize * 4;
+    let rows = rows.chunks_exact(line);
+    let lines = rows.flat_map(|row| std::iter::repeat_n(row, layout.rows.row_px as usize));
+    let mut pixels: Vec<u8> = lines.flatten().copied().collect();
+    let ([_stripes, ground, striped, period, stripe, shift], fills) =
+        strokes.split_first_chunk().expect("stripes");
+    for fill in fills.chunks_exact(5) {
+        let [left, top, width, height] = [1, 2, 3, 4].map(|at| fill[at] as u32);
+        for (y, x) in (top..top + height).flat_map(|y| (left..left + width).map(move |x| (y, x))) {
+            let along = (f64::from(x + y) - shift).rem_euclid(*period);
+            let colour = if along < *stripe { striped } else { ground };
+            let [_, r, g, b] = (*colour as u32).to_be_bytes();
+            let at = (y - layout.top) as usize * line + (x - layout.left) as usize * 4;
+            pixels[at..at + 4].copy_from_slice(&[r, g, b, 255]);
+        }
+    }
+    pixels
 }
 
 fn write(path: &Path, (width, height, pixels): &(u32, u32, Vec<u8>)) {

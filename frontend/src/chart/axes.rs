@@ -1,8 +1,9 @@
-//! The axes and their labels.
+//! What is drawn with the map's cells: stripes where there are none, the axes and their labels.
 
 use super::frame::Frame;
 use super::marks::Mark;
 use super::palette::Palette;
+use super::raster::hatch;
 use super::strokes::{Across, Strokes, Up};
 use super::ticks;
 
@@ -15,9 +16,10 @@ const TICK: f64 = 4.0;
 /// Space between the middle of a time label and a mark, in CSS pixels.
 const MARK_GAP: f64 = 28.0;
 
-/// Both axes of a picture, with times as clocks tell them so many minutes ahead of UTC.
+/// Missing time and both axes of a picture, with times as clocks tell them so many minutes ahead of UTC.
 pub fn axes(frame: &Frame, palette: &Palette, utc_offset_min: i32) -> Strokes {
     let mut strokes = Strokes::new(frame.layout.size.ratio);
+    hatch(&mut strokes, &frame.grid, &frame.layout, palette);
     latency(&mut strokes, frame, palette);
     time(&mut strokes, frame, palette, utc_offset_min);
     strokes
@@ -59,7 +61,7 @@ fn time(to: &mut Strokes, frame: &Frame, palette: &Palette, utc_offset_min: i32)
             continue;
         }
         to.colour(palette.text);
-        let label = ticks::clock(ms, utc_offset_min);
+        let label = ticks::clock_fine(ms, utc_offset_min);
         to.text(&label, x, bottom + 7.0 * ratio);
     }
     to.colour(palette.frame);

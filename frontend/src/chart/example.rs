@@ -43,7 +43,11 @@ pub fn pixels(palette: &Palette) -> Vec<u8> {
         },
     };
     let scale = ColourScale::holding(Spread::Sqrt, 200);
-    raster(&grid, &layout, (Measure::Counts, &scale), palette)
+    let rows = raster(&grid, &layout, (Measure::Counts, &scale), palette);
+    let lines = rows
+        .chunks_exact(width as usize * 4)
+        .flat_map(|row| std::iter::repeat_n(row, CELL.1 as usize));
+    lines.flatten().copied().collect()
 }
 
 fn column(at: u32) -> GridColumn {

@@ -1,16 +1,18 @@
-//! The heatmap as pixels: a pure function of grid, rows, scale and palette. Knows no canvas.
+//! The heatmap as pixels and stripes: pure functions of grid, rows, scale and palette. Know no canvas.
 
 use super::colour::ColourScale;
 use super::grid::Grid;
 use super::layout::Layout;
 use super::measure::Measure;
 use super::palette::{Palette, Rgb};
+use super::strokes::Strokes;
 
 /// Period and width of the stripes of missing time, in CSS pixels along x.
 const HATCH_PERIOD: f64 = 8.0;
 const HATCH_WIDTH: f64 = 2.0;
 
-/// RGBA of the plot, row by row from the top: `layout.width * layout.height()` pixels.
+/// RGBA of the plot's cells, one line for each row from the top: `layout.width * layout.rows.rows` pixels. Each line stands
+/// for the `row_px` that a row is high. Where no column is, a line says nothing: see [`hatch`].
 pub fn raster(
     grid: &Grid,
     layout: &Layout,
@@ -18,7 +20,7 @@ pub fn raster(
     palette: &Palette,
 ) -> Vec<u8> {
     let width = layout.width as usize;
-    let mut pixels = Vec::with_capacity(width * 4 * layout.height() as usize);
+    let mut pixels = Vec::with_capacity(width * 4 * layout.rows.rows);
     let mut row = vec![Pixel::default(); width];
     let mut colours = Colours::new(scale, palette);
     let totals: Vec<u64> = grid.columns.iter().map(|c| c.counts.total()).collect();
@@ -28,14 +30,22 @@ pub fn raster(
             let value = measure.value(column.counts.at(slot), slot, *total, unit);
             row[column.x0 as usize..column.x1 as usize].fill(colours.of(value));
         }
-        for _ in 0..layout.rows.row_px {
-            pixels.extend_from_slice(row.as_flattened());
-        }
-    }
-    for gap in gaps(grid, layout.width) {
-        hatch(&mut pixels, layout, gap, palette);
+        pixels.extend_from_slice(row.as_flattened());
     }
     pixels
+}
+
+/// Stripes over the time that is missing, from the plot's top to its bottom.
+pub fn hatch(to: &mut Strokes, grid: &Grid, layout: &Layout, palette: &Palette) {
+    let period = (HATCH_PERIOD * to.ratio).round().max(2.0);
+    let stripe = (HATCH_WIDTH * to.ratio).round().clamp(1.0, period - 1.0);
+    let (left, top) = (f64::from(layout.left), f64::from(layout.top));
+    // Stripes are anchored to the plot and not to a gap: they don't crawl as it moves.
+    to.stripes(palette.missing, (period, stripe), (left + top) % period);
+    for (x0, x1) in gaps(grid, layout.width) {
+        let (x, width) = (left + f64::from(x0), f64::from(x1 - x0));
+        to.fill(x, top, width, f64::from(layout.height()));
+    }
 }
 
 /// Opaque RGBA.
@@ -90,37 +100,13 @@ fn gaps(grid: &Grid, width: u32) -> Vec<(u32, u32)> {
     gaps
 }
 
-fn hatch(pixels: &mut [u8], layout: &Layout, gap: (u32, u32), palette: &Palette) {
-    let ratio = layout.size.ratio;
-    let period = ((HATCH_PERIOD * ratio).round() as usize).max(2);
-    let stripe = ((HATCH_WIDTH * ratio).round() as usize).clamp(1, period - 1);
-    let [ground, striped] = palette.missing.map(opaque);
-    let line = layout.width as usize * 4;
-    let span = gap.0 as usize * 4..gap.1 as usize * 4;
-    for y in 0..layout.height() as usize {
-        let at = y * line;
-        let here = at + span.start..at + span.end;
-        if y >= period {
-            // The line a period above is the same.
-            let above = here.start - period * line..here.end - period * line;
-            pixels.copy_within(above, here.start);
-            continue;
-        }
-        for (x, pixel) in pixels[here].chunks_exact_mut(4).enumerate() {
-            // Stripes are anchored to the plot and not to the gap: they don't crawl as it moves.
-            let phase = (x + gap.0 as usize + y) % period;
-            pixel.copy_from_slice(if phase < stripe { &striped } else { &ground });
-        }
-    }
-}
-
 fn opaque([r, g, b]: Rgb) -> Pixel {
     [r, g, b, 255]
 }
 
 #[cfg(test)]
 mod tests {
-    use super::raster;
+    use super::{hatch, raster};
     use crate::chart::colour::{ColourScale, Spread};
     use crate::chart::grid::{Grid, GridColumn};
     use crate::chart::layout::Layout;
@@ -128,6 +114,7 @@ mod tests {
     use crate::chart::measure::Measure;
     use crate::chart::palette::{Hue, Palette, Rgb};
     use crate::chart::scale::RowScale;
+    use crate::chart::strokes::Strokes;
     use runqlat_common::buckets::Unit;
     use runqlat_common::counts::{Counts, Waits};
 
@@ -163,8 +150,8 @@ mod tests {
         }
     }
 
-    fn pixel(pixels: &[u8], x: usize, y: usize) -> Rgb {
-        let at = (y * 30 + x) * 4;
+    fn pixel(pixels: &[u8], x: usize, row: usize) -> Rgb {
+        let at = (row * 30 + x) * 4;
         assert_eq!(pixels[at + 3], 255);
         [pixels[at], pixels[at + 1], pixels[at + 2]]
     }
@@ -179,11 +166,11 @@ mod tests {
         for dark in [true, false] {
             let palette = Palette::new(Hue::Inferno, dark);
             let pixels = raster(&grid, &LAYOUT, (Measure::Counts, &scale), &palette);
-            assert_eq!(pixels.len(), 30 * 15 * 4);
+            assert_eq!(pixels.len(), 30 * 3 * 4);
             assert_eq!(pixel(&pixels, 10, 0), palette.at(1.0));
-            assert_eq!(pixel(&pixels, 13, 9), palette.at(0.0));
-            assert_eq!(pixel(&pixels, 12, 10), palette.empty);
-            assert_eq!(pixel(&pixels, 14, 14), palette.at(scale.fraction(3)));
+            assert_eq!(pixel(&pixels, 13, 1), palette.at(0.0));
+            assert_eq!(pixel(&pixels, 12, 2), palette.empty);
+            assert_eq!(pixel(&pixels, 14, 2), palette.at(scale.fraction(3)));
             assert_eq!(pixel(&pixels, 19, 0), palette.empty);
         }
     }
@@ -194,17 +181,18 @@ mod tests {
             columns: vec![column(10, 20, vec![1])],
             ..Grid::default()
         };
-        let scale = ColourScale::holding(Spread::Sqrt, 10);
+        let layout = Layout {
+            left: 7,
+            top: 2,
+            ..LAYOUT
+        };
         let palette = Palette::new(Hue::Inferno, true);
-        let pixels = raster(&grid, &LAYOUT, (Measure::Counts, &scale), &palette);
-        for y in 0..15 {
-            for x in (0..10).chain(20..30) {
-                let is_stripe = (x + y) % 8 < 2;
-                assert_eq!(
-                    pixel(&pixels, x, y),
-                    palette.missing[usize::from(is_stripe)]
-                );
-            }
-        }
+        let mut strokes = Strokes::new(2.0);
+        hatch(&mut strokes, &grid, &layout, &palette);
+        let mut expected = Strokes::new(2.0);
+        expected.stripes(palette.missing, (16.0, 4.0), 9.0);
+        expected.fill(7.0, 2.0, 10.0, 15.0);
+        expected.fill(27.0, 2.0, 10.0, 15.0);
+        assert_eq!(strokes, expected);
     }
 }

@@ -33,6 +33,9 @@ enum Kind {
     Line,
     /// Draws the line.
     Stroke,
+    /// Stripes in place of a colour, for the rectangles that follow: two colours as above, the length after which they
+    /// repeat, the length of it that has the second colour, and where that begins.
+    Stripes,
 }
 
 /// How words stand about the place that they are given.
@@ -84,9 +87,15 @@ impl Strokes {
         self.numbers.extend_from_slice(numbers);
     }
 
-    pub fn colour(&mut self, [r, g, b]: Rgb) {
-        let colour = u32::from_be_bytes([0, r, g, b]);
-        self.put(Kind::Colour, &[colour.into()]);
+    pub fn colour(&mut self, colour: Rgb) {
+        self.put(Kind::Colour, &[number(colour)]);
+    }
+
+    /// Stripes from lower left to upper right for the rectangles that follow, in device pixels: a pixel whose x and y, less
+    /// `shift`, are below `stripe` modulo `period` has the second colour.
+    pub fn stripes(&mut self, colours: [Rgb; 2], (period, stripe): (f64, f64), shift: f64) {
+        let [ground, striped] = colours.map(number);
+        self.put(Kind::Stripes, &[ground, striped, period, stripe, shift]);
     }
 
     pub fn alpha(&mut self, alpha: f64) {
@@ -143,12 +152,17 @@ impl Strokes {
     }
 }
 
+/// 0xrrggbb.
+fn number([r, g, b]: Rgb) -> f64 {
+    u32::from_be_bytes([0, r, g, b]).into()
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::axes::axes;
     use super::super::bands::Percentile;
     use super::super::brush::Brush;
-    use super::super::frame::{Frame, request_for_tests};
+    use super::super::frame::{Frame, Request, request_for_tests};
     use super::super::grid::Slice;
     use super::super::overlay::{Over, overlay};
     use super::super::palette::{Hue, Palette};
@@ -168,6 +182,7 @@ mod tests {
                 4 | 5 | 9 | 10 => 2,
                 7 => numbers.next().expect("how many lengths") as usize,
                 8 | 11 => 0,
+                12 => 5,
                 kind => panic!("{kind} is no stroke"),
             };
             let its: Vec<_> = numbers.by_ref().take(needs).collect();
@@ -220,6 +235,26 @@ mod tests {
                 .lines()
                 .any(|label| label.starts_with("01:00:0"))
         );
+    }
+
+    #[test]
+    fn no_two_times_have_one_label() {
+        for window_ms in [600.0, 2_000.0, 10_000.0] {
+            let request = Request {
+                window_ms,
+                ..request_for_tests(Unit::Us)
+            };
+            let frame = Frame::new([].into_iter(), Vec::new(), &request, None).expect("room");
+            let strokes = axes(&frame, &palette(), 0);
+            let mut labels: Vec<_> = strokes
+                .words()
+                .lines()
+                .filter(|l| l.contains(':'))
+                .collect();
+            let all = labels.len();
+            labels.dedup();
+            assert!(all > 1 && labels.len() == all, "{labels:?}");
+        }
     }
 
     #[test]

@@ -28,8 +28,8 @@ extern "C" {
 }
 
 /// Where pixels lie: the canvas's width and height, in device pixels, and how many of them are one of CSS; the left and
-/// the top of the image, and its width.
-type Place = [f64; 6];
+/// the top of the image, its width, and how many lines each of its own stands for.
+type Place = [f64; 7];
 
 /// Draws map and axes and leaves the picture's geometry in the canvas's data attributes.
 pub(crate) fn map(
@@ -40,7 +40,7 @@ pub(crate) fn map(
 ) {
     let layout = &frame.layout;
     let pixels = raster(&frame.grid, layout, (frame.measure, &frame.scale), palette);
-    let image = [layout.left, layout.top, layout.width].map(f64::from);
+    let image = [layout.left, layout.top, layout.width, layout.rows.row_px].map(f64::from);
     let strokes = axes(frame, palette, utc_offset_min);
     let facts = facts(frame, palette);
     draw(canvas, place(frame, image), &pixels, &strokes, &facts);
@@ -55,13 +55,14 @@ pub(crate) fn overlay(
     over: &Over<'_>,
 ) {
     let strokes = strokes_over(frame, palette, over);
-    draw(canvas, place(frame, [0.0; 3]), &[], &strokes, "");
+    draw(canvas, place(frame, [0.0; 4]), &[], &strokes, "");
 }
 
-fn place(frame: &Frame, [left, top, across]: [f64; 3]) -> Place {
+fn place(frame: &Frame, [left, top, across, lines]: [f64; 4]) -> Place {
     let size = frame.layout.size;
     let (width, height) = size.device();
-    [width.into(), height.into(), size.ratio, left, top, across]
+    let (width, height) = (width.into(), height.into());
+    [width, height, size.ratio, left, top, across, lines]
 }
 
 fn draw(canvas: &HtmlCanvasElement, place: Place, pixels: &[u8], strokes: &Strokes, facts: &str) {
@@ -79,7 +80,7 @@ pub(crate) fn strips(
 ) {
     let pixels = strip::raster(strips, layout, unit, palette);
     let (width, height) = (layout.width, layout.row_px * strips.len() as u32);
-    let place = [width, height, 1, 0, 0, width].map(f64::from);
+    let place = [width, height, 1, 0, 0, width, 1].map(f64::from);
     paint(canvas, &place, Clamped(&pixels), "", "");
 }
 
