@@ -62,6 +62,13 @@ impl Browser {
         told.expect("a command of the browser's tools");
     }
 
+    /// Runs a script in every page that is opened from now on, before anything of its own.
+    pub async fn run_before(&self, script: &str) {
+        let script = json!({ "source": script });
+        self.tell("Page.addScriptToEvaluateOnNewDocument", script)
+            .await;
+    }
+
     /// Makes the page this large, in CSS pixels that are one pixel each.
     pub async fn resize(&self, width: u32, height: u32) {
         let size =
