@@ -68,6 +68,13 @@ pub(super) fn added(variant: &[f64], peer: &[f64]) -> Figure {
     })
 }
 
+/// What a variant adds to another, which it contains, of what a peer adds.
+pub(super) fn beyond(variant: &[f64], within: &[f64], peer: &[f64]) -> Figure {
+    bootstrap(&[variant, within, peer], |samples| {
+        (median(&samples[0]) - median(&samples[1])) / (median(&samples[2]) - 1.0)
+    })
+}
+
 /// A figure of the samples, and of what they could have been as well: as many values, drawn from them with repetition
 /// (Efron's bootstrap, percentiles).
 fn bootstrap(samples: &[&[f64]], figure: impl Fn(&[Vec<f64>]) -> f64) -> Figure {
@@ -189,6 +196,8 @@ mod tests {
         assert_eq!(format!("{figure:.3}"), "1.500 (1.500..1.500)");
         let half = added(&[1.25; 4], &[1.5; 7]);
         assert_eq!((half.low, half.value, half.high), (0.5, 0.5, 0.5));
+        let quarter = beyond(&[1.25; 4], &[1.125; 3], &[1.5; 7]);
+        assert_eq!((quarter.low, quarter.value), (0.25, 0.25));
     }
 
     #[test]

@@ -12,6 +12,8 @@ pub(super) const PEER: usize = 0;
 pub(super) const OURS: usize = 1;
 pub(super) const PEER_BY_PROCESS: usize = 2;
 pub(super) const OURS_BY_PROCESS: usize = 3;
+/// Ours, emptied but for the clock.
+pub(super) const CLOCK: usize = 6;
 
 pub(super) struct Variant {
     pub(super) name: &'static str,
@@ -118,6 +120,7 @@ mod tests {
         assert_eq!(name(OURS), "runqlat-web --by global");
         assert_eq!(name(PEER_BY_PROCESS), "libbpf-tools runqlat -P");
         assert_eq!(name(OURS_BY_PROCESS), "runqlat-web --by process");
+        assert_eq!(name(CLOCK), "emptied but for the clock");
     }
 
     #[test]
