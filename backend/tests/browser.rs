@@ -4,7 +4,7 @@ mod support;
 
 use serde_json::Value;
 use std::time::Duration;
-use support::browser::{Browser, PIXELS};
+use support::browser::{Browser, PIXELS, PLOT};
 use support::is_root;
 use support::load::{Blocker, Process, last_cpu};
 use support::server::Server;
@@ -16,13 +16,8 @@ const READ_ROW: &str = r"
     const d = canvas.dataset;
     const slot = SLOT;
     if (!d.seq || slot >= Number(d.rows)) return { seq: Number(d.seq || 0), cells: [] };
-    const scale = devicePixelRatio;
-    const [left, top, width, height] =
-        [d.plotLeft, d.plotTop, d.plotWidth, d.plotHeight].map(Number);
-    const row = Number(d.rowHeight);
-    const y = Math.round((top + height - (slot + 0.5) * row) * scale);
-    const x = Math.round(left * scale), w = Math.round(width * scale);
-    const pixels = pixelsOf(canvas, x, y, w, 1);
+    const { left, top, width: w, row, rows } = plotOf(canvas);
+    const pixels = pixelsOf(canvas, left, Math.round(top + (rows - slot - 0.5) * row), w, 1);
     const empty = d.emptyRgb.split(',').map(Number);
     const [start, end] = [Number(d.startMs), Number(d.endMs)];
     const cells = [];
@@ -37,7 +32,7 @@ const READ_ROW: &str = r"
 async fn row(browser: &Browser, slot: usize, from: u64, to: u64) -> (u64, usize, usize) {
     let read = browser
         .run(&format!(
-            "{PIXELS}{}",
+            "{PIXELS}{PLOT}{}",
             READ_ROW.replace("SLOT", &slot.to_string())
         ))
         .await;

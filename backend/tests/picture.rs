@@ -6,7 +6,7 @@ mod support;
 use fantoccini::actions::{InputSource, MouseActions, PointerAction, WheelAction, WheelActions};
 use serde_json::Value;
 use std::time::Duration;
-use support::browser::{Browser, MAP, PIXELS, point, press};
+use support::browser::{Browser, MAP, PIXELS, PLOT, point, press};
 use support::is_root;
 use support::load::{Process, last_cpu};
 use support::server::Server;
@@ -274,9 +274,8 @@ async fn rows_are_stretched_and_missing_time_is_striped() {
     let server = demo();
     let browser = open(&server, "?last=60").await;
     let wrong = format!(
-        "{PIXELS} const c = {MAP}, d = c.dataset, scale = devicePixelRatio;
-        const [left, top, width, rows, row] = [d.plotLeft, d.plotTop, d.plotWidth, d.rows, d.rowHeight]
-            .map((n, at) => Math.round(at === 3 ? n : n * scale));
+        "{PIXELS}{PLOT} const c = {MAP}, scale = devicePixelRatio;
+        const {{ left, top, width, row, rows }} = plotOf(c);
         const h = rows * row, pixels = new Uint32Array(pixelsOf(c, left, top, width, h).buffer);
         const at = (x, y) => pixels[y * width + x], all = (n, test) => [...Array(n).keys()].every(test);
         const period = Math.round(8 * scale), stripe = Math.round(2 * scale);
@@ -301,17 +300,16 @@ async fn a_lone_outlier_survives_zooming_out_to_an_hour() {
     let server = demo();
     let browser = open(&server, "?last=60").await;
     let top = format!(
-        "{PIXELS} const c = {MAP}, d = c.dataset, scale = devicePixelRatio;
-        const [left, top, width, row] = [d.plotLeft, d.plotTop, d.plotWidth, d.rowHeight].map(Number);
+        "{PIXELS}{PLOT} const c = {MAP}, d = c.dataset;
+        const {{ left, top, width: w, row, rows: all }} = plotOf(c);
         const empty = d.emptyRgb.split(',').map(Number);
         // Rows of 100 ms and more.
-        const rows = Math.max(0, Number(d.rows) - 17);
+        const rows = Math.max(0, all - 17);
         if (!rows) return false;
-        const [w, h] = [Math.round(width * scale), Math.round(rows * row * scale)];
-        const pixels = pixelsOf(c, Math.round(left * scale), Math.round(top * scale), w, h);
+        const h = rows * row, pixels = pixelsOf(c, left, top, w, h);
         const start = Number(d.startMs), span = d.endMs - start;
         let found = 0;
-        for (let y = Math.floor(row * scale / 2); y < h; y += Math.round(row * scale))
+        for (let y = Math.floor(row / 2); y < h; y += row)
             for (let x = 0; x < w; x++) {{
                 // Time that is hatched is not the background either: only what was measured counts.
                 const at = start + (x + .5) / w * span;

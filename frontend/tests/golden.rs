@@ -11,7 +11,7 @@ use runqlat_frontend::chart::grid::{Missing, Slice};
 use runqlat_frontend::chart::layout::{Layout, Size};
 use runqlat_frontend::chart::measure::{Cause, Measure};
 use runqlat_frontend::chart::palette::{Hue, Palette};
-use runqlat_frontend::chart::raster::{hatch, raster};
+use runqlat_frontend::chart::raster::{hatch, raster, stretched};
 use runqlat_frontend::chart::strokes::Strokes;
 use std::fs::{self, File};
 use std::io::BufWriter;
@@ -197,9 +197,7 @@ fn draw(picture: &Picture) -> (u32, u32, Vec<u8>) {
 /// What the painter makes of rows of cells and of stripes over them.
 fn painted(rows: &[u8], strokes: &[f64], layout: &Layout) -> Vec<u8> {
     let line = layout.width as usize * 4;
-    let rows = rows.chunks_exact(line);
-    let lines = rows.flat_map(|row| std::iter::repeat_n(row, layout.rows.row_px as usize));
-    let mut pixels: Vec<u8> = lines.flatten().copied().collect();
+    let mut pixels = stretched(rows, layout);
     let ([_stripes, ground, striped, period, stripe, shift], fills) =
         strokes.split_first_chunk().expect("stripes");
     for fill in fills.chunks_exact(5) {

@@ -30,6 +30,15 @@ pub const PIXELS: &str = "const pixelsOf = (canvas, x, y, w, h) => {
     return copy.getImageData(0, 0, w, h).data;
 };";
 
+/// A function in JavaScript that gives where the heatmap's plot lies in its canvas and how high and how many its rows
+/// are, in device pixels.
+pub const PLOT: &str = "const plotOf = canvas => {
+    const d = canvas.dataset;
+    const [left, top, width, row] = [d.plotLeft, d.plotTop, d.plotWidth, d.rowHeight]
+        .map(css => Math.round(css * devicePixelRatio));
+    return { left, top, width, row, rows: Number(d.rows) };
+};";
+
 /// A browser window; closed when `close` is called, ended when dropped.
 pub struct Browser {
     driver: Child,

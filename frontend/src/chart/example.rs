@@ -6,7 +6,7 @@ use super::grid::{Grid, GridColumn};
 use super::layout::{Layout, Size};
 use super::measure::Measure;
 use super::palette::Palette;
-use super::raster::raster;
+use super::raster::{raster, stretched};
 use super::scale::RowScale;
 use runqlat_common::buckets::Unit;
 use runqlat_common::counts::{Counts, Waits};
@@ -44,10 +44,7 @@ pub fn pixels(palette: &Palette) -> Vec<u8> {
     };
     let scale = ColourScale::holding(Spread::Sqrt, 200);
     let rows = raster(&grid, &layout, (Measure::Counts, &scale), palette);
-    let lines = rows
-        .chunks_exact(width as usize * 4)
-        .flat_map(|row| std::iter::repeat_n(row, CELL.1 as usize));
-    lines.flatten().copied().collect()
+    stretched(&rows, &layout)
 }
 
 fn column(at: u32) -> GridColumn {

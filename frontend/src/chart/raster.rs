@@ -6,6 +6,7 @@ use super::layout::Layout;
 use super::measure::Measure;
 use super::palette::{Palette, Rgb};
 use super::strokes::Strokes;
+use std::iter;
 
 /// Period and width of the stripes of missing time, in CSS pixels along x.
 const HATCH_PERIOD: f64 = 8.0;
@@ -33,6 +34,13 @@ pub fn raster(
         pixels.extend_from_slice(row.as_flattened());
     }
     pixels
+}
+
+/// The picture that rows of cells stand for, each `row_px` high, for where no painter makes it of them.
+pub fn stretched(rows: &[u8], layout: &Layout) -> Vec<u8> {
+    let rows = rows.chunks_exact(layout.width as usize * 4);
+    let lines = rows.flat_map(|row| iter::repeat_n(row, layout.rows.row_px as usize));
+    lines.flatten().copied().collect()
 }
 
 /// Stripes over the time that is missing, from the plot's top to its bottom.

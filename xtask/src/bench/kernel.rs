@@ -24,12 +24,14 @@ const BUDGET_BY_PROCESS: f64 = 0.45;
 const SECONDS: f64 = 0.12;
 /// A tracer that has just begun is busy with itself for a moment.
 const SETTLING: Duration = Duration::from_millis(50);
+const TRACEFS: &str = "/sys/kernel/tracing";
 /// How often a line tells how far it is.
 const TOLD_ROUNDS: usize = 20;
 
 /// Measures and prints the table; an error if ours is over a budget.
 pub(super) fn bench(binary: &Path, rounds: u32) -> Result<()> {
     mount_tracefs()?;
+    warn_of_events();
     let variants = variants::all(binary)?;
     let load = Load::calibrated(SECONDS)?;
     println!(
@@ -85,17 +87,16 @@ fn measure(variant: &Variant, load: &Load) -> Result<f64> {
 /// The peers may fall back to perf events on tracepoints, whose numbers are in tracefs; bpftrace looks for it in
 /// debugfs alone.
 fn mount_tracefs() -> Result<()> {
-    let tracefs = Path::new("/sys/kernel/tracing");
+    let tracefs = Path::new(TRACEFS);
     mount("tracefs", tracefs, &tracefs.join("events"))?;
-    warn_of_events(tracefs);
     let debugfs = Path::new("/sys/kernel/debug");
     mount("debugfs", debugfs, &debugfs.join("tracing"))
 }
 
 /// An event of the kernel's own tracing that is on, even one that nothing fires, has probes of its own record who runs:
 /// they share the scheduler's tracepoints, and each call of a program is then some 25 ns dearer.
-fn warn_of_events(tracefs: &Path) {
-    let file = tracefs.join("events/enable");
+fn warn_of_events() {
+    let file = Path::new(TRACEFS).join("events/enable");
     let on = fs::read_to_string(&file).is_ok_and(|enabled| enabled.trim() != "0");
     if on {
         println!(
