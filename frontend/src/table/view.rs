@@ -4,7 +4,7 @@
 use std::cmp::Ordering;
 use std::ops::Range;
 
-/// Rows above and below the visible ones, so that scrolling by a little shows no gap.
+/// Rows above and below the visible ones under a hand, so that scrolling by a little shows no gap.
 const MORE: usize = 4;
 
 /// What is in view.
@@ -12,7 +12,7 @@ const MORE: usize = 4;
 pub struct View {
     /// The topmost visible row.
     pub top: usize,
-    /// Rows that there is room for.
+    /// Rows that are visible, wholly or in part: one more or less with where the topmost begins.
     pub visible: usize,
     /// The place that has the focus, and the key it stays with, wherever that goes.
     pub held: Option<(usize, u64)>,
@@ -26,9 +26,10 @@ pub trait Keyed {
 }
 
 impl View {
-    /// Places that are used: one for each row, and one for the row that makes room for a held one.
+    /// Places that are used: one for each row, one for the row that makes room for a held one, and one so that a held
+    /// one keeps its place when a row less is visible.
     pub fn places(&self) -> usize {
-        self.visible + 2 * MORE + 1
+        self.visible + 2 * MORE + 2
     }
 
     /// Whether a row is visible, or at least a part of it.
@@ -36,10 +37,11 @@ impl View {
         (self.top..self.top + self.visible).contains(&index)
     }
 
-    /// The rows that are built, of so many.
-    pub fn window(&self, rows: usize) -> Range<usize> {
-        let count = self.places() - 1;
-        let start = self.top.saturating_sub(MORE);
+    /// The rows that are built, of so many: the visible ones, and under a hand, which may scroll, those beside them.
+    pub fn window(&self, rows: usize, under_hand: bool) -> Range<usize> {
+        let more = if under_hand { MORE } else { 0 };
+        let count = self.visible + 2 * more;
+        let start = self.top.saturating_sub(more);
         let start = start.min(rows.saturating_sub(count));
         start..(start + count).min(rows)
     }
@@ -48,9 +50,10 @@ impl View {
     pub fn choose<T: Keyed>(
         &self,
         all: &mut [T],
+        under_hand: bool,
         compare: Compare<'_, T>,
     ) -> Vec<Option<(usize, usize)>> {
-        let window = self.window(all.len());
+        let window = self.window(all.len(), under_hand);
         let held = self.held.and_then(|(place, key)| {
             let held = all.iter().find(|entry| entry.key() == key)?;
             let before = |entry: &&T| compare(entry, held) == Ordering::Less;
@@ -107,7 +110,7 @@ mod tests {
         #[test]
         fn every_row_in_view_has_one_place(
             keys in proptest::collection::btree_set(0..500_u64, 0..200),
-            top in 0..300_usize, visible in 0..20_usize, held: Option<(u8, u16)>,
+            top in 0..300_usize, visible in 0..20_usize, under_hand: bool, held: Option<(u8, u16)>,
         ) {
             let sorted: Vec<u64> = keys.iter().copied().collect();
             let mut all = sorted.clone();
@@ -117,7 +120,7 @@ mod tests {
                 (usize::from(place) % view.places(), u64::from(key % 500))
             });
             let view = View { held, ..view };
-            let places = view.choose(&mut all, &u64::cmp);
+            let places = view.choose(&mut all, under_hand, &u64::cmp);
             prop_assert_eq!(places.len(), view.places());
             let mut shown = Vec::new();
             for (index, at) in places.iter().flatten() {
@@ -125,7 +128,7 @@ mod tests {
                 shown.push(*index);
             }
             shown.sort_unstable();
-            for index in view.window(all.len()) {
+            for index in view.window(all.len(), under_hand) {
                 prop_assert!(shown.binary_search(&index).is_ok());
             }
             shown.dedup();
@@ -136,14 +139,20 @@ mod tests {
         }
     }
 
-    #[test]
-    fn rows_beside_the_visible_ones_are_built_and_not_seen() {
-        let view = View {
-            top: 90,
+    fn view(top: usize) -> View {
+        View {
+            top,
             visible: 10,
             held: None,
-        };
-        let built = view.window(1_000);
+        }
+    }
+
+    #[test]
+    fn rows_beside_the_visible_ones_are_built_under_a_hand_and_not_seen() {
+        let view = view(90);
+        assert_eq!(view.window(1_000, false), 90..100);
+        let built = view.window(1_000, true);
+        assert_eq!(built, 86..104);
         let seen: Vec<usize> = built.filter(|index| view.is_seen(*index)).collect();
         assert_eq!(seen, (90..100).collect::<Vec<_>>());
         assert!(!view.is_seen(89) && !view.is_seen(100));
@@ -151,13 +160,22 @@ mod tests {
 
     #[test]
     fn the_window_ends_with_the_list() {
-        let view = View {
-            top: 90,
-            visible: 10,
-            held: None,
+        assert_eq!(view(90).window(100, true), 82..100);
+        assert_eq!(view(95).window(100, false), 90..100);
+        assert_eq!(view(90).window(5, true), 0..5);
+    }
+
+    #[test]
+    fn a_held_row_keeps_its_place_when_a_row_less_is_visible() {
+        let mut all: Vec<u64> = (0..100).collect();
+        let last = view(0).window(100, true).len() - 1;
+        let held = View {
+            visible: 9,
+            held: Some((last, 50)),
+            ..view(0)
         };
-        assert_eq!(view.window(100), 82..100);
-        assert_eq!(view.window(1_000), 86..104);
-        assert_eq!(view.window(5), 0..5);
+        let places = held.choose(&mut all, true, &u64::cmp);
+        let shown = places[last].map(|(index, at)| (index, all[at]));
+        assert_eq!(shown, Some((50, 50)));
     }
 }

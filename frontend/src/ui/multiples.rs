@@ -20,7 +20,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement};
 
 /// Series that are shown.
-const MOST: usize = 8;
+pub(super) const MOST: usize = 8;
 
 /// Cells between two times on the axis.
 const TICK: usize = 20;

@@ -2,6 +2,7 @@
 //! and what keys and clicks do in `reach`.
 
 use super::boxed::{effect, live, memo, on};
+use super::multiples::MOST;
 use super::reach::{on_click, on_focus, on_key};
 use super::resize::on_resize;
 use super::row::Place;
@@ -45,6 +46,9 @@ pub(super) const STRIP_HELP: &str = "The longest wait of each of the last 120 in
 
 /// Height of a row in CSS pixels, as in the style sheet.
 pub(super) const ROW_PX: usize = 24;
+
+/// Height of the heads in CSS pixels, which lie over the rows.
+const HEAD_PX: i32 = 25;
 
 #[component]
 pub(crate) fn Table() -> impl IntoView {
@@ -124,11 +128,14 @@ fn measure(app: App, scroll: NodeRef<Div>) {
     let Some(element) = scroll.get_untracked() else {
         return;
     };
-    let rows = |px: i32| usize::try_from(px).unwrap_or(0) / ROW_PX;
-    let (top, visible) = (
-        rows(element.scroll_top()),
-        rows(element.client_height()) + 2,
+    let px = |px: i32| usize::try_from(px).unwrap_or(0);
+    let (from, height) = (px(element.scroll_top()), element.client_height());
+    let (top, end) = (
+        from / ROW_PX,
+        (from + px(height - HEAD_PX)).div_ceil(ROW_PX),
     );
+    // While the list is away its first rows are shown as strips.
+    let visible = (end - top).max(MOST);
     let view = app.listed.read_untracked();
     if (view.top, view.visible) != (top, visible) {
         drop(view);
