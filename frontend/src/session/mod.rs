@@ -6,7 +6,7 @@ pub mod keyed;
 mod known;
 mod looking;
 pub mod notice;
-mod pace;
+pub mod pace;
 pub mod past;
 pub mod recent;
 pub mod scopes;

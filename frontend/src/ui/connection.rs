@@ -4,6 +4,7 @@ use super::state::App;
 use crate::browser;
 use crate::net::{Event, Net};
 use crate::session::Session;
+use crate::session::pace::Renews;
 use crate::session::together::Together;
 use leptos::prelude::*;
 use runqlat_common::wire::{ClientMessage, ProbeState, ServerMessage};
@@ -21,16 +22,20 @@ impl App {
             }
             let starts_anew = matches!(&event, Event::Message(message) if matches!(**message, ServerMessage::Snapshot(_)));
             let taken = self.session.try_maybe_update(|session| {
-                let is_to_be_read = match &event {
-                    Event::Message(message) => session.is_to_be_read(message),
-                    _ => true,
+                let renews = match &event {
+                    Event::Message(message) => session.renews(message),
+                    _ => Renews::All,
                 };
-                (is_to_be_read, take(session, event))
+                (renews == Renews::All, (renews, take(session, event)))
             });
+            let (renews, messages) = taken.unwrap_or_default();
             self.came.update(|n| *n += 1.0);
+            if renews == Renews::Measured {
+                self.renewed.update(|n| *n += 1.0);
+            }
             self.now.set(browser::now_ms());
             self.settle_view();
-            self.send(&taken.unwrap_or_default());
+            self.send(&messages);
             if starts_anew {
                 self.be_driven();
             }
@@ -63,6 +68,13 @@ impl App {
     pub(super) fn others(self) -> impl std::ops::Deref<Target = Session> {
         self.heard.track();
         self.session.read_untracked()
+    }
+
+    /// What is known, for those who show what intervals tell: counts, losses, what time is known. They come once a
+    /// second at the most, and others who read the session hear nothing of them.
+    pub(super) fn measured(self) -> impl std::ops::Deref<Target = Session> {
+        self.renewed.track();
+        self.session.read()
     }
 
     pub(crate) fn send(self, messages: &[ClientMessage]) {

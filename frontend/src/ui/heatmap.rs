@@ -141,6 +141,7 @@ fn paint_both(app: App, map: NodeRef<Canvas>, over: NodeRef<Canvas>) {
 
 /// What the picture shows, for those who can't see it; when it is to be read anew, and not with each picture.
 fn summary(app: App) -> String {
+    app.renewed.track();
     app.session.track();
     app.view.track();
     app.style.track();

@@ -71,7 +71,7 @@ fn wanted(app: App, paused: Memo<bool>) -> Option<Span> {
 }
 
 fn seen(app: App, view: View) -> Option<(u64, u64)> {
-    let session = app.session.read();
+    let session = app.measured();
     let known = session.known().filter(|_| session.has_series())?;
     let end_ms = view.end_ms(&known);
     seqs(&session.shown().columns, end_ms - view.span_ms, end_ms)

@@ -16,7 +16,7 @@ use leptos::prelude::*;
 pub(crate) fn MapState() -> impl IntoView {
     let app = expect_context::<App>();
     let paused = memo(move || {
-        let session = app.session.read();
+        let session = app.measured();
         let at = session.known().filter(|_| session.is_paused())?.end_ms;
         let clock = ticks::clock(at, browser::utc_offset_min(at));
         Some(format!(
@@ -25,13 +25,13 @@ pub(crate) fn MapState() -> impl IntoView {
         ))
     });
     let gone = memo(move || {
-        let session = app.session.read();
+        let session = app.measured();
         let (scope, since) = session.gone()?;
         let clock = ticks::clock(since, browser::utc_offset_min(since));
         Some(words::scope::gone(scope, &clock, session.may_control))
     });
     let empty = memo(move || {
-        let session = app.session.read();
+        let session = app.measured();
         session.scope()?;
         if session.shown().seq == 0 {
             return Some("Waiting for the first interval…".to_owned());
@@ -46,7 +46,7 @@ pub(crate) fn MapState() -> impl IntoView {
     });
     // Of all that is measured nothing waits: who sees that may not know what to expect.
     let quiet = memo(move || {
-        let session = app.session.read();
+        let session = app.measured();
         session.selection.is_none() && session.shown().seq > 0 && session.gone().is_none()
     });
     view! {

@@ -176,7 +176,7 @@ fn Axis() -> impl IntoView {
         if !app.as_strips.get() {
             return Vec::new();
         }
-        let session = app.session.read();
+        let session = app.measured();
         let data = session.shown();
         let newest = data.recent.seq();
         let clock = |tick: usize| {

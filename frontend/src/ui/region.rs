@@ -41,7 +41,7 @@ pub(crate) fn ask_about_marked(app: App) {
         );
     });
     // A link may name a region before anything is known of its time.
-    let known = memo(move || app.session.read().known().is_some());
+    let known = memo(move || app.measured().known().is_some());
     effect(move || {
         asked.track();
         known.track();

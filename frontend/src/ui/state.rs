@@ -60,8 +60,10 @@ pub(crate) struct App {
     /// The picker of what is measured is open.
     pub(crate) choosing: RwSignal<bool>,
     pub(crate) baseline: RwSignal<Option<Baseline>>,
-    /// Grows with each interval, which the picture shows at once; the session tells what is to be read.
+    /// Grows with each interval, which the picture shows at once.
     pub(super) came: RwSignal<f64>,
+    /// Grows when what intervals tell is to be read anew: the session itself tells of everything else.
+    pub(super) renewed: RwSignal<f64>,
     /// Grows when something is told of the others, which is no reason for a new picture.
     pub(super) heard: RwSignal<f64>,
     pub(crate) noting: Noting,
@@ -88,7 +90,7 @@ impl App {
             RwSignal::new(Cursor::default()),
             RwSignal::new(Size::default()),
         );
-        let came = RwSignal::new(0.0);
+        let (came, renewed) = (RwSignal::new(0.0), RwSignal::new(0.0));
         let frame = frame_of((session, came), view, style, size);
         let shape = memo(move || frame.get().map(|frame| Shape::of(&frame)));
         let target = memo(move || {
@@ -118,6 +120,7 @@ impl App {
                 held: held.get(),
             };
             let before = before.map(|before| &**before);
+            renewed.track();
             Arc::new(Listing::new(session.read().listed(), &how, before))
         });
         Self {
@@ -137,6 +140,7 @@ impl App {
             choosing: RwSignal::new(false),
             baseline: RwSignal::new(None),
             came,
+            renewed,
             heard: RwSignal::new(0.0),
             noting: Noting::new(),
             pins,

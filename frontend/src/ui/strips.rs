@@ -66,10 +66,9 @@ pub(super) fn paint(
     rows: &[Option<&Row>],
     layout: &Layout,
 ) {
-    app.session.with(|session| {
-        let recent = session.listed();
-        let strips: Vec<_> = rows.iter().flatten().map(|row| row.strip(recent)).collect();
-        let unit = recent.scope().unit;
-        paint::strips(canvas, &strips, layout, unit, &look.palette());
-    });
+    let session = app.measured();
+    let recent = session.listed();
+    let strips: Vec<_> = rows.iter().flatten().map(|row| row.strip(recent)).collect();
+    let unit = recent.scope().unit;
+    paint::strips(canvas, &strips, layout, unit, &look.palette());
 }

@@ -28,7 +28,8 @@ pub(crate) fn Toolbar() -> impl IntoView {
 fn Title() -> impl IntoView {
     let app = expect_context::<App>();
     let selected = memo(move || {
-        let session = app.session.read();
+        // An interval may tell its name.
+        let session = app.measured();
         let selection = session.selection.as_ref()?;
         Some((selection.key, selection.name.clone(), selection.answered))
     });

@@ -57,7 +57,7 @@ fn Fact(
 fn Rate() -> impl IntoView {
     let app = expect_context::<App>();
     let rate = memo(move || {
-        let session = app.session.read();
+        let session = app.measured();
         let Some(column) = session.shown().columns.last() else {
             return "–".to_owned();
         };
@@ -77,7 +77,7 @@ const ALARMING: f64 = 0.01;
 fn Lost() -> impl IntoView {
     let app = expect_context::<App>();
     let losses = memo(move || {
-        let session = app.session.read();
+        let session = app.measured();
         let data = session.shown();
         let losses = data.health.losses;
         // Those of the programs before are no part of what these have counted.
@@ -112,7 +112,7 @@ fn Lost() -> impl IntoView {
 fn Other() -> impl IntoView {
     let app = expect_context::<App>();
     let waits = memo(move || {
-        let session = app.session.read();
+        let session = app.measured();
         let data = session.shown();
         let recent = data.recent.total(OTHER).map_or(0, |total| total.waits);
         (data.health.other, recent, data.recent.scope().key)
@@ -134,7 +134,7 @@ fn Other() -> impl IntoView {
 fn Keys() -> impl IntoView {
     let app = expect_context::<App>();
     let keys = memo(move || {
-        let session = app.session.read();
+        let session = app.measured();
         let health = &session.shown().health;
         (health.keys, health.keys_max)
     });
@@ -169,7 +169,7 @@ fn Keys() -> impl IntoView {
 fn Cost() -> impl IntoView {
     let app = expect_context::<App>();
     let cost = memo(move || {
-        let session = app.session.read();
+        let session = app.measured();
         let data = session.shown();
         let duration_us = data.columns.last().map_or(0, |column| column.duration_us);
         if duration_us == 0 {
@@ -185,7 +185,7 @@ fn Cost() -> impl IntoView {
 #[component]
 fn NoticeText() -> impl IntoView {
     let app = expect_context::<App>();
-    let text = memo(move || match app.session.read().notice()? {
+    let text = memo(move || match app.measured().notice()? {
         Notice::Lagged { missed } => Some(format!(
             "This page was too slow: {missed} intervals were fetched again"
         )),

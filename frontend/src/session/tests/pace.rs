@@ -1,5 +1,6 @@
 //! When numbers are told anew.
 
+use super::super::pace::Renews;
 use super::{Scope, ScopeChange, ServerMessage, Session, interval, snapshot};
 
 /// Which of ten intervals are to be read.
@@ -18,7 +19,7 @@ fn read(interval_ms: u32) -> Vec<u64> {
     }));
     let is_read = |seq: &u64| {
         let message = ServerMessage::Interval(interval(*seq, &[(1, 1)]));
-        let is_read = session.is_to_be_read(&message);
+        let is_read = session.renews(&message) == Renews::Measured;
         session.apply(message);
         is_read
     };
@@ -39,6 +40,9 @@ fn what_is_read_changes_once_a_second_or_as_seldom_as_intervals_end() {
 #[test]
 fn what_is_no_interval_is_told_at_once() {
     let session = Session::default();
-    assert!(session.is_to_be_read(&snapshot(Vec::new())));
-    assert!(session.is_to_be_read(&ServerMessage::Lagged { missed: 1 }));
+    assert_eq!(session.renews(&snapshot(Vec::new())), Renews::All);
+    assert_eq!(
+        session.renews(&ServerMessage::Lagged { missed: 1 }),
+        Renews::All
+    );
 }
