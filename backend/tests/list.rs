@@ -135,6 +135,12 @@ fn to(x: f64, y: f64) -> PointerAction {
 
 const PLACES: &str = "[...document.querySelectorAll('[data-testid=process-row]:not([hidden])')]
     .sort((a, b) => a.ariaRowIndex - b.ariaRowIndex).map(r => r.dataset.key).slice(0, 10).join()";
+/// Whether rows are built that are out of view.
+const UNSEEN: &str = "(() => {
+    const end = document.querySelector('[data-testid=list-scroll]').getBoundingClientRect().bottom;
+    const rows = document.querySelectorAll('[data-testid=process-row]:not([hidden])');
+    return [...rows].some(r => r.getBoundingClientRect().top > end + 24);
+})()";
 const STATE: &str = "document.querySelector('[data-testid=list-state]').innerText";
 
 /// Numbers go on under a hand, and rows stay where they are; when it leaves, they are sorted at once.
@@ -152,6 +158,13 @@ async fn the_order_is_held_under_a_hand() {
             "the list says it",
             &format!("return {STATE}.includes('held')"),
         )
+        .await;
+    // It may scroll; and the name that it is over may be cut short.
+    let ready = format!(
+        "{UNSEEN} && {ROWS}.some(r => r.querySelector('.name').title === r.querySelector('.name').innerText)"
+    );
+    browser
+        .until("it finds what it may want", &format!("return {ready}"))
         .await;
     let wait = format!(
         "const numbers = {ROWS}.map(r => r.querySelector('.c-rate').innerText).join();
@@ -181,6 +194,8 @@ async fn the_order_is_held_under_a_hand() {
             &format!("return {STATE} === '' && 'free'"),
         )
         .await;
+    let built = format!("return !({UNSEEN})");
+    browser.until("what nobody sees is not built", &built).await;
     let before = browser.run(&format!("return {PLACES}")).await;
     let moved = format!("return {PLACES} !== {before}");
     browser.until("rows go on changing places", &moved).await;

@@ -111,12 +111,12 @@ async fn the_list_can_go_and_come_back() {
             "global",
             "!!document.querySelector('[data-testid=not-by-process]')".to_owned(),
         ),
-        ("process", format!("{ROWS}.length > 8")),
+        ("process", format!("{ROWS}.length >= 8")),
         (
             "global",
             "!!document.querySelector('[data-testid=not-by-process]')".to_owned(),
         ),
-        ("thread", format!("{ROWS}.length > 8")),
+        ("thread", format!("{ROWS}.length >= 8")),
     ] {
         let measure = format!(
             "fetch('/api/v1/scope', {{ method: 'PUT', body: JSON.stringify({{ key: '{key}' }}) }})"

@@ -32,6 +32,19 @@ fn row_at(listing: &Listing, place: usize) -> Option<&Row> {
     listing.places.get(place)?.as_ref()
 }
 
+/// Gives the name under the pointer, which may be cut short, its title. Here and not with each row that is written: a
+/// browser computes the style of what gets another.
+pub(super) fn on_over(app: App, target: Option<web_sys::EventTarget>) {
+    let Some((place, element, listing)) = row_of(app, target) else {
+        return;
+    };
+    let name = element.query_selector(".name").ok().flatten();
+    let name = name.and_then(|name| name.dyn_into::<HtmlElement>().ok());
+    if let (Some(row), Some(name)) = (row_at(&listing, place), name) {
+        name.set_title(&row.name);
+    }
+}
+
 pub(super) fn on_click(app: App, event: &Event) {
     let Some((place, _, listing)) = row_of(app, event.target()) else {
         return;

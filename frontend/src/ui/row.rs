@@ -16,7 +16,6 @@ pub(super) struct Place {
     row: HtmlElement,
     pin: HtmlElement,
     star: Text,
-    name: HtmlElement,
     name_head: Text,
     name_end: Text,
     cells: [Text; 6],
@@ -74,7 +73,6 @@ impl Place {
             ],
             row,
             pin,
-            name,
             shown: None,
         })
     }
@@ -155,7 +153,6 @@ impl Place {
                 Some(_) => self.name_end.set(end),
                 None => self.name_end.set(&words::times_many(now.members)),
             }
-            self.name.set_title(&now.name);
         }
     }
 

@@ -3,7 +3,7 @@
 
 use super::boxed::{effect, live, memo, on};
 use super::multiples::MOST;
-use super::reach::{on_click, on_focus, on_key};
+use super::reach::{on_click, on_focus, on_key, on_over};
 use super::resize::on_resize;
 use super::row::Place;
 use super::shares::Shares;
@@ -106,6 +106,7 @@ pub(crate) fn Table() -> impl IntoView {
                     style:height=live(move || format!("{}px", rows.get() * ROW_PX))
                     on:pointerenter=on(move |_: PointerEvent| app.pointed.set(true))
                     on:pointerleave=on(move |_: PointerEvent| app.pointed.set(false))
+                    on:pointerover=on(move |event: PointerEvent| on_over(app, event.target()))
                     on:click=on(move |event: MouseEvent| on_click(app, &event))
                     on:keydown=on(move |event| on_key(app, body, &event))
                     on:focusin=on(move |event: FocusEvent| on_focus(app, event.target()))
