@@ -5,7 +5,6 @@ if (!("transferControlToOffscreen" in HTMLCanvasElement.prototype)) {
 }
 
 const worker = new Worker("/assets/painter.js");
-worker.onmessage = ({ data: painted }) => painted.forEach(({ id, facts }) => tell(id, facts));
 
 // Says why there will be no pictures, should it come to that.
 export const broken = new Promise((say) => {
@@ -13,20 +12,14 @@ export const broken = new Promise((say) => {
 });
 
 // Canvases are known to the worker by numbers.
-const canvases = new Map();
 const ids = new WeakMap();
 let last = 0;
-const gone = new FinalizationRegistry((id) => {
-  canvases.delete(id);
-  told.delete(id);
-  worker.postMessage({ id });
-});
+const gone = new FinalizationRegistry((id) => worker.postMessage({ id }));
 
 function idOf(canvas) {
   if (!ids.has(canvas)) {
     const id = ++last;
     ids.set(canvas, id);
-    canvases.set(id, new WeakRef(canvas));
     gone.register(canvas, id);
     const moved = canvas.transferControlToOffscreen();
     worker.postMessage({ id, canvas: moved }, [moved]);
@@ -35,23 +28,27 @@ function idOf(canvas) {
 }
 
 // What a canvas shows, for whoever looks for something in it from outside, stands in its data attributes.
-const told = new Map();
+const told = new WeakMap();
 
-function tell(id, facts) {
-  const dataset = canvases.get(id)?.deref()?.dataset;
-  if (!dataset) {
-    return;
-  }
-  const before = told.get(id) ?? [];
+function tell(canvas, facts) {
+  const before = told.get(canvas) ?? [];
   const now = facts.split("\n");
-  told.set(id, now);
+  told.set(canvas, now);
   for (const [at, fact] of now.entries()) {
     if (fact !== before[at]) {
       const [name, value] = fact.split("=");
-      dataset[name] = value;
+      canvas.dataset[name] = value;
     }
   }
 }
+
+// Who looks at its pixels asks when all that is told has been painted. Nobody else has the worker answer.
+const asking = [];
+worker.onmessage = () => asking.shift()();
+globalThis.whenPainted = () => {
+  worker.postMessage({});
+  return Promise.race([new Promise((resolve) => asking.push(resolve)), broken]);
+};
 
 // Pictures that change together are sent together.
 let pictures = [];
@@ -68,5 +65,8 @@ globalThis.paintCanvas = (canvas, numbers, pixels, words, facts) => {
   if (pictures.length === 0) {
     queueMicrotask(sendAll);
   }
-  pictures.push({ id, numbers: numbers.slice(), pixels: pixels.slice(), words, facts });
+  pictures.push({ id, numbers: numbers.slice(), pixels: pixels.slice(), words });
+  if (facts) {
+    tell(canvas, facts);
+  }
 };

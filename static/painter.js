@@ -103,7 +103,8 @@ function paint(shown, { numbers, pixels, words }) {
 const canvases = new Map();
 const waiting = new Map();
 
-// A message brings a canvas under a number, or pictures for some, or a number alone whose canvas is not needed any more.
+// A message brings a canvas under a number, or pictures for some, or a number alone whose canvas is not needed any more;
+// or nothing, and asks for an answer when what came before is shown.
 onmessage = ({ data: { id, canvas, pictures } }) => {
   if (canvas) {
     canvases.set(id, { context: canvas.getContext("2d"), size: "" });
@@ -112,21 +113,18 @@ onmessage = ({ data: { id, canvas, pictures } }) => {
       requestAnimationFrame(paintAll);
     }
     pictures.forEach((picture) => waiting.set(picture.id, picture));
-  } else {
+  } else if (id) {
     canvases.delete(id);
     waiting.delete(id);
+  } else {
+    // That is when this frame's work is done.
+    requestAnimationFrame(() => setTimeout(() => postMessage(null)));
   }
 };
 
 function paintAll() {
-  const pictures = [...waiting.values()];
-  waiting.clear();
-  for (const picture of pictures) {
+  for (const picture of waiting.values()) {
     paint(canvases.get(picture.id), picture);
   }
-  const painted = pictures.filter(({ facts }) => facts).map(({ id, facts }) => ({ id, facts }));
-  if (painted.length > 0) {
-    // They are shown when this frame's work is done.
-    setTimeout(() => postMessage(painted));
-  }
+  waiting.clear();
 }

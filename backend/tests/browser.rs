@@ -32,7 +32,7 @@ const READ_ROW: &str = r"
 async fn row(browser: &Browser, slot: usize, from: u64, to: u64) -> (u64, usize, usize) {
     let read = browser
         .run(&format!(
-            "{PIXELS}{PLOT}{}",
+            "await whenPainted(); {PIXELS}{PLOT}{}",
             READ_ROW.replace("SLOT", &slot.to_string())
         ))
         .await;

@@ -109,7 +109,8 @@ impl Browser {
     /// Until the heatmap shows the interval `seq`.
     pub async fn painted(&self, seq: u64) {
         let script = format!(
-            "return Number(document.querySelector('[data-testid=heatmap]')?.dataset.seq || 0) >= {seq}"
+            "const seq = Number({MAP}?.dataset.seq || 0);
+            return seq >= {seq} && whenPainted().then(() => true)"
         );
         self.until(&format!("interval {seq} is painted"), &script)
             .await;
@@ -126,6 +127,7 @@ impl Browser {
         let Some(folder) = std::env::var_os("RUNQLAT_WEB_SCREENSHOTS").map(PathBuf::from) else {
             return;
         };
+        self.run("return window.whenPainted?.()").await;
         let png = self.page.screenshot().await.expect("a screenshot");
         std::fs::create_dir_all(&folder).expect("a folder");
         std::fs::write(folder.join(format!("{name}.png")), png).expect("a file");

@@ -40,8 +40,9 @@ const MARK_UPDATES: &str = r"
     }
     const look = () => {
         const map = document.querySelector('[data-testid=heatmap]');
-        if (map && Number(map.dataset.seq) > 0) window.benchPainted = performance.now();
-        else requestAnimationFrame(look);
+        if (map && Number(map.dataset.seq) > 0) {
+            Promise.resolve(window.whenPainted?.()).then(() => { window.benchPainted = performance.now(); });
+        } else requestAnimationFrame(look);
     };
     requestAnimationFrame(look);
 ";
