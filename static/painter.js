@@ -123,8 +123,9 @@ onmessage = ({ data: { id, canvas, pictures } }) => {
 };
 
 function paintAll() {
-  for (const picture of waiting.values()) {
+  const pictures = [...waiting.values()];
+  waiting.clear();
+  for (const picture of pictures) {
     paint(canvases.get(picture.id), picture);
   }
-  waiting.clear();
 }

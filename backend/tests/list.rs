@@ -57,6 +57,13 @@ async fn scrolling_reaches_the_last_of_thousands() {
     let built = format!("return {ROWS}.length < 100");
     browser.until("few rows are built", &built).await;
     browser.keep("list-end").await;
+    // Who scrolls goes on, and who does not sees nothing of other rows.
+    let back = "document.querySelector('[data-testid=list-scroll]').scrollTop = 500";
+    browser.run(back).await;
+    let built = format!("return {UNSEEN}");
+    browser.until("rows beside those in view", &built).await;
+    let built = format!("return !({UNSEEN})");
+    browser.until("none a moment later", &built).await;
     browser.close().await;
 }
 

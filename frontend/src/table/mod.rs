@@ -122,14 +122,13 @@ impl Listing {
         );
         listing.order = listing.hold(recent, how, &mut entries, before);
         listing.rows = entries.len();
-        let under_hand = how.held.is_some() || how.view.held.is_some();
-        let places = how.view.choose(&mut entries, under_hand, &|a, b| {
-            a.compare(b, how.sort.descending)
-        });
+        let mut view = how.view.clone();
+        view.scrolls |= how.held.is_some() || view.held.is_some();
+        let places = view.choose(&mut entries, &|a, b| a.compare(b, how.sort.descending));
         let row = |place: Option<(usize, usize)>| {
             place.map(|(index, at)| entries[at].row(recent, how, before, index, most_ns))
         };
-        listing.window = how.view.window(listing.rows, under_hand);
+        listing.window = view.window(listing.rows);
         listing.places = places.into_iter().map(row).collect();
         listing
     }

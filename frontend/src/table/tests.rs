@@ -73,6 +73,7 @@ fn list(recent: &Recent, filter: &str, sort: Sort) -> Listing {
 static TEN: View = View {
     top: 0,
     visible: 10,
+    scrolls: false,
     held: None,
 };
 
@@ -93,6 +94,7 @@ fn ten_from(top: usize) -> View {
     View {
         top,
         visible: 10,
+        scrolls: false,
         held: None,
     }
 }

@@ -4,7 +4,7 @@
 use std::cmp::Ordering;
 use std::ops::Range;
 
-/// Rows above and below the visible ones under a hand, so that scrolling by a little shows no gap.
+/// Rows above and below the visible ones while they may be scrolled, so that scrolling by a little shows no gap.
 const MORE: usize = 4;
 
 /// What is in view.
@@ -14,6 +14,8 @@ pub struct View {
     pub top: usize,
     /// Rows that are visible, wholly or in part: one more or less with where the topmost begins.
     pub visible: usize,
+    /// It was scrolled a moment ago, or there is a hand on it that may.
+    pub scrolls: bool,
     /// The place that has the focus, and the key it stays with, wherever that goes.
     pub held: Option<(usize, u64)>,
 }
@@ -37,9 +39,9 @@ impl View {
         (self.top..self.top + self.visible).contains(&index)
     }
 
-    /// The rows that are built, of so many: the visible ones, and under a hand, which may scroll, those beside them.
-    pub fn window(&self, rows: usize, under_hand: bool) -> Range<usize> {
-        let more = if under_hand { MORE } else { 0 };
+    /// The rows that are built, of so many: the visible ones, and where they may be scrolled those beside them.
+    pub fn window(&self, rows: usize) -> Range<usize> {
+        let more = if self.scrolls { MORE } else { 0 };
         let count = self.visible + 2 * more;
         let start = self.top.saturating_sub(more);
         let start = start.min(rows.saturating_sub(count));
@@ -50,10 +52,9 @@ impl View {
     pub fn choose<T: Keyed>(
         &self,
         all: &mut [T],
-        under_hand: bool,
         compare: Compare<'_, T>,
     ) -> Vec<Option<(usize, usize)>> {
-        let window = self.window(all.len(), under_hand);
+        let window = self.window(all.len());
         let held = self.held.and_then(|(place, key)| {
             let held = all.iter().find(|entry| entry.key() == key)?;
             let before = |entry: &&T| compare(entry, held) == Ordering::Less;
@@ -110,17 +111,17 @@ mod tests {
         #[test]
         fn every_row_in_view_has_one_place(
             keys in proptest::collection::btree_set(0..500_u64, 0..200),
-            top in 0..300_usize, visible in 0..20_usize, under_hand: bool, held: Option<(u8, u16)>,
+            top in 0..300_usize, visible in 0..20_usize, scrolls: bool, held: Option<(u8, u16)>,
         ) {
             let sorted: Vec<u64> = keys.iter().copied().collect();
             let mut all = sorted.clone();
             all.sort_by_key(|key| key.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-            let view = View { top, visible, held: None };
+            let view = View { top, visible, scrolls, held: None };
             let held = held.map(|(place, key)| {
                 (usize::from(place) % view.places(), u64::from(key % 500))
             });
             let view = View { held, ..view };
-            let places = view.choose(&mut all, under_hand, &u64::cmp);
+            let places = view.choose(&mut all, &u64::cmp);
             prop_assert_eq!(places.len(), view.places());
             let mut shown = Vec::new();
             for (index, at) in places.iter().flatten() {
@@ -128,7 +129,7 @@ mod tests {
                 shown.push(*index);
             }
             shown.sort_unstable();
-            for index in view.window(all.len(), under_hand) {
+            for index in view.window(all.len()) {
                 prop_assert!(shown.binary_search(&index).is_ok());
             }
             shown.dedup();
@@ -139,19 +140,20 @@ mod tests {
         }
     }
 
-    fn view(top: usize) -> View {
+    fn view(top: usize, scrolls: bool) -> View {
         View {
             top,
             visible: 10,
+            scrolls,
             held: None,
         }
     }
 
     #[test]
-    fn rows_beside_the_visible_ones_are_built_under_a_hand_and_not_seen() {
-        let view = view(90);
-        assert_eq!(view.window(1_000, false), 90..100);
-        let built = view.window(1_000, true);
+    fn rows_beside_the_visible_ones_are_built_for_scrolling_and_not_seen() {
+        assert_eq!(view(90, false).window(1_000), 90..100);
+        let view = view(90, true);
+        let built = view.window(1_000);
         assert_eq!(built, 86..104);
         let seen: Vec<usize> = built.filter(|index| view.is_seen(*index)).collect();
         assert_eq!(seen, (90..100).collect::<Vec<_>>());
@@ -160,21 +162,21 @@ mod tests {
 
     #[test]
     fn the_window_ends_with_the_list() {
-        assert_eq!(view(90).window(100, true), 82..100);
-        assert_eq!(view(95).window(100, false), 90..100);
-        assert_eq!(view(90).window(5, true), 0..5);
+        assert_eq!(view(90, true).window(100), 82..100);
+        assert_eq!(view(95, false).window(100), 90..100);
+        assert_eq!(view(90, true).window(5), 0..5);
     }
 
     #[test]
     fn a_held_row_keeps_its_place_when_a_row_less_is_visible() {
         let mut all: Vec<u64> = (0..100).collect();
-        let last = view(0).window(100, true).len() - 1;
+        let last = view(0, true).window(100).len() - 1;
         let held = View {
             visible: 9,
             held: Some((last, 50)),
-            ..view(0)
+            ..view(0, true)
         };
-        let places = held.choose(&mut all, true, &u64::cmp);
+        let places = held.choose(&mut all, &u64::cmp);
         let shown = places[last].map(|(index, at)| (index, all[at]));
         assert_eq!(shown, Some((50, 50)));
     }

@@ -3,6 +3,7 @@
 
 use super::boxed::{effect, live, memo, on};
 use super::multiples::MOST;
+use super::once::once_in;
 use super::reach::{on_click, on_focus, on_key, on_over};
 use super::resize::on_resize;
 use super::row::Place;
@@ -19,6 +20,7 @@ use leptos::ev::{FocusEvent, MouseEvent, PointerEvent};
 use leptos::html::{Div, Tbody};
 use leptos::prelude::*;
 use runqlat_common::wire::Key;
+use std::time::Duration;
 
 /// Columns, with the word that a test finds them by.
 const HEADS: [(Column, &str, &str); 7] = [
@@ -46,6 +48,9 @@ pub(super) const STRIP_HELP: &str = "The longest wait of each of the last 120 in
 
 /// Height of a row in CSS pixels, as in the style sheet.
 pub(super) const ROW_PX: usize = 24;
+
+/// Who scrolls goes on for so long.
+const REST: Duration = Duration::from_secs(1);
 
 /// Height of the heads in CSS pixels, which lie over the rows.
 const HEAD_PX: i32 = 25;
@@ -75,6 +80,7 @@ pub(crate) fn Table() -> impl IntoView {
         Some(format!("last {}", words::span(ms)))
     });
     watch_room(app, scroll);
+    let rest = once_in(REST, move || app.listed.update(|view| view.scrolls = false));
     // What leaves the page is told of no pointer that does.
     on_cleanup(move || app.pointed.set(false));
     fill(app, body);
@@ -84,7 +90,11 @@ pub(crate) fn Table() -> impl IntoView {
             class:away=live(move || app.as_strips.get())
             data-testid="list-scroll"
             node_ref=scroll
-            on:scroll=on(move |_| measure(app, scroll))
+            on:scroll=on(move |_| {
+                measure(app, scroll);
+                keep_rows_beside(app);
+                rest();
+            })
         >
             <table
                 role="table"
@@ -142,6 +152,13 @@ fn measure(app: App, scroll: NodeRef<Div>) {
         drop(view);
         app.listed
             .update(|view| (view.top, view.visible) = (top, visible));
+    }
+}
+
+/// A browser scrolls what it has before the page hears of it.
+fn keep_rows_beside(app: App) {
+    if !app.listed.read_untracked().scrolls {
+        app.listed.update(|view| view.scrolls = true);
     }
 }
 
