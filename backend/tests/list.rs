@@ -142,12 +142,14 @@ fn to(x: f64, y: f64) -> PointerAction {
 
 const PLACES: &str = "[...document.querySelectorAll('[data-testid=process-row]:not([hidden])')]
     .sort((a, b) => a.ariaRowIndex - b.ariaRowIndex).map(r => r.dataset.key).slice(0, 10).join()";
+
 /// Whether rows are built that are out of view.
 const UNSEEN: &str = "(() => {
     const end = document.querySelector('[data-testid=list-scroll]').getBoundingClientRect().bottom;
     const rows = document.querySelectorAll('[data-testid=process-row]:not([hidden])');
     return [...rows].some(r => r.getBoundingClientRect().top > end + 24);
 })()";
+
 const STATE: &str = "document.querySelector('[data-testid=list-state]').innerText";
 
 /// Numbers go on under a hand, and rows stay where they are; when it leaves, they are sorted at once.

@@ -73,8 +73,14 @@ impl App {
     /// What is known, for those who show what intervals tell: counts, losses, what time is known. They come once a
     /// second at the most, and others who read the session hear nothing of them.
     pub(super) fn measured(self) -> impl std::ops::Deref<Target = Session> {
+        self.track_measured();
+        self.session.read_untracked()
+    }
+
+    /// The same for those who read it in another way.
+    pub(super) fn track_measured(self) {
         self.renewed.track();
-        self.session.read()
+        self.session.track();
     }
 
     pub(crate) fn send(self, messages: &[ClientMessage]) {

@@ -179,8 +179,7 @@ pub(super) fn present(app: App) -> impl Fn() + Clone + 'static {
     });
     move || {
         if app.others().together.presents() {
-            app.renewed.track();
-            app.session.track();
+            app.track_measured();
             app.target.track();
             app.cursor.track();
             show();

@@ -141,8 +141,7 @@ fn paint_both(app: App, map: NodeRef<Canvas>, over: NodeRef<Canvas>) {
 
 /// What the picture shows, for those who can't see it; when it is to be read anew, and not with each picture.
 fn summary(app: App) -> String {
-    app.renewed.track();
-    app.session.track();
+    app.track_measured();
     app.view.track();
     app.style.track();
     let frame = app.frame.get_untracked();

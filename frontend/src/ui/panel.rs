@@ -69,8 +69,7 @@ impl App {
 
 /// Reads the picture as it is when there is something to be read anew, and not with each picture.
 fn shown(app: App) -> Option<Shown> {
-    app.renewed.track();
-    app.session.track();
+    app.track_measured();
     app.shape.track();
     let frame = app.frame.get_untracked()?;
     let rows = frame.layout.rows.rows;
