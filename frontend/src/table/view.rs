@@ -7,6 +7,9 @@ use std::ops::Range;
 /// Rows above and below the visible ones while they may be scrolled, so that scrolling by a little shows no gap.
 const MORE: usize = 4;
 
+/// Where the end of a long list is far away there is room for a multiple of so many rows.
+const ROOM: usize = 64;
+
 /// What is in view.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct View {
@@ -37,6 +40,17 @@ impl View {
     /// Whether a row is visible, or at least a part of it.
     pub fn is_seen(&self, index: usize) -> bool {
         (self.top..self.top + self.visible).contains(&index)
+    }
+
+    /// How many rows there is room for, of so many: exactly they where their end is in view or nearly so. Elsewhere it is a
+    /// little more: of a list whose length is another with each reading the browser would lay out everything each time.
+    pub fn room(&self, rows: usize) -> usize {
+        let near = self.top + 3 * self.visible + 2 * MORE;
+        if near < rows {
+            rows.next_multiple_of(ROOM)
+        } else {
+            rows
+        }
     }
 
     /// The rows that are built, of so many: the visible ones, and where they may be scrolled those beside them.
@@ -158,6 +172,18 @@ mod tests {
         let seen: Vec<usize> = built.filter(|index| view.is_seen(*index)).collect();
         assert_eq!(seen, (90..100).collect::<Vec<_>>());
         assert!(!view.is_seen(89) && !view.is_seen(100));
+    }
+
+    #[test]
+    fn the_room_is_exact_where_the_end_can_be_seen() {
+        let room = |top, rows| view(top, false).room(rows);
+        // Ten are visible, and the end of less than some screens is near.
+        assert_eq!([0, 1, 12, 30].map(|rows| room(0, rows)), [0, 1, 12, 30]);
+        // Far away a row more or less changes nothing.
+        assert_eq!([990, 1_003, 1_024].map(|rows| room(0, rows)), [1_024; 3]);
+        assert_eq!(room(0, 1_025), 1_088);
+        // Who goes there finds no room beyond the last row, wherever a hand may have thrown the list.
+        assert_eq!([980, 993, 1_014].map(|top| room(top, 1_003)), [1_003; 3]);
     }
 
     #[test]

@@ -60,6 +60,7 @@ pub(crate) fn Table() -> impl IntoView {
     let app = expect_context::<App>();
     let (scroll, body) = (NodeRef::<Div>::new(), NodeRef::<Tbody>::new());
     let rows = memo(move || app.listing.with(|listing| listing.rows));
+    let room = memo(move || app.listed.with(|view| view.room(rows.get())));
     let is_path = memo(move || app.listing.with(|listing| listing.key == Key::Cgroup));
     let said = memo(move || {
         let session = app.session.read();
@@ -113,7 +114,7 @@ pub(crate) fn Table() -> impl IntoView {
                 <tbody
                     role="rowgroup"
                     node_ref=body
-                    style:height=live(move || format!("{}px", rows.get() * ROW_PX))
+                    style:height=live(move || format!("{}px", room.get() * ROW_PX))
                     on:pointerenter=on(move |_: PointerEvent| app.pointed.set(true))
                     on:pointerleave=on(move |_: PointerEvent| app.pointed.set(false))
                     on:pointerover=on(move |event: PointerEvent| on_over(app, event.target()))
