@@ -3,6 +3,7 @@
 
 pub mod axes;
 pub mod bands;
+pub mod bars;
 pub mod brush;
 pub mod colour;
 pub mod cursor;
@@ -15,7 +16,6 @@ pub mod marks;
 pub mod measure;
 pub mod overlay;
 pub mod palette;
-pub mod polygon;
 pub mod raster;
 pub mod scale;
 pub mod strip;

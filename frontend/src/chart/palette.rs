@@ -35,6 +35,17 @@ impl Hue {
         }
     }
 
+    /// Of the points the one that bars have.
+    fn bar(self, dark: bool) -> Rgb {
+        let point = match (self, dark) {
+            (Self::Inferno | Self::Cividis, true) => 7,
+            (Self::Inferno, false) | (Self::Viridis, true) => 6,
+            (Self::Viridis, false) => 4,
+            (Self::Cividis, false) => 3,
+        };
+        self.points()[point]
+    }
+
     /// The part that is used in a theme: it starts where one wait stands out from the background at a
     /// contrast of about 2, which is the point of showing it.
     fn part(self, dark: bool) -> (f64, f64) {
@@ -100,6 +111,8 @@ pub struct Palette {
     pub missing: [Rgb; 2],
     /// From one count to the scale's end.
     ramp: Vec<Rgb>,
+    /// Of all bars whose length tells their value, as in the style sheet.
+    pub bar: Rgb,
     /// Lines and outlines that must stand out from every colour of the ramp, and their halo.
     pub line: Rgb,
     pub halo: Rgb,
@@ -115,11 +128,13 @@ impl Palette {
         let (from, to) = hue.part(dark);
         let at = |i: usize| from + (to - from) * i as f64 / (STEPS - 1) as f64;
         let ramp = (0..STEPS).map(|i| mixed(hue.points(), at(i))).collect();
+        let bar = hue.bar(dark);
         if dark {
             Self {
                 empty: [14, 17, 22],
                 missing: [[20, 24, 31], [38, 44, 54]],
                 ramp,
+                bar,
                 // Of the ramps' colours none is near: inferno has no blue, the others no red.
                 line: match hue {
                     Hue::Inferno => [120, 220, 255],
@@ -138,6 +153,7 @@ impl Palette {
                 empty: [255, 255, 255],
                 missing: [[246, 247, 249], [222, 226, 232]],
                 ramp,
+                bar,
                 line: match hue {
                     Hue::Inferno => [0, 82, 204],
                     Hue::Viridis | Hue::Cividis => [190, 0, 110],

@@ -1,8 +1,10 @@
 //! The one module that touches a canvas: has what `chart` computed painted on it, by `static/painter.js`.
 
 use crate::chart::axes::axes;
+use crate::chart::bars::Bars;
 use crate::chart::example;
 use crate::chart::frame::Frame;
+use crate::chart::layout::Size;
 use crate::chart::overlay::{Over, overlay as strokes_over};
 use crate::chart::palette::Palette;
 use crate::chart::raster::raster;
@@ -31,7 +33,7 @@ extern "C" {
 /// the top of the image, its width, and how many lines each of its own stands for.
 type Place = [f64; 7];
 
-/// Draws map and axes and leaves the picture's geometry in the canvas's data attributes.
+/// Draws map and axes and leaves the picture's geometry in the canvas's `facts`.
 pub(crate) fn map(
     canvas: &HtmlCanvasElement,
     frame: &Frame,
@@ -43,7 +45,7 @@ pub(crate) fn map(
     let image = [layout.left, layout.top, layout.width, layout.rows.row_px].map(f64::from);
     let strokes = axes(frame, palette, utc_offset_min);
     let facts = facts(frame, palette);
-    draw(canvas, place(frame, image), &pixels, &strokes, &facts);
+    draw(canvas, place(layout.size, image), &pixels, &strokes, &facts);
 }
 
 /// Draws what lies over the map: on a canvas of its own, so that moving the pointer repaints no map, and the map's
@@ -55,11 +57,17 @@ pub(crate) fn overlay(
     over: &Over<'_>,
 ) {
     let strokes = strokes_over(frame, palette, over);
-    draw(canvas, place(frame, [0.0; 4]), &[], &strokes, "");
+    let place = place(frame.layout.size, [0.0; 4]);
+    draw(canvas, place, &[], &strokes, "");
 }
 
-fn place(frame: &Frame, [left, top, across, lines]: [f64; 4]) -> Place {
-    let size = frame.layout.size;
+/// Draws bars over the whole canvas, whose size this is.
+pub(crate) fn bars(canvas: &HtmlCanvasElement, bars: &Bars, size: Size, palette: &Palette) {
+    let strokes = bars.strokes(size, palette);
+    draw(canvas, place(size, [0.0; 4]), &[], &strokes, "");
+}
+
+fn place(size: Size, [left, top, across, lines]: [f64; 4]) -> Place {
     let (width, height) = size.device();
     let (width, height) = (width.into(), height.into());
     [width, height, size.ratio, left, top, across, lines]
@@ -109,8 +117,7 @@ fn put(canvas: &HtmlCanvasElement, pixels: &[u8], (width, height): (u32, u32)) -
     context.put_image_data(&image, 0.0, 0.0).ok()
 }
 
-/// What a test from outside needs to find a cell: CSS pixels of the canvas, ms since 1970. A line each, named as the
-/// data attributes are in scripts.
+/// What a test from outside needs to find a cell: CSS pixels of the canvas, ms since 1970. A line each.
 fn facts(frame: &Frame, palette: &Palette) -> String {
     let layout = &frame.layout;
     let [r, g, b] = palette.empty;

@@ -1,18 +1,22 @@
 //! The histogram's bars and their numbers, one a bucket, the longest wait at the top as in the map. Written by hand
 //! and not by signals, and by columns and not by rows: all of them change with every update, and so are five texts and
-//! one shape.
+//! one picture.
 
 use super::boxed::{effect, live, memo, on};
 use super::panel::{Panel, Shown};
+use super::resize::follow_size;
 use super::state::App;
 use super::text::{Maker, Style, Text};
+use super::theme::Look;
+use crate::chart::bars::Bars as Picture;
 use crate::chart::cursor::Target;
-use crate::chart::polygon;
+use crate::chart::layout::Size;
 use crate::compare;
 use crate::histogram::Histogram;
+use crate::paint;
 use crate::words::{self, bars::Columns};
 use leptos::ev::PointerEvent;
-use leptos::html::Div;
+use leptos::html::{Canvas, Div};
 use leptos::prelude::*;
 use runqlat_common::counts::Range;
 use web_sys::HtmlElement;
@@ -30,7 +34,12 @@ pub(super) fn Bars() -> impl IntoView {
     let top = move || layout().map(|l| format!("{}px", l.css(l.top)));
     // Letters of the longest mark: so much room is kept for it beside the longest bar.
     let marks = memo(move || panel.read(|shown| letters(&shown.histogram)));
-    fill(app, panel, body);
+    fill(panel, body);
+    let (track, canvas) = (NodeRef::<Div>::new(), NodeRef::<Canvas>::new());
+    let size = RwSignal::new(Size::default());
+    follow_size(track, size);
+    paint_bars(app, panel, canvas, size);
+    let looked_at = memo(move || from_top(app, panel));
     view! {
         <div
             class="bars"
@@ -53,7 +62,16 @@ pub(super) fn Bars() -> impl IntoView {
                 on:pointermove=on(move |event: PointerEvent| {
                     let _none_without_rows = tell(panel, body, &event);
                 })
-            ></div>
+            >
+                <div
+                    class="bar-on"
+                    style:display=live(move || if looked_at.get().is_some() { "block" } else { "none" })
+                    style:top=live(move || format!("calc(var(--row) * {})", looked_at.get().unwrap_or(0)))
+                ></div>
+                <div class="bar-track" node_ref=track>
+                    <canvas node_ref=canvas data-testid="bars"></canvas>
+                </div>
+            </div>
         </div>
     }
 }
@@ -83,24 +101,57 @@ fn letters(histogram: &Histogram) -> usize {
     letters.max().unwrap_or(0).max(3) + 1
 }
 
-/// Writes what has changed.
-fn fill(app: App, panel: Panel, body: NodeRef<Div>) {
-    let looked_at = memo(move || match app.target.get() {
-        Some(Target::Cell { slot, .. }) => Some(slot),
-        _ => None,
+/// Of the cell that is looked at the row.
+fn from_top(app: App, panel: Panel) -> Option<usize> {
+    let Some(Target::Cell { slot, .. }) = app.target.get() else {
+        return None;
+    };
+    let rows = panel.read(|shown| shown.histogram.bars.len());
+    rows.checked_sub(slot + 1)
+}
+
+fn paint_bars(app: App, panel: Panel, canvas: NodeRef<Canvas>, size: RwSignal<Size>) {
+    let look = expect_context::<Look>();
+    effect(move || {
+        app.seen.get().then_some(())?;
+        let (canvas, size, palette) = (canvas.get()?, size.get(), look.palette());
+        let baseline = app.baseline.read();
+        let then = baseline.as_ref().map(|kept| &kept.histogram);
+        panel.read(|shown| {
+            let picture = picture(&shown.histogram, then);
+            paint::bars(&canvas, &picture, size, &palette);
+        });
+        Some(())
     });
+}
+
+/// The bars, and where a baseline's would end.
+fn picture(histogram: &Histogram, then: Option<&Histogram>) -> Picture {
+    let slots = (0..histogram.bars.len()).rev();
+    let ends = then.map(|then| {
+        slots
+            .map(|slot| compare::share(histogram, then, slot))
+            .collect()
+    });
+    Picture {
+        lengths: histogram.bars.iter().rev().map(|bar| bar.share).collect(),
+        ends: ends.unwrap_or_default(),
+        inset: GAP,
+    }
+}
+
+/// Writes what has changed.
+fn fill(panel: Panel, body: NodeRef<Div>) {
     let drawn = StoredValue::new_local(None::<Drawn>);
     effect(move || {
         let body = body.get()?;
-        let (looked_at, baseline) = (looked_at.get(), app.baseline.read());
-        let then = baseline.as_ref().map(|kept| &kept.histogram);
         panel.read(|shown| {
             drawn.update_value(|drawn| {
                 if drawn.is_none() {
                     *drawn = Drawn::new(&body);
                 }
                 if let Some(drawn) = drawn {
-                    drawn.show(shown, then, looked_at);
+                    drawn.show(shown);
                 }
             });
         });
@@ -108,14 +159,9 @@ fn fill(app: App, panel: Panel, body: NodeRef<Div>) {
     });
 }
 
-/// The elements.
+/// The elements that are written.
 struct Drawn {
     height: Style,
-    looked_at: Style,
-    looked_at_top: Style,
-    bars: Style,
-    then: Style,
-    then_bars: Style,
     ranges: Text,
     marks: Text,
     counts: Text,
@@ -127,42 +173,21 @@ impl Drawn {
     fn new(body: &HtmlElement) -> Option<Self> {
         let document = body.owner_document()?;
         let make = Maker(&document);
-        let child = |class| make.child(body, "div", class, "");
-        let (looked_at, track) = (child("bar-on")?, child("bar-track")?);
-        let bars = make.child(&track, "div", "bar-shape", "")?;
-        let then = make.child(&track, "div", "bar-then", "")?;
+        let column = |class| make.text(body, "div", class);
         Some(Self {
             height: Style::new(body, "height"),
-            looked_at: Style::new(&looked_at, "display"),
-            looked_at_top: Style::new(&looked_at, "top"),
-            bars: Style::new(&bars, "clip-path"),
-            then: Style::new(&then, "display"),
-            then_bars: Style::new(&then, "clip-path"),
-            ranges: Text::new(&*child("bar-range")?)?,
-            marks: Text::new(&*child("bar-marks")?)?,
-            counts: Text::new(&*child("bar-count")?)?,
-            parts: Text::new(&*child("bar-part")?)?,
-            up_to: Text::new(&*child("bar-up-to")?)?,
+            ranges: column("bar-range")?,
+            marks: column("bar-marks")?,
+            counts: column("bar-count")?,
+            parts: column("bar-part")?,
+            up_to: column("bar-up-to")?,
         })
     }
 
-    fn show(&mut self, shown: &Shown, then: Option<&Histogram>, looked_at: Option<usize>) {
+    fn show(&mut self, shown: &Shown) {
         let histogram = &shown.histogram;
         let rows = histogram.bars.len();
         self.height.set(&format!("calc(var(--row) * {rows})"));
-        let from_top = looked_at.and_then(|slot| rows.checked_sub(slot + 1));
-        self.looked_at.set(display(from_top.is_some()));
-        if let Some(row) = from_top {
-            self.looked_at_top.set(&format!("calc(var(--row) * {row})"));
-        }
-        let lengths = histogram.bars.iter().rev().map(|bar| bar.share);
-        self.bars.set(&polygon::bars(lengths, GAP));
-        self.then.set(display(then.is_some()));
-        if let Some(then) = then {
-            let lengths = (0..rows).rev();
-            let lengths = lengths.map(|slot| compare::share(histogram, then, slot));
-            self.then_bars.set(&polygon::ends(lengths));
-        }
         let columns = Columns::new(histogram);
         self.ranges.set(&columns.ranges);
         self.marks.set(&columns.marks);
@@ -170,8 +195,4 @@ impl Drawn {
         self.parts.set(&columns.parts);
         self.up_to.set(&columns.up_to);
     }
-}
-
-fn display(is_shown: bool) -> &'static str {
-    if is_shown { "block" } else { "none" }
 }

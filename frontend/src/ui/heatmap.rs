@@ -7,14 +7,13 @@ use super::legend::Legend;
 use super::map_state::MapState;
 use super::map_table::MapTable;
 use super::marks::Marks;
-use super::resize::on_resize;
+use super::resize::follow_size;
 use super::state::App;
 use super::theme::Look;
 use super::tooltip::Tooltip;
 use crate::browser;
 use crate::chart::brush::Brush;
 use crate::chart::cursor::{Cursor, Move};
-use crate::chart::layout::Size;
 use crate::chart::overlay::Over;
 use crate::paint;
 use crate::words;
@@ -96,17 +95,6 @@ fn on_key(app: App, event: &KeyboardEvent) {
         let brush = app.brush.get_untracked();
         app.brush.set(Brush::walked(&frame, brush, before, after));
     }
-}
-
-/// Keeps `size` at the element's, whatever changes it.
-fn follow_size(holder: NodeRef<Div>, size: RwSignal<Size>) {
-    on_resize(holder, move |element| {
-        size.set(Size {
-            width: f64::from(element.client_width()),
-            height: f64::from(element.client_height()),
-            ratio: window().device_pixel_ratio(),
-        });
-    });
 }
 
 /// Paints the map when the picture is another, and what lies over it also when something there is.

@@ -2,6 +2,7 @@
 
 use super::boxed::effect;
 use crate::browser;
+use crate::chart::layout::Size;
 use leptos::html::Div;
 use leptos::prelude::*;
 use leptos::web_sys::HtmlDivElement;
@@ -15,5 +16,16 @@ pub(crate) fn on_resize(holder: NodeRef<Div>, act: impl Fn(&HtmlDivElement) + Cl
         // An element that leaves the page gets the size 0, and what is told of it may be gone by then.
         on_cleanup(move || drop(watch));
         Some(())
+    });
+}
+
+/// Keeps `size` at the element's, whatever changes it.
+pub(crate) fn follow_size(holder: NodeRef<Div>, size: RwSignal<Size>) {
+    on_resize(holder, move |element| {
+        size.set(Size {
+            width: f64::from(element.client_width()),
+            height: f64::from(element.client_height()),
+            ratio: window().device_pixel_ratio(),
+        });
     });
 }

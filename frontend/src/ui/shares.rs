@@ -1,26 +1,28 @@
-//! The bars in the list, which compare rows: one shape over all rows in view, for they change together.
+//! The bars in the list, which compare rows: one picture over all rows in view, for they change together.
 
-use super::boxed::live;
+use super::boxed::{effect, live};
+use super::resize::follow_size;
 use super::rows::ROW_PX;
 use super::state::App;
-use crate::chart::polygon;
+use super::theme::Look;
+use crate::chart::bars::Bars;
+use crate::chart::layout::Size;
+use crate::paint;
+use leptos::html::{Canvas, Div};
 use leptos::prelude::*;
 
 /// Free part of a row above a bar and below it.
 const GAP: f64 = 1.0 / 3.0;
 
-/// Lies over the rows, with their columns: so the shape is where its column is, however wide the others are.
+/// Lies over the rows, with their columns: so the picture is where its column is, however wide the others are.
 #[component]
 pub(super) fn Shares() -> impl IntoView {
     let app = expect_context::<App>();
     let first = move || app.listing.with(|listing| listing.window.start);
-    let shape = move || {
-        app.listing.with(|listing| {
-            let window = listing.window.clone();
-            let shares = window.map(|index| listing.at(index).map_or(0.0, |row| row.share));
-            polygon::bars(shares, GAP)
-        })
-    };
+    let (holder, canvas) = (NodeRef::<Div>::new(), NodeRef::<Canvas>::new());
+    let size = RwSignal::new(Size::default());
+    follow_size(holder, size);
+    paint_bars(app, canvas, size);
     let height = move || app.listing.with(|listing| listing.window.len() * ROW_PX);
     view! {
         <div
@@ -33,13 +35,35 @@ pub(super) fn Shares() -> impl IntoView {
             <span class="c-name"></span>
             <span class="c-id"></span>
             <span class="c-rate"></span>
-            <span class="c-wait">
-                <span class="shares-shape" data-testid="shares" style:clip-path=live(shape)></span>
-            </span>
+            <div class="c-wait">
+                <div class="shares-shape" node_ref=holder>
+                    <canvas node_ref=canvas data-testid="shares"></canvas>
+                </div>
+            </div>
             <span class="c-p50"></span>
             <span class="c-p99"></span>
             <span class="c-max"></span>
             <span class="c-strip"></span>
         </div>
     }
+}
+
+fn paint_bars(app: App, canvas: NodeRef<Canvas>, size: RwSignal<Size>) {
+    let look = expect_context::<Look>();
+    effect(move || {
+        app.seen.get().then_some(())?;
+        let canvas = canvas.get()?;
+        let lengths = app.listing.with(|listing| {
+            let window = listing.window.clone();
+            let shares = window.map(|index| listing.at(index).map_or(0.0, |row| row.share));
+            shares.collect()
+        });
+        let bars = Bars {
+            lengths,
+            ends: Vec::new(),
+            inset: GAP,
+        };
+        paint::bars(&canvas, &bars, size.get(), &look.palette());
+        Some(())
+    });
 }

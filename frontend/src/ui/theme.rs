@@ -4,6 +4,7 @@ use super::boxed::{effect, memo, on};
 use crate::browser;
 use crate::chart::palette::{Hue, Palette};
 use leptos::prelude::*;
+use std::sync::Arc;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 
@@ -50,8 +51,8 @@ impl Theme {
 #[derive(Clone, Copy)]
 pub(crate) struct Look {
     theme: RwSignal<Theme>,
-    dark: Memo<bool>,
     pub(crate) hue: RwSignal<Hue>,
+    palette: Memo<Arc<Palette>>,
 }
 
 impl Look {
@@ -80,12 +81,17 @@ impl Look {
             let root = document().document_element();
             let _valid_name = root.map(|root| root.set_attribute("data-colours", name));
         });
-        Self { theme, dark, hue }
+        let palette = memo(move || Arc::new(Palette::new(hue.get(), dark.get())));
+        Self {
+            theme,
+            hue,
+            palette,
+        }
     }
 
     /// The heatmap's colours.
-    pub(crate) fn palette(self) -> Palette {
-        Palette::new(self.hue.get(), self.dark.get())
+    pub(crate) fn palette(self) -> Arc<Palette> {
+        self.palette.get()
     }
 }
 
