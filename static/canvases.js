@@ -27,20 +27,15 @@ function idOf(canvas) {
   return ids.get(canvas);
 }
 
-// What a canvas shows, for whoever looks for something in it from outside, stands in its data attributes.
+// What a canvas shows, for whoever looks for something in it from outside: `canvas.facts`, taken apart when it is read.
 const told = new WeakMap();
 
-function tell(canvas, facts) {
-  const before = told.get(canvas) ?? [];
-  const now = facts.split("\n");
-  told.set(canvas, now);
-  for (const [at, fact] of now.entries()) {
-    if (fact !== before[at]) {
-      const [name, value] = fact.split("=");
-      canvas.dataset[name] = value;
-    }
-  }
-}
+Object.defineProperty(HTMLCanvasElement.prototype, "facts", {
+  get() {
+    const lines = told.get(this)?.split("\n") ?? [];
+    return Object.fromEntries(lines.map((line) => line.split("=")));
+  },
+});
 
 // Who looks at its pixels asks when all that is told has been painted. Nobody else has the worker answer.
 const asking = [];
@@ -54,7 +49,8 @@ globalThis.whenPainted = () => {
 let pictures = [];
 
 function sendAll() {
-  worker.postMessage({ pictures }, pictures.map(({ pixels }) => pixels.buffer));
+  const moved = pictures.flatMap(({ pixels }) => (pixels ? [pixels.buffer] : []));
+  worker.postMessage({ pictures }, moved);
   pictures = [];
 }
 
@@ -65,8 +61,9 @@ globalThis.paintCanvas = (canvas, numbers, pixels, words, facts) => {
   if (pictures.length === 0) {
     queueMicrotask(sendAll);
   }
-  pictures.push({ id, numbers: numbers.slice(), pixels: pixels.slice(), words });
+  const copied = pixels.length > 0 ? pixels.slice() : null;
+  pictures.push({ id, numbers: numbers.slice(), pixels: copied, words });
   if (facts) {
-    tell(canvas, facts);
+    told.set(canvas, facts);
   }
 };

@@ -89,7 +89,7 @@ function paint(shown, { numbers, pixels, words }) {
     context.font = `${(11 * ratio).toFixed(1)}px ${FONT}`;
   }
   context.clearRect(0, 0, width, height);
-  if (pixels.length > 0) {
+  if (pixels) {
     const image = new ImageData(pixels, across);
     if (lines === 1) {
       context.putImageData(image, left, top);
@@ -110,17 +110,23 @@ onmessage = ({ data: { id, canvas, pictures } }) => {
     canvases.set(id, { context: canvas.getContext("2d"), size: "" });
   } else if (pictures) {
     if (waiting.size === 0) {
-      requestAnimationFrame(paintAll);
+      // With more than the map and what lies over it the page changes texts, too, which takes a frame. Painted beside
+      // that, both take longer.
+      requestAnimationFrame(pictures.length > 2 ? () => requestAnimationFrame(paintAll) : paintAll);
     }
     pictures.forEach((picture) => waiting.set(picture.id, picture));
   } else if (id) {
     canvases.delete(id);
     waiting.delete(id);
   } else {
-    // That is when this frame's work is done.
-    requestAnimationFrame(() => setTimeout(() => postMessage(null)));
+    answer();
   }
 };
+
+function answer() {
+  // A frame's work is done after it.
+  requestAnimationFrame(() => (waiting.size > 0 ? answer() : setTimeout(() => postMessage(null))));
+}
 
 function paintAll() {
   const pictures = [...waiting.values()];

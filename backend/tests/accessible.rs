@@ -4,7 +4,7 @@
 mod support;
 
 use std::path::Path;
-use support::browser::{Browser, press};
+use support::browser::{Browser, PIXELS, press};
 use support::server::Server;
 
 /// Where `cargo xtask setup` puts it.
@@ -159,16 +159,22 @@ async fn forced_colours_leave_what_colours_say() {
     let server = Server::start(&["--demo=100", "--interval", "100ms"]);
     let browser = open(&server, "dark").await;
     browser.prefer(&[("forced-colors", "active")]).await;
-    // Bars are backgrounds, which forced colours take away, so they must keep theirs and name one of the system's.
-    let painted = "const style = css => getComputedStyle(document.querySelector(css));
-        const page = style('body').backgroundColor;
-        const ground = css => style(css).backgroundColor;
-        const bars = ['.bar-shape', '.shares-shape'].filter(css => [page, 'rgba(0, 0, 0, 0)'].includes(ground(css))
-            || style(css).forcedColorAdjust !== 'none' || style(css).getPropertyValue('--bar').trim() !== 'Highlight');
+    // Pressed buttons say so by their background. Bars are painted, and keep their colour as the map does: it must be told
+    // from the page's.
+    let painted = "const ground = css => getComputedStyle(document.querySelector(css)).backgroundColor;
+        const page = ground('body');
         const pressed = ['.segments [aria-pressed=true]']
             .filter(css => [page, 'rgba(0, 0, 0, 0)'].includes(ground(css)));
+        const far = (pixel, rgb) => pixel[3] === 255 && rgb.some((v, k) => Math.abs(v - pixel[k]) > 100);
+        const bars = ['bars', 'shares'].filter(id => {
+            const canvas = document.querySelector(`[data-testid=${id}]`);
+            const { clientWidth: width, clientHeight: height } = canvas, pixels = pixelsOf(canvas, 0, 0, 1, height);
+            const rgb = page.match(/\\d+/g).map(Number);
+            return !width || !Array.from({ length: height }).some((_, y) => far(pixels.slice(4 * y, 4 * y + 4), rgb));
+        });
         return matchMedia('(forced-colors: active)').matches && [...bars, ...pressed].join() || 'all told'";
-    let lost = browser.until("forced colours", painted).await;
+    let painted = format!("{PIXELS} {painted}");
+    let lost = browser.until("forced colours", &painted).await;
     assert_eq!(lost, "all told");
     browser.keep("forced-colours").await;
     browser.close().await;

@@ -13,7 +13,7 @@ use support::server::Server;
 /// its time in ms and whether it is anything but the background of zero.
 const READ_ROW: &str = r"
     const canvas = document.querySelector('[data-testid=heatmap]');
-    const d = canvas.dataset;
+    const d = canvas.facts;
     const slot = SLOT;
     if (!d.seq || slot >= Number(d.rows)) return { seq: Number(d.seq || 0), cells: [] };
     const { left, top, width: w, row, rows } = plotOf(canvas);
@@ -127,7 +127,7 @@ async fn pause_holds_the_picture_and_resume_catches_up() {
     browser.painted(5).await;
     let press = "document.querySelector('[data-testid=pause]').click()";
     browser.run(press).await;
-    let seq = "return Number(document.querySelector('[data-testid=heatmap]').dataset.seq)";
+    let seq = "return Number(document.querySelector('[data-testid=heatmap]').facts.seq)";
     let behind = "return /[1-9]\\d* intervals? behind/.test(document.body.innerText)";
     browser.until("it says that it is behind", behind).await;
     let held = browser.run(seq).await.as_u64().unwrap();
@@ -219,7 +219,7 @@ async fn the_first_interval_is_painted_when_it_is_over() {
         "start to first data on the page: {} ms",
         start.elapsed().as_millis()
     );
-    let seq = "return document.querySelector('[data-testid=heatmap]').dataset.seq";
+    let seq = "return document.querySelector('[data-testid=heatmap]').facts.seq";
     assert_eq!(
         browser.run(seq).await,
         "1",

@@ -24,7 +24,7 @@ fn demo() -> Server {
 }
 
 async fn number(browser: &Browser, what: &str) -> f64 {
-    let script = format!("return Number({MAP}.dataset.{what})");
+    let script = format!("return Number({MAP}.facts.{what})");
     browser.run(&script).await.as_f64().expect("a number")
 }
 
@@ -68,11 +68,11 @@ async fn looking_back_stands_still_and_one_key_follows_again() {
     browser.painted(60).await;
     let middle = point(&browser, 0.99, 0.5).await;
     wheel(&browser, middle, -1_800).await;
-    let zoomed = format!("return {MAP}.dataset.endMs - {MAP}.dataset.startMs < 6000");
+    let zoomed = format!("return {MAP}.facts.endMs - {MAP}.facts.startMs < 6000");
     browser.until("the wheel zooms in", &zoomed).await;
     let end = number(&browser, "endMs").await;
     press(&browser, "[").await;
-    let moved = format!("return {MAP}.dataset.endMs < {end}");
+    let moved = format!("return {MAP}.facts.endMs < {end}");
     browser.until("it moves back", &moved).await;
     let held = number(&browser, "endMs").await;
     let later = format!(
@@ -84,7 +84,7 @@ async fn looking_back_stands_still_and_one_key_follows_again() {
     assert_eq!(number(&browser, "endMs").await, held);
     press(&browser, "l").await;
     let live = format!(
-        "return {MAP}.dataset.endMs > {end} && !document.querySelector('[data-testid=follow]')"
+        "return {MAP}.facts.endMs > {end} && !document.querySelector('[data-testid=follow]')"
     );
     browser.until("it follows again", &live).await;
     browser.close().await;
@@ -130,7 +130,7 @@ async fn a_link_shows_somebody_else_the_same_and_back_goes_back() {
     )
     .await;
     let shown = format!(
-        "const d = {MAP}.dataset;
+        "const d = {MAP}.facts;
         return d.measure === 'share' && d.cause === 'woken' && d.endMs - d.startMs === 120000
             && document.querySelector('[data-testid=series-title]').innerText.startsWith('java')
             && document.querySelector('[data-testid=filter]').value === 'java'"
@@ -141,7 +141,7 @@ async fn a_link_shows_somebody_else_the_same_and_back_goes_back() {
     browser.until("the address follows", address).await;
     browser.keep("series").await;
     browser.run("history.back()").await;
-    let back = format!("return {MAP}.dataset.measure === 'share'");
+    let back = format!("return {MAP}.facts.measure === 'share'");
     browser.until("back goes back", &back).await;
     browser.close().await;
 }
@@ -300,7 +300,7 @@ async fn a_lone_outlier_survives_zooming_out_to_an_hour() {
     let server = demo();
     let browser = open(&server, "?last=60").await;
     let top = format!(
-        "{PIXELS}{PLOT} const c = {MAP}, d = c.dataset;
+        "{PIXELS}{PLOT} const c = {MAP}, d = c.facts;
         const {{ left, top, width: w, row, rows: all }} = plotOf(c);
         const empty = d.emptyRgb.split(',').map(Number);
         // Rows of 100 ms and more.
@@ -325,7 +325,7 @@ async fn a_lone_outlier_survives_zooming_out_to_an_hour() {
     assert_ne!(near, Value::from(0));
     let hour = "[...document.querySelectorAll('[data-window]')].find(b => b.dataset.window === '60').click()";
     browser.run(hour).await;
-    let wide = format!("return {MAP}.dataset.endMs - {MAP}.dataset.startMs === 3600000");
+    let wide = format!("return {MAP}.facts.endMs - {MAP}.facts.startMs === 3600000");
     browser.until("an hour is shown", &wide).await;
     let far = browser.until("it is still there", &top).await;
     assert_ne!(far, Value::from(0));
@@ -338,25 +338,34 @@ async fn a_lone_outlier_survives_zooming_out_to_an_hour() {
 async fn bars_are_as_long_as_their_counts() {
     let server = demo();
     let browser = open(&server, "").await;
-    // They are one shape: of each bar's four corners the second is its upper right one.
-    let bars = r"const body = document.querySelector('[data-testid=histogram] .bar-body');
-        const counts = body.querySelector('.bar-count').textContent.split('\n').slice(0, -1)
-            .map(text => text === '·' ? 0 : Number(text.replaceAll(',', '')));
-        const css = body.querySelector('.bar-shape').style.clipPath;
-        const right = [...css.matchAll(/max\(2px, ?([0-9.]+)%\) ([0-9.]+)%/g)].filter((_, at) => at % 2 === 0);
-        const part = row => right.find(([, , top]) => Math.floor(top / 100 * counts.length) === row)?.[1] ?? 0;
-        return counts.map((count, row) => ({ count, part: Number(part(row)) / 100 }))";
-    let bars = browser.run(bars).await;
+    // Paused, so that texts and picture are of one time.
+    browser
+        .run("document.querySelector('.pause').click()")
+        .await;
+    let bars = r"const canvas = document.querySelector('[data-testid=bars]'), width = canvas.clientWidth, height = canvas.clientHeight;
+        const counts = document.querySelector('[data-testid=histogram] .bar-body .bar-count').textContent.split('\n')
+            .slice(0, -1).map(text => text === '·' ? 0 : Number(text.replaceAll(',', '')));
+        return whenPainted().then(() => {
+            const row = height / counts.length, middle = at => Math.floor((at + .5) * row);
+            const line = at => pixelsOf(canvas, 0, middle(at), width, 1).filter((_, i) => i % 4 === 3);
+            return counts.map((count, at) => ({ count, width, pixels: line(at).filter(alpha => alpha === 255).length }));
+        })";
+    let bars = browser.run(&format!("{PIXELS} {bars}")).await;
     let bars = bars.as_array().expect("bars");
     let of = |bar: &Value, what: &str| bar[what].as_f64().expect("a number");
     let most = bars.iter().map(|bar| of(bar, "count")).fold(0.0, f64::max);
     assert!(most > 0.0 && bars.len() >= 14, "{bars:?}");
     for bar in bars {
-        let expected = of(bar, "count") / most;
-        assert!(
-            (of(bar, "part") - expected).abs() < 0.001,
-            "{bar} of {most}"
-        );
+        let (count, width) = (of(bar, "count"), of(bar, "width"));
+        assert!(width > 50.0, "{bar}");
+        // The shortest are two pixels wide.
+        let expected = if count > 0.0 {
+            (count / most * width).max(2.0)
+        } else {
+            0.0
+        };
+        let found = of(bar, "pixels");
+        assert!((found - expected).abs() <= 1.0, "{bar} of {most}");
     }
     browser.close().await;
 }

@@ -43,7 +43,7 @@ async fn picture(browser: &Browser, at: u64) -> Option<Value> {
         "const pause = document.querySelector('[data-testid=pause]');
         const map = document.querySelector('[data-testid=heatmap]');
         if (pause.ariaPressed === 'true') return true;
-        if (Number(map.dataset.seq) < {at}) return false;
+        if (Number(map.facts.seq) < {at}) return false;
         pause.click();
         return true"
     );
@@ -56,7 +56,7 @@ async fn picture(browser: &Browser, at: u64) -> Option<Value> {
     let seen = "const map = document.querySelector('[data-testid=heatmap]');
         await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
         const rows = [...document.querySelectorAll('[data-testid=process-row]')];
-        const { seq, startMs, endMs } = map.dataset;
+        const { seq, startMs, endMs } = map.facts;
         return { seq: Number(seq), startMs, endMs, pixels: map.toDataURL(),
             rows: rows.map(row => row.dataset.key) }";
     let seen = browser
@@ -106,7 +106,7 @@ async fn a_page_comes_back_to_the_new_servers_data_alone() {
     let took = since.elapsed();
     println!("live {took:?} after its server");
     assert!(took < RETURN, "{took:?}");
-    let seq = "return Number(document.querySelector('[data-testid=heatmap]').dataset.seq)";
+    let seq = "return Number(document.querySelector('[data-testid=heatmap]').facts.seq)";
     let anew = format!("{seq} < 24");
     old.until("the new server's numbers are shown", &anew).await;
 
@@ -217,7 +217,7 @@ async fn a_page_with_a_token_of_a_file_comes_back() {
     until_it_is(&browser, "offline").await;
     let _server = again(&listen, &args);
     until_it_is(&browser, "live").await;
-    let anew = "const seq = Number(document.querySelector('[data-testid=heatmap]').dataset.seq);
+    let anew = "const seq = Number(document.querySelector('[data-testid=heatmap]').facts.seq);
         return seq > 0 && seq < 20";
     browser.until("the new server's data", anew).await;
     std::fs::remove_file(&file).expect("the file");

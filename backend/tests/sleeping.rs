@@ -36,7 +36,7 @@ async fn a_page_that_slept_is_dropped_and_comes_back_by_itself() {
     browser.until("it is live again", live).await;
     println!("current again after {:?}", since.elapsed());
     // What came meanwhile is there.
-    let known = format!("return Number({}.dataset.seq)", support::browser::MAP);
+    let known = format!("return Number({}.facts.seq)", support::browser::MAP);
     let shown = browser.run(&known).await.as_u64().expect("a number");
     assert!(shown >= seq, "{shown} is shown, and {seq} is over");
     browser.close().await;

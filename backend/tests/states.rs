@@ -133,11 +133,13 @@ async fn open(server: &Server, theme: &str) -> Browser {
     browser.painted(1).await;
     let pausing = "window.pauseAt = Infinity;
         const map = document.querySelector('[data-testid=heatmap]');
-        new MutationObserver(() => {
-            if (Number(map.dataset.seq) < pauseAt) return;
+        const look = () => {
+            requestAnimationFrame(look);
+            if (Number(map.facts.seq) < pauseAt) return;
             pauseAt = Infinity;
             document.querySelector('[data-testid=pause]').click();
-        }).observe(map, { attributeFilter: ['data-seq'] })";
+        };
+        look()";
     browser.run(pausing).await;
     browser
 }
@@ -152,7 +154,7 @@ async fn stand_at(browser: &Browser, seq: u64) {
     browser.run(&go).await;
     let stands = format!(
         "return !!document.querySelector('[data-testid=paused]')
-            && Number(document.querySelector('[data-testid=heatmap]').dataset.seq) >= {seq}"
+            && Number(document.querySelector('[data-testid=heatmap]').facts.seq) >= {seq}"
     );
     browser.until("it stands", &stands).await;
     let told = "return document.querySelector('[data-testid=list-time]').innerText.includes(' – ')";

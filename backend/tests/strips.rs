@@ -143,7 +143,7 @@ async fn looking_back_the_histogram_is_of_the_time_that_is_shown() {
         press(&browser, "[").await;
         // What the picture shows of it is summed, and said; the picture itself follows with the next frame.
         let told = "const head = document.querySelector('[data-testid=histogram-title]').innerText;
-            const map = document.querySelector('[data-testid=heatmap]').dataset;
+            const map = document.querySelector('[data-testid=heatmap]').facts;
             const times = head.match(/(\\d+):(\\d+):([\\d.]+) – (\\d+):(\\d+):([\\d.]+)/)?.slice(1).map(Number);
             if (!head.includes('time shown') || !times) return false;
             const seconds = at => times[at] * 3600 + times[at + 1] * 60 + times[at + 2];

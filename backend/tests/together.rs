@@ -141,7 +141,7 @@ async fn only_who_may_delete_a_note_is_offered_to() {
 }
 
 async fn measure(browser: &Browser, measure: &str) {
-    let script = format!("return {MAP}.dataset.measure === '{measure}'");
+    let script = format!("return {MAP}.facts.measure === '{measure}'");
     browser.until(&format!("it shows {measure}"), &script).await;
 }
 
@@ -193,7 +193,7 @@ async fn who_follows_sees_what_the_presenter_does_until_a_hand_lets_go() {
     bob.until("the follower looks at the same series", &same)
         .await;
     press(&ada, "+").await;
-    let span = format!("{MAP}.dataset.endMs - {MAP}.dataset.startMs");
+    let span = format!("{MAP}.facts.endMs - {MAP}.facts.startMs");
     let zoomed = format!("return {span} === 30000");
     ada.until("it is zoomed", &zoomed).await;
     bob.until("and at the same time", &zoomed).await;
@@ -210,7 +210,7 @@ async fn who_follows_sees_what_the_presenter_does_until_a_hand_lets_go() {
     measure(&ada, "time").await;
     // A later word from the server has come, and nothing was driven by it.
     let later = format!(
-        "window.seq ??= Number({MAP}.dataset.seq); return Number({MAP}.dataset.seq) > window.seq + 8"
+        "window.seq ??= Number({MAP}.facts.seq); return Number({MAP}.facts.seq) > window.seq + 8"
     );
     bob.until("time goes on", &later).await;
     measure(&bob, "share").await;

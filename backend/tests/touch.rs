@@ -20,7 +20,7 @@ fn demo() -> Server {
 }
 
 async fn number(browser: &Browser, script: &str) -> f64 {
-    let script = format!("const d = {MAP}.dataset; return {script}");
+    let script = format!("const d = {MAP}.facts; return {script}");
     browser.run(&script).await.as_f64().expect("a number")
 }
 
@@ -64,7 +64,7 @@ async fn a_finger_moves_time_and_a_button_follows_again() {
     );
     let pinch = Actions::from(finger("a", &[a, far_a])).and(finger("b", &[b, far_b]));
     touch(&browser, pinch).await;
-    let zoomed = format!("const d = {MAP}.dataset; return d.endMs - d.startMs < 20000");
+    let zoomed = format!("const d = {MAP}.facts; return d.endMs - d.startMs < 20000");
     browser.until("two fingers zoom in", &zoomed).await;
     let (from, to) = (
         point(&browser, 0.2, 0.5).await,
@@ -72,7 +72,7 @@ async fn a_finger_moves_time_and_a_button_follows_again() {
     );
     touch(&browser, finger("a", &[from, to])).await;
     let moved = format!(
-        "return {MAP}.dataset.startMs < {before} && document.querySelector('[data-testid=follow]')"
+        "return {MAP}.facts.startMs < {before} && document.querySelector('[data-testid=follow]')"
     );
     browser
         .until("it moves back, and offers to follow", &moved)
@@ -81,7 +81,7 @@ async fn a_finger_moves_time_and_a_button_follows_again() {
     browser
         .run("document.querySelector('[data-testid=follow]').click()")
         .await;
-    let live = format!("return {MAP}.dataset.endMs > {held}");
+    let live = format!("return {MAP}.facts.endMs > {held}");
     browser.until("it follows again", &live).await;
     browser.close().await;
 }

@@ -139,7 +139,7 @@ async fn a_controller_throws_all_others_out_and_stays() {
         assert_eq!(state.json()["may_control"], may);
     }
     // This page goes on, and has shown nothing else in between.
-    let seq = "return Number(document.querySelector('[data-testid=heatmap]').dataset.seq)";
+    let seq = "return Number(document.querySelector('[data-testid=heatmap]').facts.seq)";
     let now = ada.run(seq).await.as_u64().expect("a number");
     ada.painted(now + 3).await;
     assert_eq!(ada.run("return window.alarms").await, 0);

@@ -33,7 +33,7 @@ pub const PIXELS: &str = "const pixelsOf = (canvas, x, y, w, h) => {
 /// A function in JavaScript that gives where the heatmap's plot lies in its canvas and how high and how many its rows
 /// are, in device pixels.
 pub const PLOT: &str = "const plotOf = canvas => {
-    const d = canvas.dataset;
+    const d = canvas.facts;
     const [left, top, width, row] = [d.plotLeft, d.plotTop, d.plotWidth, d.rowHeight]
         .map(css => Math.round(css * devicePixelRatio));
     return { left, top, width, row, rows: Number(d.rows) };
@@ -109,7 +109,7 @@ impl Browser {
     /// Until the heatmap shows the interval `seq`.
     pub async fn painted(&self, seq: u64) {
         let script = format!(
-            "const seq = Number({MAP}?.dataset.seq || 0);
+            "const seq = Number({MAP}?.facts.seq || 0);
             return seq >= {seq} && whenPainted().then(() => true)"
         );
         self.until(&format!("interval {seq} is painted"), &script)
@@ -158,7 +158,7 @@ impl Drop for Browser {
 pub async fn point(browser: &Browser, across: f64, down: f64) -> (f64, f64) {
     let script = format!(
         "{MAP}.scrollIntoView({{ block: 'nearest' }});
-        const r = {MAP}.getBoundingClientRect(), d = {MAP}.dataset;
+        const r = {MAP}.getBoundingClientRect(), d = {MAP}.facts;
         return [r.left + Number(d.plotLeft) + {across} * Number(d.plotWidth),
             r.top + Number(d.plotTop) + {down} * Number(d.plotHeight)]"
     );

@@ -16,7 +16,8 @@ const BARE: &str = r"
         const canvas = document.createElement('canvas');
         [canvas.width, canvas.height] = [SIZE];
         // So that what looks for the first picture ends.
-        Object.assign(canvas.dataset, { testid: 'heatmap', seq: '1' });
+        canvas.dataset.testid = 'heatmap';
+        canvas.facts = { seq: '1' };
         document.body.replaceChildren(canvas);
         const context = canvas.getContext('2d');
         const picture = new ImageData(canvas.width, canvas.height);

@@ -30,9 +30,9 @@ const PAN: &str = r"
     window.benchPan = null;
     after.port1.onmessage = () => {
         took.push(performance.now() - began);
-        shown.add(map.dataset.endMs);
+        shown.add(map.facts.endMs);
         if (took.length < FRAMES) return requestAnimationFrame(step);
-        const span = map.dataset.endMs - map.dataset.startMs;
+        const span = map.facts.endMs - map.facts.startMs;
         window.benchPan = { took: took.slice(SKIPPED), pictures: shown.size, seconds: span / 1000 };
     };
     function step() {
