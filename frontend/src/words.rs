@@ -9,12 +9,28 @@ use crate::chart::bands::Percentile;
 use crate::chart::frame::Frame;
 use crate::histogram::{Bar, Histogram};
 use crate::session::Session;
+use runqlat_common::buckets::{SLOTS, Unit};
 use runqlat_common::counts::Range;
 use runqlat_common::human;
 use runqlat_common::wire::{Losses, Programs};
+use std::borrow::Cow;
+use std::sync::OnceLock;
 
-/// A bucket's range in few characters: `8–16 µs`, `512 µs–1.02 ms`, `≥ 9.54 h`.
-pub fn short_range(Range { from, above }: Range) -> String {
+/// A bucket's range in few characters: `8–16 µs`, `512 µs–1.02 ms`, `≥ 9.54 h`. Each is made once, for some dozens are
+/// written with every update.
+pub fn short_range(range: Range) -> Cow<'static, str> {
+    static MADE: OnceLock<Vec<(Range, String)>> = OnceLock::new();
+    let made = MADE.get_or_init(|| {
+        let all =
+            [Unit::Us, Unit::Ms].map(|unit| (0..SLOTS).map(move |slot| Range::of(slot, unit)));
+        let all = all.into_iter().flatten();
+        all.map(|range| (range, make_range(range))).collect()
+    });
+    let found = made.iter().find(|(of, _)| *of == range);
+    found.map_or_else(|| make_range(range).into(), |(_, text)| text.into())
+}
+
+fn make_range(Range { from, above }: Range) -> String {
     let Some(above) = above else {
         return format!("≥ {}", human::micros(from));
     };
@@ -160,7 +176,7 @@ pub fn percentile(histogram: &Histogram, name: &str) -> String {
     let found = all.find(|(percentile, _)| percentile.name() == name);
     found.map_or_else(
         || "–".to_owned(),
-        |(_, slot)| short_range(Range::of(*slot, histogram.unit)),
+        |(_, slot)| short_range(Range::of(*slot, histogram.unit)).into_owned(),
     )
 }
 

@@ -44,7 +44,7 @@ fn rows(frame: &Frame) -> AnyView {
         let percentiles = Percentile::ALL.map(|percentile| {
             let slot = percentile.slot(&column.counts);
             let range = slot.map(|slot| words::short_range(Range::of(slot, frame.unit())));
-            view! { <td class="num">{range.unwrap_or_else(|| "–".to_owned())}</td> }
+            view! { <td class="num">{range.unwrap_or("–".into())}</td> }
         });
         view! {
             <tr>

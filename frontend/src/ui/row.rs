@@ -188,10 +188,10 @@ impl Place {
 
     /// The measured.
     fn write(&mut self, row: &Row) {
-        let range = |range: Option<Range>| range.map_or_else(|| "–".to_owned(), words::short_range);
+        let range = |range: Option<Range>| range.map_or("–".into(), words::short_range);
         let texts = [
-            human::count(row.waits_per_s),
-            words::wait_rate(row.wait_ns_per_s),
+            human::count(row.waits_per_s).into(),
+            words::wait_rate(row.wait_ns_per_s).into(),
             range(row.p50),
             range(row.p99),
             range(row.max),

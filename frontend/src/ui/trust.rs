@@ -11,6 +11,8 @@ use crate::keys;
 use crate::session::Link;
 use crate::session::notice::Notice;
 use crate::words;
+use leptos::ev::PointerEvent;
+use leptos::html::Div;
 use leptos::prelude::*;
 use runqlat_common::human;
 use runqlat_common::wire::{OTHER, ProbeState};
@@ -36,7 +38,8 @@ pub(crate) fn Trust() -> impl IntoView {
     }
 }
 
-/// One number with its name.
+/// One number with its name. Its title is written anew when the pointer comes: written with each reading it would have
+/// styles computed each time.
 #[component]
 fn Fact(
     name: &'static str,
@@ -45,8 +48,20 @@ fn Fact(
     #[prop(optional, into)] class: Signal<&'static str>,
     #[prop(optional)] testid: &'static str,
 ) -> impl IntoView {
+    let fact = NodeRef::<Div>::new();
+    let tell = move |_: PointerEvent| {
+        if let Some(fact) = fact.get_untracked() {
+            fact.set_title(&title.get_untracked());
+        }
+    };
     view! {
-        <div class=live(move || format!("fact {}", class.get())) title=title data-testid=testid>
+        <div
+            class=live(move || format!("fact {}", class.get()))
+            title=title.get_untracked()
+            data-testid=testid
+            node_ref=fact
+            on:pointerenter=on(tell)
+        >
             <dt>{name}</dt>
             <dd>{value}</dd>
         </div>
