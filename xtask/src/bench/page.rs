@@ -17,19 +17,19 @@ use super::trace::{self, Busy};
 use super::tracer::Tracer;
 use super::{floor, hold, hold_all, pan, proc};
 
-/// Marks each message where the page gets it, and counts them.
-const MARK_UPDATES: &str = r"
+/// Counts messages where the page gets them, for what is not traced.
+const COUNT: &str = r"
     window.benchUpdates = 0;
     const Plain = WebSocket;
     window.WebSocket = class extends Plain {
         constructor(...given) {
             super(...given);
-            this.addEventListener('message', () => {
-                window.benchUpdates += 1;
-                performance.mark('MARK');
-            });
+            this.addEventListener('message', () => { window.benchUpdates += 1; });
         }
     };
+";
+/// Keeps hold of the page's memory, and of when it first shows something.
+const WATCH: &str = r"
     for (const name of ['instantiate', 'instantiateStreaming']) {
         const plain = WebAssembly[name].bind(WebAssembly);
         WebAssembly[name] = async (...given) => {
@@ -40,7 +40,7 @@ const MARK_UPDATES: &str = r"
     }
     const look = () => {
         const map = document.querySelector('[data-testid=heatmap]');
-        if (map && Number(map.dataset.seq) > 0) {
+        if (Number(map?.facts?.seq) > 0) {
             Promise.resolve(window.whenPainted?.()).then(() => { window.benchPainted = performance.now(); });
         } else requestAnimationFrame(look);
     };
@@ -223,8 +223,7 @@ pub(super) fn open(
     let demo = format!("--demo={series}");
     let server = Tracer::server(binary, &[&demo, "--interval", interval])?;
     let url = format!("http://{}/{page}", server.address()?);
-    let before = MARK_UPDATES.replace("MARK", trace::MARK) + before;
-    browser.open(&url, &before)?;
+    browser.open(&url, &format!("{WATCH}{before}"))?;
     Ok(server)
 }
 
@@ -241,7 +240,7 @@ struct Long {
 
 fn long(binary: &Path) -> Result<Long> {
     let browser = Driver::start(None)?;
-    let _server = open(&browser, binary, 1_000, "100ms", ("", ""))?;
+    let _server = open(&browser, binary, 1_000, "100ms", ("", COUNT))?;
     let count = || browser.number("return window.benchUpdates", PATIENCE);
     let past = |limit: f64| -> Result<f64> {
         let script = format!("return window.benchUpdates >= {limit} ? window.benchUpdates : null");
