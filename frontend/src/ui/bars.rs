@@ -4,7 +4,7 @@
 
 use super::boxed::{effect, live, memo, on};
 use super::panel::{Panel, Shown};
-use super::resize::follow_size;
+use super::resize::size_of;
 use super::state::App;
 use super::text::{Maker, Style, Text};
 use super::theme::Look;
@@ -36,9 +36,7 @@ pub(super) fn Bars() -> impl IntoView {
     let marks = memo(move || panel.read(|shown| letters(&shown.histogram)));
     fill(panel, body);
     let (track, canvas) = (NodeRef::<Div>::new(), NodeRef::<Canvas>::new());
-    let size = RwSignal::new(Size::default());
-    follow_size(track, size);
-    paint_bars(app, panel, canvas, size);
+    paint_bars(app, panel, canvas, size_of(track));
     let looked_at = memo(move || from_top(app, panel));
     view! {
         <div

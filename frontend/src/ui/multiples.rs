@@ -2,11 +2,12 @@
 
 use super::boxed::{effect, live, memo, on};
 use super::reach::open;
-use super::resize::on_resize;
+use super::resize::size_of;
 use super::state::App;
 use super::strips::{paint, paint_when_new};
 use super::text::{Maker, Text, set};
 use crate::browser;
+use crate::chart::layout::Size;
 use crate::chart::strip::Layout;
 use crate::chart::ticks;
 use crate::session::strip::CELLS;
@@ -31,17 +32,12 @@ pub(crate) fn Multiples() -> impl IntoView {
     let app = expect_context::<App>();
     let (canvas, holder) = (NodeRef::<Canvas>::new(), NodeRef::<Div>::new());
     let list = NodeRef::<Ol>::new();
-    let size = RwSignal::new((0.0, 0.0));
-    on_resize(holder, move |element| {
-        size.set((
-            f64::from(element.client_width()),
-            f64::from(element.client_height()),
-        ));
-    });
-    let row = memo(move || (size.get().1 / MOST as f64).floor());
+    let size = size_of(holder);
+    let row = memo(move || (size.get().height / MOST as f64).floor());
     paint_when_new(app, true, move |look| {
         let (canvas, listing) = (canvas.get()?, app.listing.get());
-        let layout = Layout::new(size.get().0, row.get(), app.size.get().ratio);
+        let Size { width, ratio, .. } = size.get();
+        let layout = Layout::new(width, row.get(), ratio);
         let rows: Vec<_> = (0..MOST).map(|at| listing.at(at)).collect();
         paint(app, look, &canvas, &rows, &layout);
         Some(())

@@ -19,7 +19,14 @@ pub(crate) fn on_resize(holder: NodeRef<Div>, act: impl Fn(&HtmlDivElement) + Cl
     });
 }
 
-/// Keeps `size` at the element's, whatever changes it.
+/// The element's size, whatever changes it; none before it is on the page.
+pub(crate) fn size_of(holder: NodeRef<Div>) -> RwSignal<Size> {
+    let size = RwSignal::new(Size::default());
+    follow_size(holder, size);
+    size
+}
+
+/// Keeps `size` at the element's.
 pub(crate) fn follow_size(holder: NodeRef<Div>, size: RwSignal<Size>) {
     on_resize(holder, move |element| {
         size.set(Size {

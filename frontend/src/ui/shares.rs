@@ -1,10 +1,10 @@
 //! The bars in the list, which compare rows: one picture over all rows in view, for they change together.
 
-use super::boxed::{effect, live};
-use super::resize::follow_size;
+use super::boxed::live;
+use super::resize::size_of;
 use super::rows::ROW_PX;
 use super::state::App;
-use super::theme::Look;
+use super::strips::paint_when_new;
 use crate::chart::bars::Bars;
 use crate::chart::layout::Size;
 use crate::paint;
@@ -20,9 +20,7 @@ pub(super) fn Shares() -> impl IntoView {
     let app = expect_context::<App>();
     let first = move || app.listing.with(|listing| listing.window.start);
     let (holder, canvas) = (NodeRef::<Div>::new(), NodeRef::<Canvas>::new());
-    let size = RwSignal::new(Size::default());
-    follow_size(holder, size);
-    paint_bars(app, canvas, size);
+    paint_bars(app, canvas, size_of(holder));
     let height = move || app.listing.with(|listing| listing.window.len() * ROW_PX);
     view! {
         <div
@@ -49,9 +47,7 @@ pub(super) fn Shares() -> impl IntoView {
 }
 
 fn paint_bars(app: App, canvas: NodeRef<Canvas>, size: RwSignal<Size>) {
-    let look = expect_context::<Look>();
-    effect(move || {
-        app.seen.get().then_some(())?;
+    paint_when_new(app, false, move |look| {
         let canvas = canvas.get()?;
         let lengths = app.listing.with(|listing| {
             let window = listing.window.clone();
