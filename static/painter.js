@@ -23,7 +23,7 @@ function tile(ground, striped, period, stripe, shift) {
   return stripes.canvas;
 }
 
-// The strokes of `frontend/src/chart/strokes.rs`, which begin at `at` in these numbers.
+// The strokes of `frontend/logic/src/chart/strokes.rs`, which begin at `at` in these numbers.
 function draw(context, numbers, at, words) {
   const lines = words.split("\n");
   let line = 0;

@@ -4,8 +4,8 @@
 
 use libfuzzer_sys::fuzz_target;
 use runqlat_common::buckets::SLOTS;
-use runqlat_frontend::address::Address;
-use runqlat_frontend::filter::{Filter, Matcher};
+use runqlat_logic::address::Address;
+use runqlat_logic::filter::{Filter, Matcher};
 use std::sync::Arc;
 
 fuzz_target!(|text: &str| {

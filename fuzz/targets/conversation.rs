@@ -7,8 +7,8 @@
 use futures_util::{FutureExt, SinkExt, StreamExt};
 use libfuzzer_sys::fuzz_target;
 use runqlat_common::wire::Format;
-use runqlat_frontend::session::Session;
 use runqlat_fuzz::{parts, runtime};
+use runqlat_logic::session::Session;
 use runqlat_web::fuzzing::World;
 use std::time::Duration;
 use tokio::io::DuplexStream;

@@ -6,21 +6,21 @@
 use libfuzzer_sys::fuzz_target;
 use runqlat_common::buckets::SLOTS;
 use runqlat_common::wire::{Format, ServerMessage, Span};
-use runqlat_frontend::chart::brush::Brush;
-use runqlat_frontend::chart::colour::Spread;
-use runqlat_frontend::chart::cursor::Target;
-use runqlat_frontend::chart::frame::{Frame, Request};
-use runqlat_frontend::chart::layout::Size;
-use runqlat_frontend::chart::measure::{Cause, Measure};
-use runqlat_frontend::filter::Filter;
-use runqlat_frontend::histogram::Histogram;
-use runqlat_frontend::region;
-use runqlat_frontend::session::Session;
-use runqlat_frontend::table::pins::Pins;
-use runqlat_frontend::table::view::View;
-use runqlat_frontend::table::{How, Listing, Sort};
-use runqlat_frontend::tooltip::Tip;
 use runqlat_fuzz::parts;
+use runqlat_logic::chart::brush::Brush;
+use runqlat_logic::chart::colour::Spread;
+use runqlat_logic::chart::cursor::Target;
+use runqlat_logic::chart::frame::{Frame, Request};
+use runqlat_logic::chart::layout::Size;
+use runqlat_logic::chart::measure::{Cause, Measure};
+use runqlat_logic::filter::Filter;
+use runqlat_logic::histogram::Histogram;
+use runqlat_logic::region;
+use runqlat_logic::session::Session;
+use runqlat_logic::table::pins::Pins;
+use runqlat_logic::table::view::View;
+use runqlat_logic::table::{How, Listing, Sort};
+use runqlat_logic::tooltip::Tip;
 
 /// More is no other state, only a longer past.
 const MESSAGES: usize = 40;

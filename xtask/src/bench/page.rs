@@ -131,7 +131,7 @@ pub(super) fn bench(binary: &Path) -> Result<()> {
         after - before,
         GROWTH,
         " MB",
-        "the histories are bounded in frontend/src/session",
+        "the histories are bounded in frontend/logic/src/session",
     ));
     verdicts.push(hold(
         "WASM as brotli",

@@ -24,7 +24,9 @@ const PROFILE: &str = "wasm-release";
 /// A panic stops the program where it happens, without a message: the code that would make messages is a tenth of
 /// the WASM. `static/boot.js` tells the person; the names for the place in the console's trace are in the WASM as
 /// cargo left it. So nobody would read the places and what `{:?}` prints, of which dependencies bring 5 kB.
-const FLAGS: [&str; 4] = [
+/// Leptos is told to hand views on without their types, which takes 6 kB of one kind of code for all from what is sent.
+const FLAGS: [&str; 5] = [
+    "--cfg=erase_components",
     "-Zunstable-options",
     "-Cpanic=immediate-abort",
     "-Zlocation-detail=none",

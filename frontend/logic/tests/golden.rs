@@ -5,14 +5,14 @@
 
 use runqlat_common::buckets::Unit;
 use runqlat_common::counts::{Counts, Waits};
-use runqlat_frontend::chart::colour::Spread;
-use runqlat_frontend::chart::frame::{Frame, Request};
-use runqlat_frontend::chart::grid::{Missing, Slice};
-use runqlat_frontend::chart::layout::{Layout, Size};
-use runqlat_frontend::chart::measure::{Cause, Measure};
-use runqlat_frontend::chart::palette::{Hue, Palette};
-use runqlat_frontend::chart::raster::{hatch, raster, stretched};
-use runqlat_frontend::chart::strokes::Strokes;
+use runqlat_logic::chart::colour::Spread;
+use runqlat_logic::chart::frame::{Frame, Request};
+use runqlat_logic::chart::grid::{Missing, Slice};
+use runqlat_logic::chart::layout::{Layout, Size};
+use runqlat_logic::chart::measure::{Cause, Measure};
+use runqlat_logic::chart::palette::{Hue, Palette};
+use runqlat_logic::chart::raster::{hatch, raster, stretched};
+use runqlat_logic::chart::strokes::Strokes;
 use std::fs::{self, File};
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
