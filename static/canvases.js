@@ -27,15 +27,24 @@ function idOf(canvas) {
   return ids.get(canvas);
 }
 
-// What a canvas shows, for whoever looks for something in it from outside: `canvas.facts`, taken apart when it is read.
+// What a canvas shows, for whoever looks for something in it from outside: `canvas.facts`, named when it is read.
+const NAMES = [
+  ...["plotLeft", "plotTop", "plotWidth", "plotHeight", "rowHeight", "rows"],
+  ...["startMs", "endMs", "seq", "scaleMax", "emptyRgb"],
+];
 const told = new WeakMap();
 
 Object.defineProperty(HTMLCanvasElement.prototype, "facts", {
   get() {
-    const lines = told.get(this)?.split("\n") ?? [];
-    return Object.fromEntries(lines.map((line) => line.split("=")));
+    const { numbers = [], ...words } = told.get(this) ?? {};
+    return { ...words, ...Object.fromEntries(Array.from(numbers, (number, at) => [NAMES[at], number])) };
   },
 });
+
+// For the program, as below.
+globalThis.tellCanvas = (canvas, numbers, measure, cause) => {
+  told.set(canvas, { numbers: numbers.slice(), measure, cause });
+};
 
 // Who looks at its pixels asks when all that is told has been painted. Nobody else has the worker answer.
 const asking = [];
@@ -56,14 +65,11 @@ function sendAll() {
 
 // For the program, whose memory the arrays are: has a canvas show pixels and strokes over them, in place of what it
 // shows.
-globalThis.paintCanvas = (canvas, numbers, pixels, words, facts) => {
+globalThis.paintCanvas = (canvas, numbers, pixels, words) => {
   const id = idOf(canvas);
   if (pictures.length === 0) {
     queueMicrotask(sendAll);
   }
   const copied = pixels.length > 0 ? pixels.slice() : null;
   pictures.push({ id, numbers: numbers.slice(), pixels: copied, words });
-  if (facts) {
-    told.set(canvas, facts);
-  }
 };

@@ -18,7 +18,7 @@ const READ_ROW: &str = r"
     if (!d.seq || slot >= Number(d.rows)) return { seq: Number(d.seq || 0), cells: [] };
     const { left, top, width: w, row, rows } = plotOf(canvas);
     const pixels = pixelsOf(canvas, left, Math.round(top + (rows - slot - 0.5) * row), w, 1);
-    const empty = d.emptyRgb.split(',').map(Number);
+    const empty = [16, 8, 0].map((by) => (d.emptyRgb >> by) & 255);
     const [start, end] = [Number(d.startMs), Number(d.endMs)];
     const cells = [];
     for (let i = 0; i < w; i++) {
@@ -222,7 +222,7 @@ async fn the_first_interval_is_painted_when_it_is_over() {
     let seq = "return document.querySelector('[data-testid=heatmap]').facts.seq";
     assert_eq!(
         browser.run(seq).await,
-        "1",
+        1,
         "an interval was over before the page was there"
     );
     browser.close().await;

@@ -302,7 +302,7 @@ async fn a_lone_outlier_survives_zooming_out_to_an_hour() {
     let top = format!(
         "{PIXELS}{PLOT} const c = {MAP}, d = c.facts;
         const {{ left, top, width: w, row, rows: all }} = plotOf(c);
-        const empty = d.emptyRgb.split(',').map(Number);
+        const empty = [16, 8, 0].map((by) => (d.emptyRgb >> by) & 255);
         // Rows of 100 ms and more.
         const rows = Math.max(0, all - 17);
         if (!rows) return false;

@@ -20,13 +20,11 @@ use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, ImageData};
 extern "C" {
     /// `static/canvases.js`. The numbers are those of [`Place`] and then of [`Strokes`].
     #[wasm_bindgen(js_name = paintCanvas)]
-    fn paint(
-        canvas: &HtmlCanvasElement,
-        numbers: &[f64],
-        pixels: Clamped<&[u8]>,
-        words: &str,
-        facts: &str,
-    );
+    fn paint(canvas: &HtmlCanvasElement, numbers: &[f64], pixels: Clamped<&[u8]>, words: &str);
+
+    /// The same place: what a test from outside needs to find a cell. It names the numbers.
+    #[wasm_bindgen(js_name = tellCanvas)]
+    fn tell(canvas: &HtmlCanvasElement, numbers: &[f64], measure: &str, cause: &str);
 }
 
 /// Where pixels lie: the canvas's width and height, in device pixels, and how many of them are one of CSS; the left and
@@ -44,8 +42,9 @@ pub(crate) fn map(
     let pixels = raster(&frame.grid, layout, (frame.measure, &frame.scale), palette);
     let image = [layout.left, layout.top, layout.width, layout.rows.row_px].map(f64::from);
     let strokes = axes(frame, palette, utc_offset_min);
+    draw(canvas, place(layout.size, image), &pixels, &strokes);
     let facts = facts(frame, palette);
-    draw(canvas, place(layout.size, image), &pixels, &strokes, &facts);
+    tell(canvas, &facts, frame.measure.name(), frame.cause.name());
 }
 
 /// Draws what lies over the map: on a canvas of its own, so that moving the pointer repaints no map, and the map's
@@ -58,13 +57,13 @@ pub(crate) fn overlay(
 ) {
     let strokes = strokes_over(frame, palette, over);
     let place = place(frame.layout.size, [0.0; 4]);
-    draw(canvas, place, &[], &strokes, "");
+    draw(canvas, place, &[], &strokes);
 }
 
 /// Draws bars over the whole canvas, whose size this is.
 pub(crate) fn bars(canvas: &HtmlCanvasElement, bars: &Bars, size: Size, palette: &Palette) {
     let strokes = bars.strokes(size, palette);
-    draw(canvas, place(size, [0.0; 4]), &[], &strokes, "");
+    draw(canvas, place(size, [0.0; 4]), &[], &strokes);
 }
 
 fn place(size: Size, [left, top, across, lines]: [f64; 4]) -> Place {
@@ -73,9 +72,9 @@ fn place(size: Size, [left, top, across, lines]: [f64; 4]) -> Place {
     [width, height, size.ratio, left, top, across, lines]
 }
 
-fn draw(canvas: &HtmlCanvasElement, place: Place, pixels: &[u8], strokes: &Strokes, facts: &str) {
+fn draw(canvas: &HtmlCanvasElement, place: Place, pixels: &[u8], strokes: &Strokes) {
     let numbers = [&place, strokes.numbers()].concat();
-    paint(canvas, &numbers, Clamped(pixels), strokes.words(), facts);
+    paint(canvas, &numbers, Clamped(pixels), strokes.words());
 }
 
 /// Draws strips below each other over the whole canvas, which is as high as they are together.
@@ -89,7 +88,7 @@ pub(crate) fn strips(
     let pixels = strip::raster(strips, layout, unit, palette);
     let (width, height) = (layout.width, layout.row_px * strips.len() as u32);
     let place = [width, height, 1, 0, 0, width, 1].map(f64::from);
-    paint(canvas, &place, Clamped(&pixels), "", "");
+    paint(canvas, &place, Clamped(&pixels), "");
 }
 
 /// Draws the ramp of the legend over the whole canvas.
@@ -117,26 +116,21 @@ fn put(canvas: &HtmlCanvasElement, pixels: &[u8], (width, height): (u32, u32)) -
     context.put_image_data(&image, 0.0, 0.0).ok()
 }
 
-/// What a test from outside needs to find a cell: CSS pixels of the canvas, ms since 1970. A line each.
-fn facts(frame: &Frame, palette: &Palette) -> String {
+/// Where cells lie, in CSS pixels of the canvas, and of which time, in ms since 1970; in the order of `canvases.js`.
+fn facts(frame: &Frame, palette: &Palette) -> [f64; 11] {
     let layout = &frame.layout;
     let [r, g, b] = palette.empty;
-    let facts = [
-        ("plotLeft", layout.css(layout.left).to_string()),
-        ("plotTop", layout.css(layout.top).to_string()),
-        ("plotWidth", layout.css(layout.width).to_string()),
-        ("plotHeight", layout.css(layout.height()).to_string()),
-        ("rowHeight", layout.css(layout.rows.row_px).to_string()),
-        ("rows", layout.rows.rows.to_string()),
-        ("startMs", frame.time.start_ms.to_string()),
-        ("endMs", frame.time.end_ms.to_string()),
-        ("seq", frame.newest_seq().unwrap_or(0).to_string()),
-        ("scaleMax", frame.scale.max.to_string()),
-        ("measure", frame.measure.name().to_owned()),
-        ("cause", frame.cause.name().to_owned()),
-        ("emptyRgb", format!("{r},{g},{b}")),
-    ];
-    facts
-        .map(|(name, value)| format!("{name}={value}"))
-        .join("\n")
+    [
+        layout.css(layout.left),
+        layout.css(layout.top),
+        layout.css(layout.width),
+        layout.css(layout.height()),
+        layout.css(layout.rows.row_px),
+        layout.rows.rows as f64,
+        frame.time.start_ms,
+        frame.time.end_ms,
+        frame.newest_seq().unwrap_or(0) as f64,
+        frame.scale.max as f64,
+        u32::from_be_bytes([0, r, g, b]).into(),
+    ]
 }
