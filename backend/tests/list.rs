@@ -254,6 +254,45 @@ async fn all_of_a_name_are_one_row_that_opens() {
     browser.close().await;
 }
 
+/// Where there is room for the kernel's names nothing clips them, and longer ones are cut wherever they are.
+#[tokio::test]
+async fn no_name_is_written_over_what_stands_beside_it() {
+    let writes_over = format!(
+        "const end = (e) => {{ const r = new Range(); r.selectNodeContents(e); return r.getBoundingClientRect().right; }};
+        const begin = (e) => {{ const r = new Range(); r.selectNodeContents(e); return r.getBoundingClientRect().left; }};
+        const cut = (e) => getComputedStyle(e).overflowX === 'hidden';
+        const over = {ROWS}.filter((row) => {{
+            const cell = row.querySelector('.c-name').getBoundingClientRect();
+            return [...row.querySelectorAll('.name > span')].some((part) => cut(part)
+                ? part.getBoundingClientRect().right > cell.right + 1
+                : end(part) > begin(row.querySelector('.c-id')));
+        }});
+        return over.map((row) => row.innerText)"
+    );
+    for (by, are_cut) in [("process", false), ("cgroup", true)] {
+        let server = Server::start(&["--demo=300", "--by", by, "--interval", "100ms"]);
+        let browser = Browser::open(1280, 720).await;
+        browser.page.goto(&server.url()).await.expect("a page");
+        let rows = format!("return {ROWS}.length > 3");
+        browser.until("rows", &rows).await;
+        let cut = format!(
+            "return {ROWS}.some(r => getComputedStyle(r.querySelector('.name-head')).overflowX === 'hidden')"
+        );
+        assert_eq!(browser.run(&cut).await, are_cut, "by {by}");
+        for width in [1280, 1000, 400] {
+            browser
+                .page
+                .set_window_size(width, 720)
+                .await
+                .expect("another width");
+            let over = browser.run(&writes_over).await;
+            assert_eq!(over, serde_json::json!([]), "by {by} in {width} px");
+        }
+        browser.keep(&format!("list-names-{by}")).await;
+        browser.close().await;
+    }
+}
+
 const TIME: &str = "document.querySelector('[data-testid=list-time]').innerText";
 
 /// The list is about what the map shows, and says so: the same waits as a script is told of that time.

@@ -6,6 +6,7 @@ use super::text::{Maker, Text, set};
 use crate::keys;
 use crate::table::Row;
 use crate::words;
+use runqlat_common::contract::COMM_LEN;
 use runqlat_common::counts::Range;
 use runqlat_common::human;
 use runqlat_common::wire::{Key, OTHER};
@@ -137,7 +138,16 @@ impl Place {
             let id = now.series.filter(|key| *key != OTHER);
             self.cells[0].set(&id.map(|key| key.to_string()).unwrap_or_default());
         }
-        let looks = |shown: &Shown| (shown.gone, shown.pinned, shown.selected, shown.is_stop);
+        let looks = |shown: &Shown| {
+            let is_long = is_long(&shown.name);
+            (
+                shown.gone,
+                shown.pinned,
+                shown.selected,
+                shown.is_stop,
+                is_long,
+            )
+        };
         if was.is_none_or(|was| looks(was) != looks(now)) {
             self.mark(now);
         }
@@ -161,6 +171,7 @@ impl Place {
             (now.gone, "gone"),
             (now.selected, "selected"),
             (now.pinned, "pinned"),
+            (is_long(&now.name), "long"),
         ];
         let classes: Vec<_> = marks
             .iter()
@@ -200,6 +211,11 @@ impl Place {
             cell.set(&text);
         }
     }
+}
+
+/// Whether it is longer than the kernel's names, and may not fit.
+fn is_long(name: &str) -> bool {
+    name.len() >= COMM_LEN
 }
 
 fn title(shown: &Shown) -> String {
