@@ -44,6 +44,7 @@ mod style;
 mod targets;
 mod text;
 mod theme;
+mod told;
 mod toolbar;
 mod tooltip;
 mod trust;

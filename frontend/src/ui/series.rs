@@ -4,6 +4,7 @@ use super::boxed::{Show, live, memo, on};
 use super::multiples::Multiples;
 use super::rows::{STRIP_HELP, Table};
 use super::state::App;
+use super::told::Told;
 use crate::browser;
 use crate::keys;
 use crate::table::groups::has_groups;
@@ -147,14 +148,14 @@ const FILTER_HELP: &str = "A part of the name, the beginning of the id, or a /re
 fn FilterBox(filter: NodeRef<Input>) -> impl IntoView {
     let app = expect_context::<App>();
     let found = memo(move || app.listing.with(|l| (l.matched, l.total)));
-    let count = move || {
+    let count = Signal::derive(move || {
         let (matched, total) = found.get();
         format!(
             "{} of {}",
             words::grouped(matched as u64),
             words::grouped(total as u64)
         )
-    };
+    });
     let on_key = move |event: KeyboardEvent| {
         if event.key() == "Escape" {
             event.stop_propagation();
@@ -168,7 +169,7 @@ fn FilterBox(filter: NodeRef<Input>) -> impl IntoView {
         <span class="filter-error" id="filter-error" role="status" data-testid="filter-error">
             {live(move || app.filter_error.get())}
         </span>
-        <span class="muted count" data-testid="filter-count" title="Rows that pass the filter, of all">{count}</span>
+        <span class="muted count" data-testid="filter-count" title="Rows that pass the filter, of all"><Told value=count/></span>
         <input
             node_ref=filter
             type="search"

@@ -5,6 +5,7 @@ use super::boxed::{Show, live, memo, on};
 use super::entry::EntryBanner;
 use super::follow::Presence;
 use super::state::App;
+use super::told::Told;
 use crate::browser;
 use crate::chart::ticks;
 use crate::keys;
@@ -63,7 +64,7 @@ fn Fact(
             on:pointerenter=on(tell)
         >
             <dt>{name}</dt>
-            <dd>{value}</dd>
+            <dd><Told value/></dd>
         </div>
     }
 }
