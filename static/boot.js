@@ -37,9 +37,14 @@ addEventListener("error", (event) => {
 });
 
 try {
-  const parts = [import("/assets/app.js"), import("/assets/canvases.js"), enter()];
-  const [{ default: init }, { broken }] = await Promise.all(parts);
-  broken.then((why) => tell("The page cannot paint.", why));
+  const [{ default: init }, canvases, connections] = await Promise.all([
+    import("/assets/app.js"),
+    import("/assets/canvases.js"),
+    import("/assets/connections.js"),
+    enter(),
+  ]);
+  canvases.broken.then((why) => tell("The page cannot paint.", why));
+  connections.broken.then((why) => tell("The page cannot connect.", why));
   await init({ module_or_path: "/assets/app_bg.wasm" });
 } catch (error) {
   tell("The page could not start.", String(error));

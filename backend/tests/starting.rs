@@ -27,21 +27,37 @@ async fn a_browser_whose_workers_have_no_canvases_is_told() {
     browser.close().await;
 }
 
+/// Has the page ask for a worker that is not there. What the browser fetches for one can't be kept from it.
+async fn miss(browser: &Browser, worker: &str) {
+    let script = format!(
+        "window.Worker = class extends Worker {{
+            constructor(url) {{ super(url.includes('{worker}') ? `${{url}}.gone` : url) }}
+        }}"
+    );
+    browser.run_before(&script).await;
+}
+
 #[tokio::test]
 async fn a_painter_that_does_not_come_is_missed() {
     let server = Server::start(&["--demo"]);
     let browser = Browser::open(1280, 860).await;
-    // What the browser fetches for a worker can't be kept from it: the page asks for one that is not there.
-    browser
-        .run_before(
-            "window.Worker = class extends Worker { constructor(url) { super(`${url}.gone`) } }",
-        )
-        .await;
+    miss(&browser, "painter").await;
     let told = told(&server, &browser).await;
     assert!(told.contains("cannot paint"), "{told}");
     assert!(told.contains("could not be loaded"), "{told}");
     // All else goes on.
     let rows = "return document.querySelectorAll('[data-testid=process-row]').length > 3";
     browser.until("the list", rows).await;
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn a_worker_for_the_connection_that_does_not_come_is_missed() {
+    let server = Server::start(&["--demo"]);
+    let browser = Browser::open(1280, 860).await;
+    miss(&browser, "socket").await;
+    let told = told(&server, &browser).await;
+    assert!(told.contains("cannot connect"), "{told}");
+    assert!(told.contains("could not be loaded"), "{told}");
     browser.close().await;
 }

@@ -1,5 +1,5 @@
-//! The connection to the server: a WebSocket that is opened again when it breaks. Knows messages and
-//! time, not what they mean.
+//! The connection to the server: a WebSocket, held by a worker (`static/socket.js`), that is opened again when it
+//! breaks. Knows messages and time, not what they mean.
 
 use crate::backoff::delay_ms;
 use crate::browser;
@@ -8,9 +8,20 @@ use runqlat_common::wire::{CLOSE_NO_TOKEN, ClientMessage, Format, ServerMessage}
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
-use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
-use web_sys::{BinaryType, CloseEvent, MessageEvent, WebSocket};
+use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{MessageEvent, MessagePort};
+
+/// The worker is told of so many messages at a time that they were heard. Each time costs what a small message costs.
+const HEARD: u32 = 16;
+
+#[wasm_bindgen]
+extern "C" {
+    /// `static/connections.js`. What goes over the port is told in `static/socket.js`.
+    #[wasm_bindgen(js_name = openSocket)]
+    fn open_socket(url: &str, protocol: &str) -> MessagePort;
+}
 
 /// What happens on the connection.
 #[derive(Debug)]
@@ -46,18 +57,18 @@ struct Inner {
     heard_ms: Cell<f64>,
 }
 
-/// A socket and its handlers, which die together.
+/// A connection and its handler, which die together.
 struct Socket {
-    socket: WebSocket,
+    port: MessagePort,
     _on_message: Closure<dyn FnMut(MessageEvent)>,
-    _on_close: Closure<dyn FnMut(CloseEvent)>,
 }
 
 impl Drop for Socket {
     fn drop(&mut self) {
-        self.socket.set_onmessage(None);
-        self.socket.set_onclose(None);
-        let _already_closed = self.socket.close();
+        self.port.set_onmessage(None);
+        // Fails only for what can't be copied.
+        let _told = self.port.post_message(&JsValue::NULL);
+        self.port.close();
     }
 }
 
@@ -80,10 +91,9 @@ impl Net {
     /// starts with asks for everything again.
     pub(crate) fn send(&self, message: &ClientMessage) {
         let bytes = Format::Postcard.encode_client(message);
-        if let Some(socket) = &*self.0.socket.borrow()
-            && socket.socket.ready_state() == WebSocket::OPEN
-        {
-            let _closed_meanwhile = socket.socket.send_with_u8_array(&bytes);
+        if let Some(socket) = &*self.0.socket.borrow() {
+            let bytes = js_sys::Uint8Array::from(&*bytes);
+            let _told = socket.port.post_message(&bytes);
         }
     }
 
@@ -126,30 +136,41 @@ impl Net {
     }
 
     fn socket(&self) -> Option<Socket> {
-        let protocol = Format::Postcard.subprotocol();
-        let socket = WebSocket::new_with_str(&address()?, protocol).ok()?;
-        socket.set_binary_type(BinaryType::Arraybuffer);
-        let net = self.clone();
-        let on_message = Closure::new(move |event: MessageEvent| net.receive(&event));
-        socket.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
-        let net = self.clone();
-        // An error is always followed by a close, which is enough to know.
-        let on_close = Closure::new(move |event: CloseEvent| match event.code() {
-            CLOSE_NO_TOKEN => net.refuse(event.reason()),
-            _ => net.lose(event.reason()),
+        let port = open_socket(&address()?, Format::Postcard.subprotocol());
+        let (net, answer) = (self.clone(), port.clone());
+        let mut heard = 0;
+        let on_message = Closure::new(move |event: MessageEvent| {
+            let data = event.data();
+            if let Some(end) = data.dyn_ref::<js_sys::Array>() {
+                return net.end(end);
+            }
+            net.receive(&data);
+            heard += 1;
+            if heard == HEARD {
+                let _told = answer.post_message(&heard.into());
+                heard = 0;
+            }
         });
-        socket.set_onclose(Some(on_close.as_ref().unchecked_ref()));
+        port.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         Some(Socket {
-            socket,
+            port,
             _on_message: on_message,
-            _on_close: on_close,
         })
     }
 
-    fn receive(&self, event: &MessageEvent) {
+    /// The connection is over: its code and its reason.
+    fn end(&self, end: &js_sys::Array) {
+        let reason = end.get(1).as_string().unwrap_or_default();
+        match end.get(0).as_f64() {
+            Some(code) if code == f64::from(CLOSE_NO_TOKEN) => self.refuse(reason),
+            _ => self.lose(reason),
+        }
+    }
+
+    fn receive(&self, data: &JsValue) {
         self.0.failures.set(0);
         self.0.heard_ms.set(browser::now_ms());
-        let bytes = js_sys::Uint8Array::new(&event.data()).to_vec();
+        let bytes = js_sys::Uint8Array::new(data).to_vec();
         let event = match Format::Postcard.decode_server(&bytes) {
             Ok(message) => Event::Message(Box::new(message)),
             Err(error) => Event::Garbled(error.0),

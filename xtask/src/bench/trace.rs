@@ -11,6 +11,8 @@ use serde_json::Value;
 pub(super) const CATEGORIES: &str = "toplevel,devtools.timeline";
 /// What the browser itself tells when an update arrives.
 pub(super) const MARK: &str = "WebSocketReceive";
+/// What it calls a page's main thread.
+const MAIN: &str = "CrRendererMain";
 
 /// Milliseconds that passed, and those of them in which the thread had a CPU: on a busy machine the difference is
 /// other programs' doing, and waiting for the browser's other threads.
@@ -44,14 +46,21 @@ pub(super) fn read(events: &[Value], skipped: usize) -> Busy {
     let Some(first) = marks.first() else {
         return Busy::default();
     };
-    let is_here = |event: &&Value| event["pid"] == first["pid"] && event["tid"] == first["tid"];
+    // Which may be told by another thread than the one that is looked at.
+    let is_main = |event: &&Value| {
+        event["name"] == "thread_name"
+            && event["args"]["name"] == MAIN
+            && event["pid"] == first["pid"]
+    };
+    let Some(main) = events.iter().find(is_main) else {
+        return Busy::default();
+    };
+    let is_here = |event: &&Value| event["pid"] == main["pid"] && event["tid"] == main["tid"];
     let mut at: Vec<f64> = marks
         .iter()
         .filter_map(|mark| mark["ts"].as_f64())
         .collect();
     at.sort_by(f64::total_cmp);
-    // A mark is told twice where two categories have it.
-    at.dedup();
     let Some(at) = at.get(skipped..).filter(|at| at.len() > 1) else {
         return Busy::default();
     };
@@ -165,7 +174,7 @@ fn kinds(work: &[Work<'_>], marks: &[f64]) -> Vec<(String, Spent)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Busy, CATEGORIES, MARK, Spent, read};
+    use super::{Busy, CATEGORIES, MAIN, MARK, Spent, read};
     use serde_json::{Value, json};
 
     fn event(name: &str, tid: u32, ts: f64, dur: f64) -> Value {
@@ -173,21 +182,27 @@ mod tests {
             "ts": ts, "dur": dur, "tdur": dur / 2.0 })
     }
 
+    fn thread(pid: u32, tid: u32, name: &str) -> Value {
+        json!({ "name": "thread_name", "ph": "M", "pid": pid, "tid": tid, "args": { "name": name } })
+    }
+
     fn events() -> Vec<Value> {
         let task = "ThreadControllerImpl::RunTask";
         vec![
             event(task, 7, 0.0, 9_000.0),
             event(task, 7, 10_000.0, 2_000.0),
-            event(MARK, 7, 11_000.0, 0.0),
-            event(MARK, 7, 11_000.0, 0.0),
+            event(MARK, 8, 11_000.0, 0.0),
             event(task, 7, 10_500.0, 1_000.0),
             event(task, 7, 16_000.0, 3_000.0),
             event(task, 8, 16_000.0, 50_000.0),
             event("Layout", 7, 17_000.0, 1_000.0),
             event(task, 7, 210_000.0, 4_000.0),
-            event(MARK, 7, 210_500.0, 0.0),
+            event(MARK, 8, 210_500.0, 0.0),
             event(task, 7, 310_000.0, 4_000.0),
-            event(MARK, 7, 310_500.0, 0.0),
+            event(MARK, 8, 310_500.0, 0.0),
+            thread(2, 9, MAIN),
+            thread(1, 8, "DedicatedWorker thread"),
+            thread(1, 7, MAIN),
         ]
     }
 
