@@ -60,7 +60,10 @@ pub(crate) fn Table() -> impl IntoView {
     let app = expect_context::<App>();
     let (scroll, body) = (NodeRef::<Div>::new(), NodeRef::<Tbody>::new());
     let rows = memo(move || app.listing.with(|listing| listing.rows));
-    let room = memo(move || app.listed.with(|view| view.room(rows.get())));
+    let room = Memo::new(move |before: Option<&usize>| {
+        let before = before.copied().unwrap_or(0);
+        app.listed.with(|view| view.room(rows.get(), before))
+    });
     let is_path = memo(move || app.listing.with(|listing| listing.key == Key::Cgroup));
     let said = memo(move || {
         let session = app.session.read();

@@ -7,7 +7,8 @@ use std::ops::Range;
 /// Rows above and below the visible ones while they may be scrolled, so that scrolling by a little shows no gap.
 const MORE: usize = 4;
 
-/// Where the end of a long list is far away there is room for a multiple of so many rows.
+/// Where the end of a long list is far away there is room for a multiple of so many rows, and for less than two of them
+/// more than there are.
 const ROOM: usize = 64;
 
 /// What is in view.
@@ -43,13 +44,16 @@ impl View {
     }
 
     /// How many rows there is room for, of so many: exactly they where their end is in view or nearly so. Elsewhere it is a
-    /// little more: of a list whose length is another with each reading the browser would lay out everything each time.
-    pub fn room(&self, rows: usize) -> usize {
+    /// little more, and stays what it was `before` where it can: of a list whose length is another with each reading the
+    /// browser would lay out everything each time.
+    pub fn room(&self, rows: usize, before: usize) -> usize {
         let near = self.top + 3 * self.visible + 2 * MORE;
-        if near < rows {
-            rows.next_multiple_of(ROOM)
-        } else {
+        if near >= rows {
             rows
+        } else if (rows..rows + 2 * ROOM).contains(&before) {
+            before
+        } else {
+            rows.next_multiple_of(ROOM)
         }
     }
 
@@ -176,12 +180,16 @@ mod tests {
 
     #[test]
     fn the_room_is_exact_where_the_end_can_be_seen() {
-        let room = |top, rows| view(top, false).room(rows);
+        let room = |top, rows| view(top, false).room(rows, 0);
         // Ten are visible, and the end of less than some screens is near.
         assert_eq!([0, 1, 12, 30].map(|rows| room(0, rows)), [0, 1, 12, 30]);
         // Far away a row more or less changes nothing.
         assert_eq!([990, 1_003, 1_024].map(|rows| room(0, rows)), [1_024; 3]);
         assert_eq!(room(0, 1_025), 1_088);
+        // And what is kept is not given up for a few.
+        let kept = |rows| view(0, false).room(rows, 1_024);
+        assert_eq!([1_024, 960, 897].map(kept), [1_024; 3]);
+        assert_eq!([1_025, 896].map(kept), [1_088, 896]);
         // Who goes there finds no room beyond the last row, wherever a hand may have thrown the list.
         assert_eq!([980, 993, 1_014].map(|top| room(top, 1_003)), [1_003; 3]);
     }
