@@ -122,11 +122,7 @@ async fn who_is_thrown_out_is_told_and_does_not_knock_again() {
     let server = guarded();
     let browser = open(server.link("view")).await;
     browser.painted(2).await;
-    // Counts how often the page connects from now on.
-    let count = "window.knocks = 0;
-        const plain = window.openSocket.bind(window);
-        window.openSocket = (...given) => { window.knocks += 1; return plain(...given); }";
-    browser.run(count).await;
+    browser.count_knocks().await;
     let bearer = server.bearer("control");
     let authorization = [("Authorization", &*bearer)];
     let rotated = request(

@@ -258,14 +258,13 @@ async fn all_of_a_name_are_one_row_that_opens() {
 #[tokio::test]
 async fn no_name_is_written_over_what_stands_beside_it() {
     let writes_over = format!(
-        "const end = (e) => {{ const r = new Range(); r.selectNodeContents(e); return r.getBoundingClientRect().right; }};
-        const begin = (e) => {{ const r = new Range(); r.selectNodeContents(e); return r.getBoundingClientRect().left; }};
+        "const text = (e) => {{ const r = new Range(); r.selectNodeContents(e); return r.getBoundingClientRect(); }};
         const cut = (e) => getComputedStyle(e).overflowX === 'hidden';
         const over = {ROWS}.filter((row) => {{
             const cell = row.querySelector('.c-name').getBoundingClientRect();
             return [...row.querySelectorAll('.name > span')].some((part) => cut(part)
                 ? part.getBoundingClientRect().right > cell.right + 1
-                : end(part) > begin(row.querySelector('.c-id')));
+                : text(part).right > text(row.querySelector('.c-id')).left);
         }});
         return over.map((row) => row.innerText)"
     );

@@ -170,11 +170,7 @@ async fn a_page_whose_token_has_ended_asks_for_a_new_link() {
     let listen = server.address.to_string();
     let browser = open(server.link("view")).await;
     browser.painted(3).await;
-    // Counts how often the page connects from now on.
-    let count = "window.knocks = 0;
-        const plain = window.openSocket;
-        window.openSocket = (...given) => { window.knocks += 1; return plain(...given); }";
-    browser.run(count).await;
+    browser.count_knocks().await;
     drop(server);
     until_it_is(&browser, "offline").await;
     let server = again(&listen, &args);

@@ -116,6 +116,14 @@ impl Browser {
             .await;
     }
 
+    /// Counts in `window.knocks` how often the page connects from now on.
+    pub async fn count_knocks(&self) {
+        let count = "window.knocks = 0;
+            const plain = window.openSocket.bind(window);
+            window.openSocket = (...given) => { window.knocks += 1; return plain(...given); }";
+        self.run(count).await;
+    }
+
     /// What a person reads.
     pub async fn text(&self) -> String {
         let text = self.run("return document.body.innerText").await;
