@@ -30,8 +30,11 @@ impl App {
             });
             let (renews, messages) = taken.unwrap_or_default();
             self.came.update(|n| *n += 1.0);
-            if renews == Renews::Measured {
-                self.renewed.update(|n| *n += 1.0);
+            if renews.list() {
+                self.listed_anew.update(|n| *n += 1.0);
+            }
+            if renews.numbers() {
+                self.counted_anew.update(|n| *n += 1.0);
             }
             self.now.set(browser::now_ms());
             self.settle_view();
@@ -79,8 +82,15 @@ impl App {
 
     /// The same for those who read it in another way.
     pub(super) fn track_measured(self) {
-        self.renewed.track();
+        self.counted_anew.track();
         self.session.track();
+    }
+
+    /// The same for the list of series, which is renewed as often.
+    pub(super) fn measured_series(self) -> impl std::ops::Deref<Target = Session> {
+        self.listed_anew.track();
+        self.session.track();
+        self.session.read_untracked()
     }
 
     pub(crate) fn send(self, messages: &[ClientMessage]) {

@@ -172,7 +172,7 @@ fn Axis() -> impl IntoView {
         if !app.as_strips.get() {
             return Vec::new();
         }
-        let session = app.measured();
+        let session = app.measured_series();
         let data = session.shown();
         let newest = data.recent.seq();
         let clock = |tick: usize| {

@@ -62,8 +62,10 @@ pub(crate) struct App {
     pub(crate) baseline: RwSignal<Option<Baseline>>,
     /// Grows with each interval, which the picture shows at once.
     pub(super) came: RwSignal<f64>,
-    /// Grows when what intervals tell is to be read anew: the session itself tells of everything else.
-    pub(super) renewed: RwSignal<f64>,
+    /// Grow when the list and when numbers are to be read anew: the session itself tells of everything that is no
+    /// interval.
+    pub(super) listed_anew: RwSignal<f64>,
+    pub(super) counted_anew: RwSignal<f64>,
     /// Grows when something is told of the others, which is no reason for a new picture.
     pub(super) heard: RwSignal<f64>,
     pub(crate) noting: Noting,
@@ -90,7 +92,7 @@ impl App {
             RwSignal::new(Cursor::default()),
             RwSignal::new(Size::default()),
         );
-        let (came, renewed) = (RwSignal::new(0.0), RwSignal::new(0.0));
+        let (came, listed_anew) = (RwSignal::new(0.0), RwSignal::new(0.0));
         let frame = frame_of((session, came), view, style, size);
         let shape = memo(move || frame.get().map(|frame| Shape::of(&frame)));
         let target = memo(move || {
@@ -120,7 +122,7 @@ impl App {
                 held: held.get(),
             };
             let before = before.map(|before| &**before);
-            renewed.track();
+            listed_anew.track();
             Arc::new(Listing::new(session.read().listed(), &how, before))
         });
         Self {
@@ -140,7 +142,8 @@ impl App {
             choosing: RwSignal::new(false),
             baseline: RwSignal::new(None),
             came,
-            renewed,
+            listed_anew,
+            counted_anew: RwSignal::new(0.0),
             heard: RwSignal::new(0.0),
             noting: Noting::new(),
             pins,

@@ -66,7 +66,7 @@ pub(super) fn paint(
     rows: &[Option<&Row>],
     layout: &Layout,
 ) {
-    let session = app.measured();
+    let session = app.measured_series();
     let recent = session.listed();
     let strips: Vec<_> = rows.iter().flatten().map(|row| row.strip(recent)).collect();
     let unit = recent.scope().unit;

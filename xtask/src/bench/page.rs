@@ -1,8 +1,8 @@
 //! `cargo xtask bench page`: what the page takes of a browser's main thread for each update, how soon it shows something,
 //! what moving an hour of columns takes, whether its memory stays flat, and what it weighs. An update's times are from
 //! Chromium's own trace, of headless windows of 1280x720: all tasks of the page's main thread between two updates,
-//! whatever caused them. At its interval every fifth update renews what is read, not only the picture: the 90th
-//! percentile is one of those, as is every update at an interval of a second. Beside them stands what a bare page takes.
+//! whatever caused them. At its interval two of five updates renew what is read, not only the picture: one the list, and
+//! one numbers; at an interval of a second every update renews both. Beside them stands what a bare page takes.
 
 use std::fs;
 use std::path::Path;
