@@ -191,6 +191,7 @@ mod tests {
             seq: u64::from(seq),
             start_ms: f64::from(seq - 1) * 5_000.0,
             end_ms: f64::from(seq) * 5_000.0,
+            interval_ms: 5_000.0,
             counts,
         };
         let slices = [

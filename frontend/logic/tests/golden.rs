@@ -1,7 +1,7 @@
 //! The heatmap's pixels, compared exactly with pictures that a person has looked at (`golden/`). A picture that is
 //! meant to be another is renewed, and looked at again:
 //!
-//!     RUNQLAT_WEB_RENEW=1 cargo test -p runqlat-frontend --test golden
+//!     RUNQLAT_WEB_RENEW=1 cargo test -p runqlat-logic --test golden
 
 use runqlat_common::buckets::Unit;
 use runqlat_common::counts::{Counts, Waits};
@@ -103,7 +103,7 @@ const PLAIN: Picture = Picture {
     gap: 0..0,
 };
 
-const PICTURES: [Picture; 10] = [
+const PICTURES: [Picture; 11] = [
     Picture {
         name: "sparse",
         second: sparse,
@@ -150,6 +150,12 @@ const PICTURES: [Picture; 10] = [
         gap: 20..34,
         ..PLAIN
     },
+    // A pixel has more than one of them and less than two: no column is darker than what happened in it.
+    Picture {
+        name: "five-minutes",
+        seconds: 300,
+        ..PLAIN
+    },
     Picture {
         name: "hour-with-a-lone-wait",
         second: lone,
@@ -165,6 +171,7 @@ fn draw(picture: &Picture) -> (u32, u32, Vec<u8>) {
         seq,
         start_ms: (seq - 1) as f64 * 1_000.0,
         end_ms: seq as f64 * 1_000.0,
+        interval_ms: 1_000.0,
         counts: if picture.gap.contains(&seq) {
             Err(Missing::Unknown)
         } else {

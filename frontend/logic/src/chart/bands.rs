@@ -129,6 +129,7 @@ mod tests {
                 seq: i as u64 + 1,
                 start_ms: *start,
                 end_ms: start + 1.0,
+                interval_ms: 1.0,
                 counts: Ok(counts),
             });
         let time = TimeScale {

@@ -103,6 +103,7 @@ mod tests {
             seq: u64::from(i),
             start_ms: f64::from(i) * 1_000.0,
             end_ms: f64::from(i + 1) * 1_000.0,
+            interval_ms: 1_000.0,
             counts: Ok(&counts),
         });
         Frame::new(slices, Vec::new(), &request_for_tests(Unit::Us), None).unwrap()

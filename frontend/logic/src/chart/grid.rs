@@ -1,7 +1,8 @@
 //! From intervals to the columns that are drawn. Each interval covers the pixels from its start to
-//! its end; intervals that fall on the same pixel are merged by sum, so that a lone outlier stays.
+//! its end; intervals that are narrower than a pixel are merged by sum, so that a lone outlier stays.
 //! The number of columns is bounded by the plot's width, whatever the history's length.
 
+use self::place::place;
 use super::measure::{Cause, Measure};
 use super::scale::TimeScale;
 use runqlat_common::buckets::Unit;
@@ -15,6 +16,8 @@ pub struct Slice<'a> {
     /// In ms since 1970.
     pub start_ms: f64,
     pub end_ms: f64,
+    /// How long it was meant to be, in ms; one that is much longer is the sum of several.
+    pub interval_ms: f64,
     pub counts: Result<&'a Counts, Missing>,
 }
 
@@ -161,50 +164,6 @@ fn joined_start(before: Option<&Slice<'_>>, slice: &Slice<'_>) -> f64 {
     }
 }
 
-fn place(
-    columns: &mut Vec<GridColumn>,
-    time: &TimeScale,
-    slice: &Slice<'_>,
-    start_ms: f64,
-    counts: Counts,
-) {
-    let (x0, x1) = pixels(time, start_ms, slice.end_ms);
-    let measured_ms = slice.end_ms - start_ms;
-    match columns.last_mut() {
-        Some(last) if x1 <= last.x1 => {
-            last.last_seq = slice.seq;
-            last.end_ms = slice.end_ms;
-            last.measured_ms += measured_ms;
-            last.counts.add(&counts);
-        }
-        last => {
-            let free_from = last.map_or(0, |last| last.x1);
-            columns.push(GridColumn {
-                x0: x0.max(free_from),
-                x1,
-                first_seq: slice.seq,
-                last_seq: slice.seq,
-                start_ms,
-                end_ms: slice.end_ms,
-                counts,
-                measured_ms,
-            });
-        }
-    }
-}
-
-/// The pixels of an interval: between its rounded edges, or the one that its middle falls on when
-/// it is narrower than a pixel.
-fn pixels(time: &TimeScale, start_ms: f64, end_ms: f64) -> (u32, u32) {
-    let (x0, x1) = (time.edge_from_time(start_ms), time.edge_from_time(end_ms));
-    let (from, to) = (time.pixel_from_time(start_ms), time.pixel_from_time(end_ms));
-    if to - from >= 1.0 && x0 < x1 {
-        return (x0, x1);
-    }
-    let middle = f64::midpoint(from, to) as u32;
-    let only = middle.min(time.width_px.saturating_sub(1));
-    (only, only + 1)
-}
-
+mod place;
 #[cfg(test)]
 mod tests;

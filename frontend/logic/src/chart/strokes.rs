@@ -209,6 +209,7 @@ mod tests {
             seq: at + 1,
             start_ms: at as f64 * 1_000.0,
             end_ms: (at + 1) as f64 * 1_000.0,
+            interval_ms: 1_000.0,
             counts: Ok(&counts),
         });
         Frame::new(slices, Vec::new(), &request_for_tests(Unit::Us), None).expect("room")

@@ -92,6 +92,7 @@ impl Data {
             seq: column.seq,
             start_ms: start_ms(column),
             end_ms: column.end_ms as f64,
+            interval_ms: self.interval_ms_of(column),
             counts: match selection {
                 _ if self.unit_of(column) != self.scopes.series().unit => {
                     // The axis of now has no place for it.
@@ -106,6 +107,11 @@ impl Data {
     fn unit_of(&self, column: &Column) -> Unit {
         let scope = self.scopes.at(column.seq);
         scope.map_or(self.scopes.series().unit, |scope| scope.unit)
+    }
+
+    fn interval_ms_of(&self, column: &Column) -> f64 {
+        let scope = self.scopes.at(column.seq);
+        scope.map_or(0.0, |scope| scope.interval_ms.into())
     }
 
     fn counts_of<'a>(
