@@ -38,11 +38,13 @@ pub(super) struct Driver {
     address: SocketAddr,
     profile: PathBuf,
     session: String,
+    /// Where the browser itself listens.
+    browser: String,
 }
 
 impl Driver {
-    /// Starts a browser; with trace categories, it records those.
-    pub(super) fn start(categories: Option<&str>) -> Result<Self> {
+    /// Starts a browser.
+    pub(super) fn start() -> Result<Self> {
         let mut child = Command::new("chromedriver")
             .arg("--port=0")
             .stdin(Stdio::null())
@@ -58,22 +60,45 @@ impl Driver {
             child,
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
             session: String::new(),
+            browser: String::new(),
         };
         driver.address.set_port(port?);
         let mut arguments = ARGUMENTS.map(str::to_owned).to_vec();
         arguments.push(format!("--user-data-dir={}", driver.profile.display()));
-        let mut wishes = json!({ "goog:chromeOptions": { "args": arguments } });
-        if let Some(categories) = categories {
-            wishes["goog:chromeOptions"]["perfLoggingPrefs"] = json!({
-                "enableNetwork": false, "enablePage": false, "traceCategories": categories,
-            });
-            wishes["goog:loggingPrefs"] = json!({ "performance": "ALL" });
-        }
-        let wishes = json!({ "capabilities": { "alwaysMatch": wishes } });
-        let opened = driver.ask("/session", &wishes)?;
-        let id = opened["sessionId"].as_str().context("a session's id")?;
-        driver.session = id.to_owned();
+        let wishes = json!({ "goog:chromeOptions": { "args": arguments } });
+        let (id, told) = driver.session(&wishes)?;
+        driver.session = id;
+        let browser = told["goog:chromeOptions"]["debuggerAddress"].as_str();
+        browser
+            .context("the browser's address")?
+            .clone_into(&mut driver.browser);
         Ok(driver)
+    }
+
+    /// Opens a session; returns its name and what it can do.
+    fn session(&self, wishes: &Value) -> Result<(String, Value)> {
+        let wishes = json!({ "capabilities": { "alwaysMatch": wishes } });
+        let mut opened = self.ask("/session", &wishes)?;
+        let id = opened["sessionId"].as_str().context("a session's id")?;
+        Ok((id.to_owned(), opened["capabilities"].take()))
+    }
+
+    /// Records these categories, from now on.
+    pub(super) fn record(&self, categories: &str) -> Result<Recording<'_>> {
+        let wishes = json!({
+            "goog:loggingPrefs": { "performance": "ALL" },
+            "goog:chromeOptions": {
+                "debuggerAddress": self.browser,
+                "perfLoggingPrefs": {
+                    "enableNetwork": false, "enablePage": false, "traceCategories": categories,
+                },
+            },
+        });
+        let (session, _) = self.session(&wishes)?;
+        Ok(Recording {
+            driver: self,
+            session,
+        })
     }
 
     fn ask(&self, path: &str, body: &Value) -> Result<Value> {
@@ -120,10 +145,24 @@ impl Driver {
             std::thread::sleep(Duration::from_millis(50));
         }
     }
+}
 
+/// What a browser's threads do, in a session of its own: chromedriver records from a session's start on.
+pub(super) struct Recording<'a> {
+    driver: &'a Driver,
+    session: String,
+}
+
+impl Recording<'_> {
     /// What was recorded since this was last asked.
-    pub(super) fn trace(&self) -> Result<Vec<Value>> {
-        let entries = self.command("se/log", &json!({ "type": "performance" }))?;
+    pub(super) fn take(&self) -> Result<Vec<Value>> {
+        let path = format!("/session/{}/se/log", self.session);
+        let ask = || self.driver.ask(&path, &json!({ "type": "performance" }));
+        let mut entries = ask()?;
+        if entries == json!([]) {
+            // Chromedriver collects what was recorded each second time that it is asked.
+            entries = ask()?;
+        }
         let entries = entries.as_array().context("entries of the log")?.iter();
         let messages = entries.filter_map(|entry| {
             let mut entry: Value = serde_json::from_str(entry["message"].as_str()?).ok()?;

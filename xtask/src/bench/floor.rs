@@ -2,13 +2,11 @@
 //! update. What it takes is the browser's own.
 
 use std::path::Path;
-use std::thread;
 
 use anyhow::Result;
 
 use super::driver::Driver;
-use super::page::{self, Load, MEASURED, WARM_UP};
-use super::trace;
+use super::page::{self, Load};
 
 /// Runs on a page without anything of its own, which is text.
 const BARE: &str = r"
@@ -31,10 +29,9 @@ const SIZE: &str = "880, 340";
 
 /// Measures and prints one row of the table.
 pub(super) fn measure(load: &Load, binary: &Path) -> Result<()> {
-    let browser = Driver::start(Some(trace::CATEGORIES))?;
+    let browser = Driver::start()?;
     let script = BARE.replace("SIZE", SIZE);
     let _server = page::open(&browser, binary, load.series, "200ms", ("healthz", &script))?;
-    thread::sleep(WARM_UP + MEASURED);
     page::tell("floor", &page::spent(&browser)?, None);
     Ok(())
 }

@@ -7,6 +7,7 @@ mod fanout;
 mod floor;
 mod kernel;
 mod load;
+mod long;
 mod memory;
 mod nap;
 mod page;

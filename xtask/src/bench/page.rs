@@ -10,23 +10,12 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use serde_json::json;
 
 use super::driver::Driver;
 use super::trace::{self, Busy};
 use super::tracer::Tracer;
-use super::{floor, hold, hold_all, pan, proc};
+use super::{floor, hold, hold_all, long, proc};
 
-/// Counts messages where the page gets them, for what is not traced.
-const COUNT: &str = r"
-    window.benchUpdates = 0;
-    window.MessageChannel = class extends MessageChannel {
-        constructor() {
-            super();
-            this.port1.addEventListener('message', () => { window.benchUpdates += 1; });
-        }
-    };
-";
 /// Keeps hold of the page's memory, and of when it first shows something.
 const WATCH: &str = r"
     for (const name of ['instantiate', 'instantiateStreaming']) {
@@ -45,15 +34,13 @@ const WATCH: &str = r"
     };
     requestAnimationFrame(look);
 ";
-pub(super) const WARM_UP: Duration = Duration::from_secs(8);
-/// About as many as come in that time.
-const WARM_UP_UPDATES: usize = 40;
-/// Over two hundred updates, so that the 99th percentile is not one that a garbage collection met by chance; a few more, and
-/// the browser's buffer for traces is full.
-pub(super) const MEASURED: Duration = Duration::from_secs(45);
-/// At the shortest interval: some thousands of updates, and more than [`pan::COLUMNS`] with those before.
-const FLAT_UPDATES: f64 = 3_300.0;
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Half a minute after a page was opened Chromium collects garbage twice, whatever the page does. What is told is of a
+/// page that one watches, and how soon it is there is told beside it.
+const WARM_UP: Duration = Duration::from_secs(35);
+/// Hundreds of updates, so that the 99th percentile is not one that met something else by chance; in parts, for a bit more
+/// than this fills the browser's buffer for traces.
+const MEASURED: [Duration; 2] = [Duration::from_secs(45); 2];
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 /// How many kinds of work the table tells one by one.
 const KINDS: usize = 9;
 
@@ -77,13 +64,8 @@ const LOADS: [Load; 2] = [
         p99: None,
     },
 ];
-/// Milliseconds of a frame in the median.
-const PAN: f64 = 8.0;
 /// Kilobytes of the page's WASM as brotli.
 const WEIGHT: f64 = 250.0;
-/// Megabytes that the page may grow by in [`FLAT_UPDATES`], once its histories are full.
-const GROWTH: f64 = 4.0;
-
 /// Measures and prints the table; an error if one of the figures is over its limit.
 pub(super) fn bench(binary: &Path) -> Result<()> {
     println!(
@@ -107,34 +89,7 @@ pub(super) fn bench(binary: &Path) -> Result<()> {
         floor::measure(&load, binary)?;
         verdicts.extend(load.measure(binary)?);
     }
-    let Long {
-        before,
-        after,
-        updates,
-        panned,
-    } = long(binary)?;
-    println!(
-        "moving {} columns: {:.2} ms a frame in the median, {:.2} at p99, of {} frames",
-        pan::COLUMNS,
-        percentile(&panned, 50),
-        percentile(&panned, 99),
-        panned.len()
-    );
-    verdicts.push(hold(
-        "a frame of moving an hour of columns",
-        percentile(&panned, 50),
-        PAN,
-        " ms",
-        "record it with the browser's profiler: Grid::new, raster, or what follows the picture?",
-    ));
-    println!("memory of the page: {before:.1} MB, and {updates} updates later {after:.1} MB");
-    verdicts.push(hold(
-        "growth of the page's memory",
-        after - before,
-        GROWTH,
-        " MB",
-        "the histories are bounded in frontend/logic/src/session",
-    ));
+    verdicts.extend(long::measure(binary)?);
     verdicts.push(hold(
         "WASM as brotli",
         weight(binary)?,
@@ -147,10 +102,9 @@ pub(super) fn bench(binary: &Path) -> Result<()> {
 
 impl Load {
     fn measure(&self, binary: &Path) -> Result<Vec<Result<()>>> {
-        let browser = Driver::start(Some(trace::CATEGORIES))?;
+        let browser = Driver::start()?;
         let _server = open(&browser, binary, self.series, "200ms", ("", ""))?;
         let painted = browser.number("return window.benchPainted ?? null", PATIENCE)?;
-        thread::sleep(WARM_UP + MEASURED);
         let busy = spent(&browser)?;
         let [median, p99] = tell(&self.series.to_string(), &busy, Some(painted));
         tell_kinds(&busy);
@@ -165,11 +119,17 @@ impl Load {
     }
 }
 
-/// What the page did since the browser was started. Chromedriver records once, from the start on.
+/// What a page that was just opened does when it has warmed up.
 pub(super) fn spent(browser: &Driver) -> Result<Busy> {
-    let busy = trace::read(&browser.trace()?, WARM_UP_UPDATES);
+    thread::sleep(WARM_UP);
+    let recording = browser.record(trace::CATEGORIES)?;
+    let mut busy = Busy::default();
+    for part in MEASURED {
+        thread::sleep(part);
+        busy.add(trace::read(&recording.take()?));
+    }
     ensure!(
-        busy.updates.len() > 50,
+        busy.updates.len() > 100,
         "the trace tells of {} updates only\nhint: is the browser's main thread at its limit?",
         busy.updates.len()
     );
@@ -195,22 +155,23 @@ pub(super) fn tell(name: &str, busy: &Busy, painted: Option<f64>) -> [f64; 2] {
 fn tell_kinds(busy: &Busy) {
     println!("  of which, in the mean{:>20} {:>16}", "ms", "of a CPU");
     let tell = |name: &str, wall: f64, cpu: f64| println!("    {name:<22}{wall:>17.2} {cpu:>16.2}");
-    for (name, spent) in busy.kinds.iter().take(KINDS) {
+    let kinds = busy.kinds();
+    for (name, spent) in kinds.iter().take(KINDS) {
         tell(name, spent.wall, spent.cpu);
     }
-    let others = busy.kinds.iter().skip(KINDS).map(|kind| kind.1);
+    let others = kinds.iter().skip(KINDS).map(|kind| kind.1);
     let (wall, cpu) = others.fold((0.0, 0.0), |sum, s| (sum.0 + s.wall, sum.1 + s.cpu));
     tell("all others", wall, cpu);
 }
 
-fn sorted(values: impl Iterator<Item = f64>) -> Vec<f64> {
+pub(super) fn sorted(values: impl Iterator<Item = f64>) -> Vec<f64> {
     let mut values: Vec<f64> = values.collect();
     values.sort_by(f64::total_cmp);
     values
 }
 
 /// Of sorted values.
-fn percentile(values: &[f64], percent: usize) -> f64 {
+pub(super) fn percentile(values: &[f64], percent: usize) -> f64 {
     let rank = (values.len() * percent).div_ceil(100).max(1);
     values.get(rank - 1).copied().unwrap_or(f64::NAN)
 }
@@ -228,47 +189,6 @@ pub(super) fn open(
     let url = format!("http://{}/{page}", server.address()?);
     browser.open(&url, &format!("{WATCH}{before}"))?;
     Ok(server)
-}
-
-/// What a page shows that has seen thousands of updates.
-struct Long {
-    /// Megabytes of JavaScript's heap and WASM's memory, when the page's histories are full, and later.
-    before: f64,
-    after: f64,
-    /// How many updates later.
-    updates: f64,
-    /// Milliseconds of each frame while time is moved, sorted.
-    panned: Vec<f64>,
-}
-
-fn long(binary: &Path) -> Result<Long> {
-    let browser = Driver::start(None)?;
-    let _server = open(&browser, binary, 1_000, "100ms", ("", COUNT))?;
-    let count = || browser.number("return window.benchUpdates", PATIENCE);
-    let past = |limit: f64| -> Result<f64> {
-        let script = format!("return window.benchUpdates >= {limit} ? window.benchUpdates : null");
-        browser.number(&script, Duration::from_secs(900))
-    };
-    // Columns of 10 minutes are kept, of 100 ms at the least: so long they grow, at 0.2 kB each.
-    past(700.0)?;
-    let before = megabytes(&browser)?;
-    let from = count()?;
-    past(from + FLAT_UPDATES)?;
-    let (after, updates) = (megabytes(&browser)?, count()? - from);
-    let panned = sorted(pan::frames(&browser)?.into_iter());
-    Ok(Long {
-        before,
-        after,
-        updates,
-        panned,
-    })
-}
-
-fn megabytes(browser: &Driver) -> Result<f64> {
-    browser.cdp("HeapProfiler.collectGarbage", &json!({}))?;
-    let script = "const wasm = window.benchMemory?.buffer.byteLength;
-        return wasm ? (performance.memory.usedJSHeapSize + wasm) / 1e6 : null";
-    browser.number(script, PATIENCE)
 }
 
 /// Kilobytes of the page that was built beside the binary.

@@ -35,12 +35,37 @@ pub(super) struct Busy {
     /// Each update: all tasks from the one that took it up to the one that took the next. So style, layout, painting,
     /// timers and collected garbage count, whatever caused them.
     pub(super) updates: Vec<Spent>,
-    /// An update's mean by kind of work, without what ran within it; the dearest first.
-    pub(super) kinds: Vec<(String, Spent)>,
+    /// All of them by kind of work, without what ran within it.
+    kinds: HashMap<String, Spent>,
 }
 
-/// Reads a trace from the update after the first `skipped` ones on.
-pub(super) fn read(events: &[Value], skipped: usize) -> Busy {
+impl Busy {
+    /// Adds what the thread did at another time.
+    pub(super) fn add(&mut self, other: Self) {
+        self.updates.extend(other.updates);
+        for (kind, spent) in other.kinds {
+            *self.kinds.entry(kind).or_default() += spent;
+        }
+    }
+
+    /// An update's mean by kind of work; the dearest first.
+    pub(super) fn kinds(&self) -> Vec<(&str, Spent)> {
+        let updates = self.updates.len().max(1) as f64;
+        let mean = |spent: &Spent| Spent {
+            wall: spent.wall / updates,
+            cpu: spent.cpu / updates,
+        };
+        let kinds = self.kinds.iter();
+        let mut kinds: Vec<_> = kinds
+            .map(|(name, spent)| (name.as_str(), mean(spent)))
+            .collect();
+        kinds.sort_by(|a, b| b.1.wall.total_cmp(&a.1.wall));
+        kinds
+    }
+}
+
+/// Reads a trace.
+pub(super) fn read(events: &[Value]) -> Busy {
     let marks = events.iter().filter(|event| event["name"] == MARK);
     let marks: Vec<&Value> = marks.collect();
     let Some(first) = marks.first() else {
@@ -61,15 +86,15 @@ pub(super) fn read(events: &[Value], skipped: usize) -> Busy {
         .filter_map(|mark| mark["ts"].as_f64())
         .collect();
     at.sort_by(f64::total_cmp);
-    let Some(at) = at.get(skipped..).filter(|at| at.len() > 1) else {
+    if at.len() < 2 {
         return Busy::default();
-    };
+    }
     let mut work: Vec<Work> = events.iter().filter(is_here).filter_map(work).collect();
     work.sort_by(|a, b| a.from.total_cmp(&b.from).then(b.took.total_cmp(&a.took)));
     let tasks = outermost(work.iter().filter(|work| work.is_task()));
     Busy {
-        updates: sums(&tasks, at),
-        kinds: kinds(&work, at),
+        updates: sums(&tasks, &at),
+        kinds: kinds(&work, &at),
     }
 }
 
@@ -140,35 +165,25 @@ fn sums(tasks: &[&Work<'_>], marks: &[f64]) -> Vec<Spent> {
     sums
 }
 
-/// What each kind of work took itself, an update.
-fn kinds(work: &[Work<'_>], marks: &[f64]) -> Vec<(String, Spent)> {
+/// What each kind of work took itself, from the first mark to the last.
+fn kinds(work: &[Work<'_>], marks: &[f64]) -> HashMap<String, Spent> {
     let (start, end) = (marks[0], marks[marks.len() - 1]);
-    let mut kinds: HashMap<&str, Spent> = HashMap::new();
+    let mut kinds: HashMap<String, Spent> = HashMap::new();
     let mut around: Vec<&Work<'_>> = Vec::new();
     let inside = work.iter().filter(|w| w.to() > start && w.from < end);
     for work in inside {
         while around.pop_if(|outer| outer.to() <= work.from).is_some() {}
         let spent = work.spent();
         if let Some(outer) = around.last() {
-            let outer = kinds.entry(outer.name).or_default();
+            let outer = kinds.entry(outer.name.to_owned()).or_default();
             *outer += Spent {
                 wall: -spent.wall,
                 cpu: -spent.cpu,
             };
         }
-        *kinds.entry(work.name).or_default() += spent;
+        *kinds.entry(work.name.to_owned()).or_default() += spent;
         around.push(work);
     }
-    let updates = (marks.len() - 1) as f64;
-    let mean = |(name, spent): (&str, Spent)| {
-        let mean = Spent {
-            wall: spent.wall / updates,
-            cpu: spent.cpu / updates,
-        };
-        (name.to_owned(), mean)
-    };
-    let mut kinds: Vec<_> = kinds.into_iter().map(mean).collect();
-    kinds.sort_by(|a, b| b.1.wall.total_cmp(&a.1.wall));
     kinds
 }
 
@@ -214,15 +229,18 @@ mod tests {
     #[test]
     fn tasks_count_for_the_update_before_them_once() {
         let events = events();
-        assert_eq!(read(&events, 0).updates, [spent(5.0), spent(4.0)]);
-        assert_eq!(read(&events, 1).updates, [spent(4.0)]);
-        assert_eq!(read(&events[..2], 0), Busy::default());
-        assert_eq!(read(&events, 3), Busy::default());
+        assert_eq!(read(&events).updates, [spent(5.0), spent(4.0)]);
+        assert_eq!(read(&events[..2]), Busy::default());
+        let mut twice = read(&events);
+        twice.add(read(&events));
+        assert_eq!(twice.updates, [5.0, 4.0, 5.0, 4.0].map(spent));
+        assert_eq!(twice.kinds(), read(&events).kinds());
     }
 
     #[test]
     fn kinds_add_up_and_leave_out_what_ran_within() {
-        let kinds = read(&events(), 0).kinds;
+        let busy = read(&events());
+        let kinds = busy.kinds();
         let of = |name: &str| kinds.iter().find(|kind| kind.0.ends_with(name)).unwrap().1;
         assert_eq!(of("Layout"), spent(0.5));
         // Those that hold the first and the last mark count whole.
