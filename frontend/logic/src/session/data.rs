@@ -5,10 +5,9 @@ use super::recent::Recent;
 use super::scopes::{Change, Scopes};
 use super::selection::Selection;
 use crate::chart::grid::{Missing, Slice};
-use runqlat_common::buckets::Unit;
 use runqlat_common::columns::{Columns, start_ms};
 use runqlat_common::counts::Counts;
-use runqlat_common::wire::{Column, Health, Interval, ScopeChange, Snapshot};
+use runqlat_common::wire::{Health, Interval, ScopeChange, Snapshot};
 
 /// Intervals kept as they were: ten minutes at 100 ms and some more. At 1 s it is well over an hour, and
 /// about 400 bytes each.
@@ -88,30 +87,23 @@ impl Data {
     ) -> impl DoubleEndedIterator<Item = Slice<'a>> {
         let comparable_from = self.scopes.comparable_from();
         let columns = self.columns.since(since_ms);
-        columns.map(move |column| Slice {
-            seq: column.seq,
-            start_ms: start_ms(column),
-            end_ms: column.end_ms as f64,
-            interval_ms: self.interval_ms_of(column),
-            counts: match selection {
-                _ if self.unit_of(column) != self.scopes.series().unit => {
+        let axis = self.scopes.series().unit;
+        columns.map(move |column| {
+            let scope = self.scopes.at(column.seq);
+            let unit = scope.map_or(axis, |scope| scope.unit);
+            Slice {
+                seq: column.seq,
+                start_ms: start_ms(column),
+                end_ms: column.end_ms as f64,
+                interval_ms: scope.map_or(0.0, |scope| scope.interval_ms.into()),
+                counts: match selection {
                     // The axis of now has no place for it.
-                    Err(Missing::Unit(self.unit_of(column)))
-                }
-                None => Ok(&column.counts),
-                Some(selection) => self.counts_of(selection, column.seq, comparable_from),
-            },
+                    _ if unit != axis => Err(Missing::Unit(unit)),
+                    None => Ok(&column.counts),
+                    Some(selection) => self.counts_of(selection, column.seq, comparable_from),
+                },
+            }
         })
-    }
-
-    fn unit_of(&self, column: &Column) -> Unit {
-        let scope = self.scopes.at(column.seq);
-        scope.map_or(self.scopes.series().unit, |scope| scope.unit)
-    }
-
-    fn interval_ms_of(&self, column: &Column) -> f64 {
-        let scope = self.scopes.at(column.seq);
-        scope.map_or(0.0, |scope| scope.interval_ms.into())
     }
 
     fn counts_of<'a>(
