@@ -292,6 +292,33 @@ async fn no_name_is_written_over_what_stands_beside_it() {
     }
 }
 
+/// A browser sets up another font anew whenever one comes that no row had, and takes longer for it than for all texts.
+#[tokio::test]
+async fn who_is_gone_is_struck_through_in_the_same_font() {
+    let (_server, browser) = open(300).await;
+    // In the demonstration they come and go.
+    type_filter(&browser, "cc1").await;
+    let looks = format!(
+        "const looks = (is) => {{
+            const row = {ROWS}.find((row) => row.classList.contains('gone') === is);
+            const style = row && getComputedStyle(row.querySelector('.name'));
+            return style && [row.title, style.textDecorationLine, style.color, style.font];
+        }};
+        const both = [looks(true), looks(false)];
+        return both.every(Boolean) && both"
+    );
+    let both = browser
+        .until("one that is gone and one that is not", &looks)
+        .await;
+    let [gone, here] = [0, 1].map(|at| both[at].as_array().unwrap());
+    assert_eq!(gone[..2], ["this process is gone", "line-through"]);
+    assert_eq!(here[..2], ["", "none"]);
+    assert_ne!(gone[2], here[2], "both have the same colour");
+    assert_eq!(gone[3], here[3], "another font");
+    browser.keep("list-gone").await;
+    browser.close().await;
+}
+
 const TIME: &str = "document.querySelector('[data-testid=list-time]').innerText";
 
 /// The list is about what the map shows, and says so: the same waits as a script is told of that time.

@@ -138,19 +138,7 @@ impl Place {
             let id = now.series.filter(|key| *key != OTHER);
             self.cells[0].set(&id.map(|key| key.to_string()).unwrap_or_default());
         }
-        let looks = |shown: &Shown| {
-            let is_long = is_long(&shown.name);
-            (
-                shown.gone,
-                shown.pinned,
-                shown.selected,
-                shown.is_stop,
-                is_long,
-            )
-        };
-        if was.is_none_or(|was| looks(was) != looks(now)) {
-            self.mark(now);
-        }
+        self.mark(was, now);
         let title_now = title(now);
         if was.is_none_or(|was| title(was) != title_now) {
             self.row.set_title(&title_now);
@@ -166,35 +154,31 @@ impl Place {
         }
     }
 
-    fn mark(&mut self, now: &Shown) {
-        let marks = [
-            (now.gone, "gone"),
-            (now.selected, "selected"),
-            (now.pinned, "pinned"),
-            (is_long(&now.name), "long"),
-        ];
-        let classes: Vec<_> = marks
-            .iter()
-            .filter(|(is, _)| *is)
-            .map(|(_, class)| *class)
-            .collect();
-        self.row.set_class_name(&classes.join(" "));
-        set(&self.row, "aria-current", now.selected.then_some("true"));
-        self.row.set_tab_index(if now.is_stop { 0 } else { -1 });
-        let pin = &self.pin;
-        set(
-            pin,
-            "aria-pressed",
-            Some(if now.pinned { "true" } else { "false" }),
-        );
-        let about = if now.pinned {
-            "Unpin (p)"
-        } else {
-            "Pin to the top (p)"
-        };
-        set(pin, "aria-label", Some(about));
-        pin.set_title(about);
-        self.star.set(if now.pinned { "★" } else { "☆" });
+    /// What is not a text of it.
+    fn mark(&mut self, was: Option<&Shown>, now: &Shown) {
+        let differs = |part: fn(&Shown) -> bool| was.map(part) != Some(part(now));
+        let marks_now = marks(now);
+        if was.map(marks) != Some(marks_now) {
+            let classes = marks_now.iter().filter(|(is, _)| *is);
+            let classes: Vec<_> = classes.map(|(_, class)| *class).collect();
+            self.row.set_class_name(&classes.join(" "));
+        }
+        if differs(|shown| shown.selected) {
+            set(&self.row, "aria-current", now.selected.then_some("true"));
+        }
+        if differs(|shown| shown.is_stop) {
+            self.row.set_tab_index(if now.is_stop { 0 } else { -1 });
+        }
+        if differs(|shown| shown.pinned) {
+            let (pressed, about, star) = match now.pinned {
+                true => ("true", "Unpin (p)", "★"),
+                false => ("false", "Pin to the top (p)", "☆"),
+            };
+            set(&self.pin, "aria-pressed", Some(pressed));
+            set(&self.pin, "aria-label", Some(about));
+            self.pin.set_title(about);
+            self.star.set(star);
+        }
     }
 
     /// The measured.
@@ -211,6 +195,15 @@ impl Place {
             cell.set(&text);
         }
     }
+}
+
+fn marks(shown: &Shown) -> [(bool, &'static str); 4] {
+    [
+        (shown.gone, "gone"),
+        (shown.selected, "selected"),
+        (shown.pinned, "pinned"),
+        (is_long(&shown.name), "long"),
+    ]
 }
 
 /// Whether it is longer than the kernel's names, and may not fit.
