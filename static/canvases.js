@@ -11,10 +11,16 @@ export const broken = new Promise((say) => {
   worker.onerror = ({ message }) => say(message || "The script that paints could not be loaded.");
 });
 
+// Pictures that change together are sent together: of each canvas the newest.
+const pictures = new Map();
+
 // Canvases are known to the worker by numbers.
 const ids = new WeakMap();
 let last = 0;
-const gone = new FinalizationRegistry((id) => worker.postMessage({ id }));
+const gone = new FinalizationRegistry((id) => {
+  pictures.delete(id);
+  worker.postMessage({ id });
+});
 
 function idOf(canvas) {
   if (!ids.has(canvas)) {
@@ -46,30 +52,41 @@ globalThis.tellCanvas = (canvas, numbers, measure, cause) => {
   told.set(canvas, { numbers: numbers.slice(), measure, cause });
 };
 
-// Who looks at its pixels asks when all that is told has been painted. Nobody else has the worker answer.
-const asking = [];
-worker.onmessage = () => asking.shift()();
-globalThis.whenPainted = () => {
-  worker.postMessage({});
-  return Promise.race([new Promise((resolve) => asking.push(resolve)), broken]);
-};
-
-// Pictures that change together are sent together.
-let pictures = [];
+// With more than the map and what lies over it the page changes texts, too, which takes a frame. A worker that is woken
+// in the midst of it takes the page's CPU away, often with another one idle: it is woken when the frame is done.
+function sendSoon() {
+  if (pictures.size > 2) {
+    requestAnimationFrame(() => setTimeout(sendAll));
+  } else {
+    sendAll();
+  }
+}
 
 function sendAll() {
-  const moved = pictures.flatMap(({ pixels }) => (pixels ? [pixels.buffer] : []));
-  worker.postMessage({ pictures }, moved);
-  pictures = [];
+  if (pictures.size > 0) {
+    const sent = [...pictures.values()];
+    const moved = sent.flatMap(({ pixels }) => (pixels ? [pixels.buffer] : []));
+    worker.postMessage({ pictures: sent }, moved);
+    pictures.clear();
+  }
 }
 
 // For the program, whose memory the arrays are: has a canvas show pixels and strokes over them, in place of what it
 // shows.
 globalThis.paintCanvas = (canvas, numbers, pixels, words) => {
   const id = idOf(canvas);
-  if (pictures.length === 0) {
-    queueMicrotask(sendAll);
+  if (pictures.size === 0) {
+    queueMicrotask(sendSoon);
   }
   const copied = pixels.length > 0 ? pixels.slice() : null;
-  pictures.push({ id, numbers: numbers.slice(), pixels: copied, words });
+  pictures.set(id, { id, numbers: numbers.slice(), pixels: copied, words });
+};
+
+// Who looks at its pixels asks when all that is told has been painted. Nobody else has the worker answer.
+const asking = [];
+worker.onmessage = () => asking.shift()();
+globalThis.whenPainted = () => {
+  sendAll();
+  worker.postMessage({});
+  return Promise.race([new Promise((resolve) => asking.push(resolve)), broken]);
 };

@@ -110,9 +110,7 @@ onmessage = ({ data: { id, canvas, pictures } }) => {
     canvases.set(id, { context: canvas.getContext("2d"), size: "" });
   } else if (pictures) {
     if (waiting.size === 0) {
-      // With more than the map and what lies over it the page changes texts, too, which takes a frame. Painted beside
-      // that, both take longer.
-      requestAnimationFrame(pictures.length > 2 ? () => requestAnimationFrame(paintAll) : paintAll);
+      requestAnimationFrame(paintAll);
     }
     pictures.forEach((picture) => waiting.set(picture.id, picture));
   } else if (id) {
