@@ -10,7 +10,7 @@ use std::{env, fs};
 
 use anyhow::{Context, Result, bail};
 use nix::sys::signal::{Signal, killpg};
-use nix::unistd::Pid;
+use nix::unistd::{Pid, Uid};
 use serde_json::{Value, json};
 
 use crate::http;
@@ -32,6 +32,9 @@ const ARGUMENTS: [&str; 10] = [
     "--window-size=1280,720",
 ];
 
+/// User and group without any rights: the kernel's own for who has no number here (`overflowuid`).
+const NOBODY: u32 = 65_534;
+
 /// A browser with one window; ends when dropped.
 pub(super) struct Driver {
     child: Child,
@@ -45,13 +48,17 @@ pub(super) struct Driver {
 impl Driver {
     /// Starts a browser.
     pub(super) fn start() -> Result<Self> {
-        let mut child = Command::new("chromedriver")
-            .arg("--port=0")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            // A group of its own: the browser that it starts is ended with it.
-            .process_group(0)
+        let mut command = Command::new("chromedriver");
+        command.arg("--port=0").stdin(Stdio::null());
+        command.stdout(Stdio::piped()).stderr(Stdio::null());
+        // A group of its own: the browser that it starts is ended with it.
+        command.process_group(0);
+        if Uid::effective().is_root() {
+            // Nobody's browser is root's, and root's is another one: some of its threads take a higher priority than
+            // the page's has, and a lower nice value than users may ask for.
+            command.uid(NOBODY).gid(NOBODY).env("HOME", env::temp_dir());
+        }
+        let mut child = command
             .spawn()
             .context("cannot start chromedriver\nhint: `cargo xtask setup` installs it")?;
         let port = port(&mut child);

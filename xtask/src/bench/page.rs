@@ -1,8 +1,9 @@
 //! `cargo xtask bench page`: what the page takes of a browser's main thread for each update, how soon it shows something,
 //! what moving an hour of columns takes, whether its memory stays flat, and what it weighs. An update's times are from
-//! Chromium's own trace, of headless windows of 1280x720: all tasks of the page's main thread between two updates,
-//! whatever caused them. At its interval two of five updates renew what is read, not only the picture: one the list, and
-//! one numbers; at an interval of a second every update renews both. Beside them stands what a bare page takes.
+//! Chromium's own trace, of headless windows of 1280x720 in a browser that is not root's: all tasks of the page's main
+//! thread between two updates, whatever caused them. At its interval two of five updates renew what is read, not only the
+//! picture: one the list, and one numbers; at an interval of a second every update renews both. Beside them stands what a
+//! bare page takes.
 
 use std::fs;
 use std::path::Path;
