@@ -154,22 +154,21 @@ impl Place {
         }
     }
 
-    /// What is not a text of it.
+    /// How it looks and how the keyboard finds it.
     fn mark(&mut self, was: Option<&Shown>, now: &Shown) {
-        let differs = |part: fn(&Shown) -> bool| was.map(part) != Some(part(now));
         let marks_now = marks(now);
-        if was.map(marks) != Some(marks_now) {
+        if was.is_none_or(|was| marks(was) != marks_now) {
             let classes = marks_now.iter().filter(|(is, _)| *is);
             let classes: Vec<_> = classes.map(|(_, class)| *class).collect();
             self.row.set_class_name(&classes.join(" "));
         }
-        if differs(|shown| shown.selected) {
+        if was.is_none_or(|was| was.selected != now.selected) {
             set(&self.row, "aria-current", now.selected.then_some("true"));
         }
-        if differs(|shown| shown.is_stop) {
+        if was.is_none_or(|was| was.is_stop != now.is_stop) {
             self.row.set_tab_index(if now.is_stop { 0 } else { -1 });
         }
-        if differs(|shown| shown.pinned) {
+        if was.is_none_or(|was| was.pinned != now.pinned) {
             let (pressed, about, star) = match now.pinned {
                 true => ("true", "Unpin (p)", "★"),
                 false => ("false", "Pin to the top (p)", "☆"),
@@ -197,6 +196,7 @@ impl Place {
     }
 }
 
+/// Its classes, and whether it has them.
 fn marks(shown: &Shown) -> [(bool, &'static str); 4] {
     [
         (shown.gone, "gone"),

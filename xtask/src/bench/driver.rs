@@ -54,8 +54,8 @@ impl Driver {
         // A group of its own: the browser that it starts is ended with it.
         command.process_group(0);
         if Uid::effective().is_root() {
-            // Nobody's browser is root's, and root's is another one: some of its threads take a higher priority than
-            // the page's has, and a lower nice value than users may ask for.
+            // Root's browser is not what users have: it gives some of its threads nice values that only root may, and they
+            // take the CPU from the page's own.
             command.uid(NOBODY).gid(NOBODY).env("HOME", env::temp_dir());
         }
         let mut child = command
