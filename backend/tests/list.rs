@@ -9,6 +9,10 @@ use support::server::Server;
 
 const ROWS: &str = "[...document.querySelectorAll('[data-testid=process-row]:not([hidden])')]";
 
+/// A row's cells in the columns, as it owns them.
+const CELLS: &str = "(row => (row.getAttribute('aria-owns') ?? '').split(' ').filter(Boolean)
+    .map(id => document.getElementById(id)))";
+
 /// A window on synthetic processes whose list is there.
 async fn open(processes: u32) -> (Server, Browser) {
     let server = Server::start(&[&format!("--demo={processes}"), "--interval", "100ms"]);
@@ -119,6 +123,47 @@ async fn the_focus_stays_with_its_series() {
     browser.close().await;
 }
 
+/// Numbers lie over the rows: each stands in the line of the row that owns it and under its head, wherever the rows are.
+#[tokio::test]
+async fn each_row_has_its_own_numbers_in_its_line() {
+    let (_server, browser) = open(300).await;
+    let astray = format!(
+        "const box = e => e.getBoundingClientRect(), list = box(document.querySelector('[data-testid=list-scroll]'));
+        const stand = (row, cell) => {{
+            const middle = (box(cell).top + box(cell).bottom) / 2, head = document.querySelector('th.' + cell.parentElement.className);
+            return middle > box(row).top && middle < box(row).bottom && Math.abs(box(head).right - 8 - box(cell).right) < 1;
+        }};
+        const rows = {ROWS}, owned = rows.map({CELLS});
+        const seen = rows.filter(row => box(row).bottom > list.top + 25 && box(row).top < list.bottom);
+        const right = rows.filter((row, i) => owned[i].length === 6 && owned[i][0].innerText.trim() === row.dataset.key
+            && owned[i].filter(cell => cell.getClientRects().length).every(cell => stand(row, cell)));
+        const without = seen.filter(row => !right.includes(row));
+        const twice = owned.flat().length - new Set(owned.flat()).size;
+        return seen.length > 5 && without.length === 0 && twice === 0"
+    );
+    browser.until("at the top", &astray).await;
+    let scroll = "document.querySelector('[data-testid=list-scroll]').scrollTop = 1000";
+    browser.run(scroll).await;
+    let there = format!("return {ROWS}.some(row => row.ariaRowIndex > 40)");
+    browser.until("the rows there", &there).await;
+    browser.until("further down", &astray).await;
+    // A row that has the focus keeps its element, and so may stand in another's line, or be out of view.
+    let focus =
+        format!("{ROWS}.find(row => row.ariaRowIndex === '46').focus({{ preventScroll: true }})");
+    browser.run(&focus).await;
+    browser.until("with the focus", &astray).await;
+    browser
+        .run("document.querySelector('[data-testid=list-scroll]').scrollTop = 0")
+        .await;
+    let away = format!(
+        "return {ROWS}.some(row => row === document.activeElement && {CELLS}(row).length === 0)"
+    );
+    browser.until("the focus is out of view", &away).await;
+    browser.until("at the top again", &astray).await;
+    browser.keep("list-numbers").await;
+    browser.close().await;
+}
+
 /// Clicks, and goes away to the map.
 async fn click(browser: &Browser, x: f64, y: f64) {
     let button = MOUSE_BUTTON_LEFT;
@@ -176,7 +221,7 @@ async fn the_order_is_held_under_a_hand() {
         .until("it finds what it may want", &format!("return {ready}"))
         .await;
     let wait = format!(
-        "const numbers = {ROWS}.map(r => r.querySelector('.c-rate').innerText).join();
+        "const numbers = document.querySelector('.columns .c-rate').innerText;
         window.held ??= {PLACES};
         if (window.held !== {PLACES}) throw new Error(window.held + ' became ' + {PLACES});
         window.numbersSeen ??= new Set(); window.numbersSeen.add(numbers);
@@ -264,7 +309,7 @@ async fn no_name_is_written_over_what_stands_beside_it() {
             const cell = row.querySelector('.c-name').getBoundingClientRect();
             return [...row.querySelectorAll('.name > span')].some((part) => cut(part)
                 ? part.getBoundingClientRect().right > cell.right + 1
-                : text(part).right > text(row.querySelector('.c-id')).left);
+                : text(part).right > text({CELLS}(row)[0]).left);
         }});
         return over.map((row) => row.innerText)"
     );
@@ -384,11 +429,11 @@ async fn bars_lie_in_their_column_and_nowhere_without_one() {
         browser.painted(20).await;
         let found = format!(
             "const box = e => e.getBoundingClientRect(), shape = box(document.querySelector('[data-testid=shares]'));
-            const row = {ROWS}.find(r => r.ariaRowIndex === '2');
-            if (!row) return false;
+            if ({ROWS}.length < 3) return false;
             if (shape.width === 0) return 'none';
-            const track = box(row.querySelector('.share'));
-            return shape.left === track.left && shape.right === track.right ? 'in their column' : 'elsewhere'"
+            const head = box(document.querySelector('th.c-wait'));
+            const apart = [shape.left - head.left - 8, head.right - shape.right - 92];
+            return apart.every(px => Math.abs(px) < 0.1) ? 'in their column' : `elsewhere: ${{apart}}`"
         );
         let found = browser.until("rows", &found).await;
         assert_eq!(found, bars, "by {by}");

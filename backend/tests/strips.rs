@@ -31,10 +31,9 @@ async fn the_bars_of_a_row_are_as_high_as_its_longest_waits() {
         const wrong = [], seen = [];
         const box = document.querySelector('[data-testid=list-scroll]').getBoundingClientRect();
         for (const row of {ROWS}) {{
-            // Those out of view keep the numbers that they had.
             const at = row.getBoundingClientRect();
             if (at.bottom <= box.top || at.top >= box.bottom) continue;
-            const max = row.querySelector('.c-max').innerText;
+            const max = document.getElementById(row.getAttribute('aria-owns').split(' ').at(-1)).innerText.trim();
             const [, most, unit] = max.match(/–([\\d.]+) (\\S+)$/) ?? [];
             if (!most) continue;
             const slot = Math.round(Math.log2(most * units[unit])) - 1;

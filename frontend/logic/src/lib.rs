@@ -10,6 +10,7 @@ pub mod chart;
 pub mod compare;
 pub mod filter;
 pub mod histogram;
+pub mod kept;
 pub mod keys;
 pub mod region;
 pub mod session;

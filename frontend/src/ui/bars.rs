@@ -13,6 +13,7 @@ use crate::chart::cursor::Target;
 use crate::chart::layout::Size;
 use crate::compare;
 use crate::histogram::Histogram;
+use crate::kept::Kept;
 use crate::paint;
 use crate::words::{self, bars::Columns};
 use leptos::ev::PointerEvent;
@@ -32,8 +33,13 @@ pub(super) fn Bars() -> impl IntoView {
     let layout = move || app.shape.get().map(|shape| shape.layout);
     let row = move || layout().map(|l| format!("{}px", l.css(l.rows.row_px)));
     let top = move || layout().map(|l| format!("{}px", l.css(l.top)));
-    // Letters of the longest mark: so much room is kept for it beside the longest bar.
-    let marks = memo(move || panel.read(|shown| letters(&shown.histogram)));
+    // Letters of the longest mark: so much room is kept for it beside the longest bar, which else would have another
+    // length whenever two percentiles meet.
+    let kept = Memo::new(move |before: Option<&Kept>| {
+        let letters = panel.read(|shown| letters(&shown.histogram));
+        Kept::after(before.copied(), letters)
+    });
+    let marks = memo(move || kept.get().size);
     fill(panel, body);
     let (track, canvas) = (NodeRef::<Div>::new(), NodeRef::<Canvas>::new());
     paint_bars(app, panel, canvas, size_of(track));

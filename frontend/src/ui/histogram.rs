@@ -1,15 +1,18 @@
 //! The histogram beside the heatmap, whose rows are those of the map, and its numbers.
 
 use super::bars::Bars;
-use super::boxed::{Show, live, memo, on};
+use super::boxed::{Show, effect, live, memo, on};
 use super::copy::Copy;
 use super::panel::Panel;
 use super::state::App;
+use super::text::{Maker, Text};
 use crate::compare;
 use crate::histogram::Histogram;
 use crate::words;
+use leptos::html::Dl;
 use leptos::prelude::*;
 use runqlat_common::{human, text};
+use web_sys::HtmlElement;
 
 /// The card beside the map: bars in the map's rows, numbers below.
 #[component]
@@ -92,28 +95,13 @@ const FACTS: [Fact; 9] = [
 #[component]
 fn Summary() -> impl IntoView {
     let panel = expect_context::<Panel>();
-    let fact = move |read: fn(&Histogram) -> String| {
-        move || {
-            panel
-                .read(|s| Some(read(&s.histogram)))
-                .unwrap_or_else(|| "–".to_owned())
-        }
-    };
-    let rows = FACTS.map(|(name, value)| {
-        view! {
-            <div title=meaning(name)>
-                <dt>{name}</dt>
-                <dd>{fact(value)}</dd>
-            </div>
-        }
-    });
+    let list = NodeRef::<Dl>::new();
+    fill(panel, list);
     let text = move || panel.read(|s| text::runqlat(&s.counts, s.histogram.unit));
     let text = Box::new(text);
     view! {
         <div class="summary">
-            <dl data-testid="summary">
-                {rows.collect_view()}
-            </dl>
+            <dl data-testid="summary" node_ref=list></dl>
             <Copy
                 label="Copy as text"
                 testid="copy-text"
@@ -122,6 +110,38 @@ fn Summary() -> impl IntoView {
             />
         </div>
     }
+}
+
+/// Writes what has changed: by hand, for all of them may with each reading.
+fn fill(panel: Panel, list: NodeRef<Dl>) {
+    let written = StoredValue::new_local(Vec::<Text>::new());
+    effect(move || {
+        let list = list.get()?;
+        written.update_value(|written| {
+            if written.is_empty() {
+                let facts = FACTS.iter().map(|(name, _)| fact(&list, name));
+                *written = facts.collect::<Option<_>>().unwrap_or_default();
+            }
+            for (text, (_, tell)) in written.iter_mut().zip(FACTS) {
+                let told = panel.read(|s| Some(tell(&s.histogram)));
+                text.set(&format!("{}\n", told.as_deref().unwrap_or("–")));
+            }
+        });
+        Some(())
+    });
+}
+
+/// A name at the end of the list, and the text beside it: a line of the list's, which a browser so lays out at once.
+fn fact(list: &HtmlElement, name: &str) -> Option<Text> {
+    let document = list.owner_document()?;
+    let make = Maker(&document);
+    let part = |tag| {
+        let part = make.child(list, tag, "", "")?;
+        part.set_title(meaning(name));
+        Text::new(&part)
+    };
+    part("dt")?.set(name);
+    part("dd")
 }
 
 fn meaning(name: &str) -> &'static str {

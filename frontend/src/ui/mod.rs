@@ -4,6 +4,7 @@
 mod bars;
 mod boxed;
 mod choose;
+mod columns;
 mod connection;
 mod copy;
 mod drawing;
@@ -36,7 +37,6 @@ mod row;
 mod rows;
 mod scope;
 mod series;
-mod shares;
 mod sheet;
 mod state;
 mod strips;

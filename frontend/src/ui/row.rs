@@ -1,14 +1,13 @@
-//! One place of the list and what it shows: elements that are made once and written only where
+//! One place of the list and whose row it shows: elements that are made once and written only where
 //! something has changed.
 
+use super::columns::cells_of;
 use super::rows::ROW_PX;
 use super::text::{Maker, Text, set};
 use crate::keys;
-use crate::table::Row;
+use crate::table::{Listing, Row};
 use crate::words;
 use runqlat_common::contract::COMM_LEN;
-use runqlat_common::counts::Range;
-use runqlat_common::human;
 use runqlat_common::wire::{Key, OTHER};
 use web_sys::HtmlElement;
 
@@ -19,14 +18,15 @@ pub(super) struct Place {
     star: Text,
     name_head: Text,
     name_end: Text,
-    cells: [Text; 6],
     shown: Option<Shown>,
 }
 
-/// What makes up a row besides its texts.
+/// What makes up a row, but for what is measured: that is in `columns`.
 #[derive(Clone, PartialEq)]
 struct Shown {
     index: usize,
+    /// Where its cells are in the columns; nowhere for a row that is out of view.
+    line: Option<usize>,
     key: u64,
     series: Option<u64>,
     members: u64,
@@ -51,27 +51,10 @@ impl Place {
         pin.set_tab_index(-1);
         let name_cell = make.child(&row, "td", "c-name", "cell")?;
         let name = make.child(&name_cell, "span", "name", "")?;
-        let name_head = make.child(&name, "span", "name-head", "")?;
-        let name_end = make.child(&name, "span", "name-end", "")?;
-        let cell = |class| make.child(&row, "td", class, "cell");
-        let (id, rate, wait) = (cell("c-id num")?, cell("c-rate num")?, cell("c-wait num")?);
-        // Its bar is drawn over it: see `shares`.
-        make.child(&wait, "span", "share", "")?;
-        let (p50, p99, max) = (cell("c-p50 num")?, cell("c-p99 num")?, cell("c-max num")?);
-        // The strip is painted over it: see `strips`.
-        cell("c-strip")?;
         Some(Self {
             star: Text::new(&pin)?,
-            name_head: Text::new(&name_head)?,
-            name_end: Text::new(&name_end)?,
-            cells: [
-                Text::new(&id)?,
-                Text::new(&rate)?,
-                Text::new(&wait)?,
-                Text::new(&p50)?,
-                Text::new(&p99)?,
-                Text::new(&max)?,
-            ],
+            name_head: make.text(&name, "span", "name-head")?,
+            name_end: make.text(&name, "span", "name-end")?,
             row,
             pin,
             shown: None,
@@ -82,39 +65,33 @@ impl Place {
         self.row.parent_node().as_ref() == Some(body)
     }
 
-    /// Shows a row, or nothing. `stop` is where the tab key enters the list. What is measured is written
-    /// where someone can see it: a row outside of the view keeps its numbers until it comes into view.
+    /// Shows a row, or nothing. `stop` is where the tab key enters the list.
     pub(super) fn show(
         &mut self,
         row: Option<&Row>,
-        kind: Key,
+        listing: &Listing,
         selected: Option<u64>,
         stop: Option<u64>,
-        seen: bool,
     ) {
         let now = row.map(|row| Shown {
             index: row.index,
+            line: listing.window.clone().position(|index| index == row.index),
             key: row.key,
             series: row.series,
             members: row.members,
             name: row.name.clone(),
-            kind,
+            kind: listing.key,
             gone: row.gone,
             pinned: row.pinned,
             selected: selected.is_some() && selected == row.series,
             is_stop: stop == Some(row.key),
         });
-        let is_another = now.as_ref().map(|now| now.key) != self.shown.as_ref().map(|was| was.key);
         if now != self.shown {
             self.dress(now.as_ref());
             self.shown = now;
         }
-        if let Some(row) = row.filter(|_| seen || is_another) {
-            self.write(row);
-        }
     }
 
-    /// Everything but the measured.
     fn dress(&mut self, now: Option<&Shown>) {
         let before = self.shown.take();
         let row = &self.row;
@@ -131,12 +108,11 @@ impl Place {
             let _set = row.style().set_property("top", &from_top);
             set(row, "aria-rowindex", Some(&(now.index + 2).to_string()));
         }
+        if was.is_none_or(|was| was.line != now.line) {
+            set(row, "aria-owns", now.line.map(cells_of).as_deref());
+        }
         if was.is_none_or(|was| was.key != now.key) {
             set(row, "data-key", Some(&now.key.to_string()));
-        }
-        if was.is_none_or(|was| was.series != now.series) {
-            let id = now.series.filter(|key| *key != OTHER);
-            self.cells[0].set(&id.map(|key| key.to_string()).unwrap_or_default());
         }
         self.mark(was, now);
         let title_now = title(now);
@@ -177,21 +153,6 @@ impl Place {
             set(&self.pin, "aria-label", Some(about));
             self.pin.set_title(about);
             self.star.set(star);
-        }
-    }
-
-    /// The measured.
-    fn write(&mut self, row: &Row) {
-        let range = |range: Option<Range>| range.map_or("–".into(), words::short_range);
-        let texts = [
-            human::count(row.waits_per_s).into(),
-            words::wait_rate(row.wait_ns_per_s).into(),
-            range(row.p50),
-            range(row.p99),
-            range(row.max),
-        ];
-        for (cell, text) in self.cells[1..].iter_mut().zip(texts) {
-            cell.set(&text);
         }
     }
 }

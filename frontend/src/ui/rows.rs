@@ -1,17 +1,17 @@
-//! The list's heads and its scrolled part: which rows are in view. What a row looks like is in `row`,
+//! The list's heads and its scrolled part: which rows are in view. What a row looks like is in `row` and `columns`,
 //! and what keys and clicks do in `reach`.
 
 use super::boxed::{effect, live, memo, on};
+use super::columns::Columns;
 use super::multiples::MOST;
 use super::once::once_in;
 use super::reach::{on_click, on_focus, on_key, on_over};
 use super::resize::on_resize;
 use super::row::Place;
-use super::shares::Shares;
 use super::state::App;
-use super::strips::RowStrips;
 use crate::browser;
 use crate::chart::ticks;
+use crate::kept::Kept;
 use crate::keys;
 use crate::session::strip::CELLS;
 use crate::table::{Column, Listing};
@@ -53,17 +53,18 @@ pub(super) const ROW_PX: usize = 24;
 const REST: Duration = Duration::from_secs(1);
 
 /// Height of the heads in CSS pixels, which lie over the rows.
-const HEAD_PX: i32 = 25;
+pub(super) const HEAD_PX: usize = 25;
 
 #[component]
 pub(crate) fn Table() -> impl IntoView {
     let app = expect_context::<App>();
     let (scroll, body) = (NodeRef::<Div>::new(), NodeRef::<Tbody>::new());
     let rows = memo(move || app.listing.with(|listing| listing.rows));
-    let room = Memo::new(move |before: Option<&usize>| {
-        let before = before.copied().unwrap_or(0);
-        app.listed.with(|view| view.room(rows.get(), before))
+    let kept = Memo::new(move |before: Option<&Kept>| {
+        let rows = app.listing.with(|listing| listing.rows);
+        app.listed.with(|view| view.room(rows, before.copied()))
     });
+    let room = memo(move || kept.get().size);
     let is_path = memo(move || app.listing.with(|listing| listing.key == Key::Cgroup));
     let said = memo(move || {
         let session = app.session.read();
@@ -92,6 +93,7 @@ pub(crate) fn Table() -> impl IntoView {
         <div
             class="table-scroll"
             class:away=live(move || app.as_strips.get())
+            class:paths=live(move || is_path.get())
             data-testid="list-scroll"
             node_ref=scroll
             on:scroll=on(move |_| {
@@ -102,7 +104,6 @@ pub(crate) fn Table() -> impl IntoView {
         >
             <table
                 role="table"
-                class:paths=live(move || is_path.get())
                 aria-rowcount=live(move || rows.get() + 1)
             >
                 <thead role="rowgroup">
@@ -127,8 +128,7 @@ pub(crate) fn Table() -> impl IntoView {
                     on:focusout=on(move |event: FocusEvent| on_focus(app, event.related_target()))
                 ></tbody>
             </table>
-            <Shares/>
-            <RowStrips/>
+            <Columns/>
             <p class="muted more">{said}</p>
         </div>
     }
@@ -147,7 +147,7 @@ fn measure(app: App, scroll: NodeRef<Div>) {
     let (from, height) = (px(element.scroll_top()), element.client_height());
     let (top, end) = (
         from / ROW_PX,
-        (from + px(height - HEAD_PX)).div_ceil(ROW_PX),
+        (from + px(height).saturating_sub(HEAD_PX)).div_ceil(ROW_PX),
     );
     // While the list is away its first rows are shown as strips.
     let visible = (end - top).max(MOST);
@@ -167,7 +167,7 @@ fn keep_rows_beside(app: App) {
 }
 
 /// Writes the rows in view into their places, of which it makes as many as it needs. By hand and not by
-/// signals: hundreds of cells change with every update.
+/// signals: all of them may change with every update.
 fn fill(app: App, body: NodeRef<Tbody>) {
     let selected = memo(move || app.session.read().selected_key());
     let places = StoredValue::new_local(Vec::<Place>::new());
@@ -191,8 +191,7 @@ fn fill(app: App, body: NodeRef<Tbody>) {
                 .map_or_else(|| stop_of(&listing, view.top), |(_, key)| Some(key));
             for (at, place) in places.iter_mut().enumerate() {
                 let row = listing.places.get(at).and_then(Option::as_ref);
-                let seen = row.is_some_and(|row| view.is_seen(row.index));
-                place.show(row, listing.key, selected, stop, seen);
+                place.show(row, &listing, selected, stop);
             }
         });
         follow_focus(app, &listing);

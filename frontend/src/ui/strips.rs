@@ -1,6 +1,6 @@
 //! Painting series' recent past: a strip in each row of the list. The large ones are in `multiples`.
 
-use super::boxed::{effect, live, memo};
+use super::boxed::effect;
 use super::rows::ROW_PX;
 use super::state::App;
 use super::theme::Look;
@@ -15,11 +15,7 @@ const WIDTH: f64 = 120.0;
 
 /// The strips of the rows in view, on one canvas over their column: one image is painted in the time of
 /// one row's canvas.
-#[component]
-pub(crate) fn RowStrips() -> impl IntoView {
-    let app = expect_context::<App>();
-    let canvas = NodeRef::<Canvas>::new();
-    let first = memo(move || app.listing.with(|listing| listing.window.start));
+pub(super) fn paint_rows(app: App, canvas: NodeRef<Canvas>) {
     paint_when_new(app, false, move |look| {
         let (canvas, listing) = (canvas.get()?, app.listing.get());
         let layout = Layout::new(WIDTH, ROW_PX as f64, app.size.get().ratio);
@@ -31,19 +27,6 @@ pub(crate) fn RowStrips() -> impl IntoView {
         paint(app, look, &canvas, &rows, &layout);
         Some(())
     });
-    view! {
-        <canvas
-            node_ref=canvas
-            class="row-strips"
-            data-testid="row-strips"
-            aria-hidden="true"
-            style:transform=live(move || format!("translateY({}px)", first.get() * ROW_PX))
-            style:height=live(move || {
-                let rows = app.listing.with(|listing| listing.window.len());
-                format!("{}px", rows * ROW_PX)
-            })
-        ></canvas>
-    }
 }
 
 /// Paints with every update of what is listed and of its colours, while the list is shown as strips or while it is

@@ -22,22 +22,24 @@ const LETTERS: usize = 26;
 pub(crate) fn Tooltip() -> impl IntoView {
     let app = expect_context::<App>();
     let tip = memo(move || {
+        let target = app.target.get()?;
         let frame = app.frame.get()?;
         let utc_offset_min = browser::utc_offset_min(frame.time.end_ms);
         let x = match app.cursor.get() {
             Cursor::Pointer { x, y } => Some(frame.layout.plot_from_css(x, y).0),
             _ => None,
         };
-        Tip::new(&frame, app.target.get()?, x, utc_offset_min)
+        Tip::new(&frame, target, x, utc_offset_min)
     });
     let place = memo(move || {
+        let target = app.target.get()?;
         let frame = app.frame.get()?;
         let change = tip.get().and_then(|tip| tip.change).unwrap_or_default();
         let lines = change
             .lines()
             .map(|line| line.chars().count().div_ceil(LETTERS));
         let height = HEIGHT + lines.sum::<usize>() as f64 * LINE;
-        Some(place(&frame, app.cursor.get(), app.target.get()?, height))
+        Some(place(&frame, app.cursor.get(), target, height))
     });
     let px = move |axis: fn((f64, f64)) -> f64| {
         move || format!("{:.0}px", place.get().map_or(0.0, axis))

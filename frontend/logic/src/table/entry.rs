@@ -85,18 +85,19 @@ impl<'a> Entry<'a> {
     /// Pinned rows come first, and those of a held order as that has them. Equal rows are in the order of their
     /// waiting time and then of their ids, so that buckets, which are often equal, give an order one can read.
     pub(super) fn compare(&self, other: &Self, descending: bool) -> Ordering {
-        let ascending = (self.number, &self.word).cmp(&(other.number, &other.word));
-        let first = if descending {
-            ascending.reverse()
-        } else {
-            ascending
+        let first = || {
+            let ascending = (self.number, &self.word).cmp(&(other.number, &other.word));
+            match descending {
+                true => ascending.reverse(),
+                false => ascending,
+            }
         };
         let pinned = other.pinned.cmp(&self.pinned);
         pinned
             .then(self.rank.cmp(&other.rank))
-            .then(first)
-            .then(other.sum_ns().cmp(&self.sum_ns()))
-            .then(self.key.cmp(&other.key))
+            .then_with(first)
+            .then_with(|| other.sum_ns().cmp(&self.sum_ns()))
+            .then_with(|| self.key.cmp(&other.key))
     }
 
     pub(super) fn sum_ns(&self) -> u64 {

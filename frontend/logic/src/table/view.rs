@@ -1,14 +1,14 @@
 //! The part of a long list that is in view. Only its rows are sorted, built and filled; each is shown
 //! in one of a few places, which are used again for other rows.
 
+use crate::kept::Kept;
 use std::cmp::Ordering;
 use std::ops::Range;
 
 /// Rows above and below the visible ones while they may be scrolled, so that scrolling by a little shows no gap.
 const MORE: usize = 4;
 
-/// Where the end of a long list is far away there is room for a multiple of so many rows, and for less than two of them
-/// more than there are.
+/// Where the end of a long list is far away there is room for a multiple of so many rows.
 const ROOM: usize = 64;
 
 /// What is in view.
@@ -38,22 +38,14 @@ impl View {
         self.visible + 2 * MORE + 2
     }
 
-    /// Whether a row is visible, or at least a part of it.
-    pub fn is_seen(&self, index: usize) -> bool {
-        (self.top..self.top + self.visible).contains(&index)
-    }
-
-    /// How many rows there is room for, of so many: exactly they where their end is in view or nearly so. Elsewhere it is a
-    /// little more, and stays what it was `before` where it can: of a list whose length is another with each reading the
-    /// browser would lay out everything each time.
-    pub fn room(&self, rows: usize, before: usize) -> usize {
+    /// How many rows there is room for, of so many: exactly they where their end is in view or nearly so. Elsewhere it is
+    /// more, and stays what it was `before` for a while.
+    pub fn room(&self, rows: usize, before: Option<Kept>) -> Kept {
         let near = self.top + 3 * self.visible + 2 * MORE;
         if near >= rows {
-            rows
-        } else if (rows..rows + 2 * ROOM).contains(&before) {
-            before
+            Kept::exactly(rows)
         } else {
-            rows.next_multiple_of(ROOM)
+            Kept::after(before, rows.next_multiple_of(ROOM))
         }
     }
 
@@ -116,6 +108,7 @@ fn sort_within<T>(all: &mut [T], window: &Range<usize>, compare: Compare<'_, T>)
 #[cfg(test)]
 mod tests {
     use super::{Keyed, View};
+    use crate::kept::Kept;
     use proptest::prelude::{prop_assert, prop_assert_eq, proptest};
 
     impl Keyed for u64 {
@@ -168,28 +161,23 @@ mod tests {
     }
 
     #[test]
-    fn rows_beside_the_visible_ones_are_built_for_scrolling_and_not_seen() {
+    fn rows_beside_the_visible_ones_are_built_for_scrolling() {
         assert_eq!(view(90, false).window(1_000), 90..100);
-        let view = view(90, true);
-        let built = view.window(1_000);
-        assert_eq!(built, 86..104);
-        let seen: Vec<usize> = built.filter(|index| view.is_seen(*index)).collect();
-        assert_eq!(seen, (90..100).collect::<Vec<_>>());
-        assert!(!view.is_seen(89) && !view.is_seen(100));
+        assert_eq!(view(90, true).window(1_000), 86..104);
     }
 
     #[test]
     fn the_room_is_exact_where_the_end_can_be_seen() {
-        let room = |top, rows| view(top, false).room(rows, 0);
+        let room = |top, rows| view(top, false).room(rows, None).size;
         // Ten are visible, and the end of less than some screens is near.
         assert_eq!([0, 1, 12, 30].map(|rows| room(0, rows)), [0, 1, 12, 30]);
         // Far away a row more or less changes nothing.
         assert_eq!([990, 1_003, 1_024].map(|rows| room(0, rows)), [1_024; 3]);
         assert_eq!(room(0, 1_025), 1_088);
         // And what is kept is not given up for a few.
-        let kept = |rows| view(0, false).room(rows, 1_024);
-        assert_eq!([1_024, 960, 897].map(kept), [1_024; 3]);
-        assert_eq!([1_025, 896].map(kept), [1_088, 896]);
+        let kept = |rows| view(0, false).room(rows, Some(Kept::exactly(1_024))).size;
+        assert_eq!([1_024, 960, 200].map(kept), [1_024; 3]);
+        assert_eq!([1_025, 30].map(kept), [1_088, 30]);
         // Who goes there finds no room beyond the last row, wherever a hand may have thrown the list.
         assert_eq!([980, 993, 1_014].map(|top| room(top, 1_003)), [1_003; 3]);
     }
