@@ -191,8 +191,8 @@ struct Cell {
 
 impl Cell {
     fn show(&mut self, row: Option<&Row>, tell: Tell) {
-        let text = row.map(|row| format!("{}\n", tell(row)));
-        self.text.set(&text.unwrap_or_default());
+        let text = row.map(tell).unwrap_or_default();
+        self.text.set(&format!("{text}\n"));
         let gone = row.is_some_and(|row| row.gone);
         if self.gone != gone {
             self.gone = gone;
