@@ -113,9 +113,8 @@ fn paint_bars(app: App, canvas: NodeRef<Canvas>, size: RwSignal<Size>) {
     paint_when_new(app, false, move |look| {
         let canvas = canvas.get()?;
         let lengths = app.listing.with(|listing| {
-            let window = listing.window.clone();
-            let shares = window.map(|index| listing.at(index).map_or(0.0, |row| row.share));
-            shares.collect()
+            let rows = listing.in_window();
+            rows.map(|row| row.map_or(0.0, |row| row.share)).collect()
         });
         let bars = Bars {
             lengths,
@@ -146,7 +145,7 @@ impl Written {
     }
 
     fn show(&mut self, listing: &Listing) {
-        let window = listing.window.clone();
+        let window = &listing.window;
         let from_top = HEAD_PX + window.start * ROW_PX;
         self.top.set(&format!("{from_top}px"));
         self.height.set(&format!("{}px", window.len() * ROW_PX));
@@ -156,8 +155,9 @@ impl Written {
             };
             self.lines.push(line);
         }
-        for (line, cells) in self.lines.iter_mut().enumerate() {
-            let row = window.clone().nth(line).and_then(|index| listing.at(index));
+        let mut rows = listing.in_window();
+        for cells in &mut self.lines {
+            let row = rows.next().flatten();
             for (cell, (_, tell)) in cells.iter_mut().zip(COLUMNS) {
                 cell.show(row, tell);
             }

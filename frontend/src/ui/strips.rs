@@ -19,11 +19,7 @@ pub(super) fn paint_rows(app: App, canvas: NodeRef<Canvas>) {
     paint_when_new(app, false, move |look| {
         let (canvas, listing) = (canvas.get()?, app.listing.get());
         let layout = Layout::new(WIDTH, ROW_PX as f64, app.size.get().ratio);
-        let rows: Vec<_> = listing
-            .window
-            .clone()
-            .map(|index| listing.at(index))
-            .collect();
+        let rows: Vec<_> = listing.in_window().collect();
         paint(app, look, &canvas, &rows, &layout);
         Some(())
     });

@@ -235,6 +235,11 @@ impl Listing {
         shown
     }
 
+    /// The rows of the window, from its top on.
+    pub fn in_window(&self) -> impl Iterator<Item = Option<&Row>> {
+        self.window.clone().map(|index| self.at(index))
+    }
+
     /// The row with this place in the list, where it is in view.
     pub fn at(&self, index: usize) -> Option<&Row> {
         self.places.iter().flatten().find(|row| row.index == index)
