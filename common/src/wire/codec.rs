@@ -34,8 +34,8 @@ impl Format {
     /// The name of the WebSocket sub-protocol.
     pub const fn subprotocol(self) -> &'static str {
         match self {
-            Self::Json => "runqlat-web.v1.json",
-            Self::Postcard => "runqlat-web.v1.postcard",
+            Self::Json => "runqlat-web.v2.json",
+            Self::Postcard => "runqlat-web.v2.postcard",
         }
     }
 
