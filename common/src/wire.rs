@@ -26,6 +26,7 @@ pub use together::{
 };
 
 use crate::buckets::Unit;
+use crate::contract;
 use crate::counts::Counts;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -216,6 +217,17 @@ pub enum Key {
 }
 
 impl Key {
+    /// The kernel programs' number for it.
+    pub fn kernel_kind(self) -> u64 {
+        match self {
+            Self::Global => contract::key::GLOBAL,
+            Self::Process => contract::key::PROCESS,
+            Self::Thread => contract::key::THREAD,
+            Self::Pidns => contract::key::PIDNS,
+            Self::Cgroup => contract::key::CGROUP,
+        }
+    }
+
     /// Whether waits are told apart at all.
     pub fn has_series(self) -> bool {
         self != Self::Global

@@ -5,18 +5,20 @@
 mod directory;
 mod story;
 
-use super::{Probe, ReadError, Reading, Source};
+use super::{Probe, ReadError, Reading, Source, reading_period};
 use crate::failure::Failure;
 use crate::target::TargetError;
 use runqlat_common::buckets::{SLOTS, Unit, lower};
 use runqlat_common::contract::{COMM_LEN, Hist, KeyStats};
+use runqlat_common::key_word;
 use runqlat_common::wire::{Key, Programs, Scope};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 use story::{BATCH, Cells, Deed, FIRST_SERVICE, Moment};
 
 /// The initial pid namespace, as on every host.
-const HOST_NAMESPACE: u64 = 4_026_531_836;
+const HOST_NAMESPACE: u32 = 4_026_531_836;
 
 /// Services that run in containers.
 const CONTAINERS: [&str; 3] = ["postgres", "redis-server", "node"];
@@ -81,11 +83,8 @@ impl SyntheticProbe {
     fn key_of(&self, deed: &Deed) -> u64 {
         match self.scope.key {
             Key::Global => 0,
-            Key::Process | Key::Thread => deed.tgid.into(),
-            Key::Pidns => CONTAINERS
-                .iter()
-                .position(|name| *name == deed.name)
-                .map_or(HOST_NAMESPACE, |at| HOST_NAMESPACE + 664 + at as u64),
+            Key::Process | Key::Thread => key_word::of_task(deed.tgid, 0),
+            Key::Pidns => key_word::of_namespace(namespace_of(deed.name), 0),
             // Any number that is the same for the same name.
             Key::Cgroup => deed
                 .name
@@ -94,9 +93,10 @@ impl SyntheticProbe {
         }
     }
 
-    /// What there is an interval after `reading`.
+    /// What there is a reading later.
     fn go_on(&self, mut reading: Reading) -> Reading {
-        let length_ns = u64::from(self.scope.interval_ms) * 1_000_000;
+        let interval = Duration::from_millis(self.scope.interval_ms.into());
+        let length_ns = reading_period(interval).as_nanos() as u64;
         let now_ns = self.now_ns.fetch_add(length_ns, Ordering::Relaxed) + length_ns;
         let moment = Moment { now_ns, length_ns };
         reading.at_ns = now_ns;
@@ -106,7 +106,7 @@ impl SyntheticProbe {
         }
         reading.gone.clear();
         if matches!(self.scope.key, Key::Process | Key::Thread) {
-            let ended = reading.keys.ids().filter(|&key| moment.has_ended(key));
+            let ended = reading.keys.ids().filter(|&key| moment.has_ended(key_word::id(self.scope.key.kernel_kind(), key)));
             reading.gone.extend(ended);
         }
         reading
@@ -117,7 +117,9 @@ impl SyntheticProbe {
         let hist = match self.scope.key {
             Key::Global => &mut reading.unkeyed,
             Key::Process | Key::Thread => &mut entry(reading, key, deed.name).hist,
-            Key::Pidns if key == HOST_NAMESPACE => &mut entry(reading, key, "systemd").hist,
+            Key::Pidns if namespace_of(deed.name) == HOST_NAMESPACE => {
+                &mut entry(reading, key, "systemd").hist
+            }
             Key::Pidns => &mut entry(reading, key, deed.name).hist,
             Key::Cgroup => {
                 Arc::make_mut(&mut reading.names)
@@ -142,6 +144,10 @@ impl Probe for SyntheticProbe {
         }
     }
 
+    fn keys_bound(&self) -> u32 {
+        self.keys_max()
+    }
+
     fn read(&mut self, into: &mut Reading) -> Result<(), ReadError> {
         let now_ns = self.now_ns.load(Ordering::Relaxed);
         let so_far = self.so_far.take();
@@ -152,6 +158,12 @@ impl Probe for SyntheticProbe {
         self.so_far = Some(reading);
         Ok(())
     }
+}
+
+/// The pid namespace that a process of this name runs in.
+fn namespace_of(name: &str) -> u32 {
+    let container = CONTAINERS.iter().position(|container| *container == name);
+    container.map_or(HOST_NAMESPACE, |at| HOST_NAMESPACE + 664 + at as u32)
 }
 
 /// The path of the cgroup that a process of this name runs in.
