@@ -130,9 +130,7 @@ impl From<AttachError> for Failure {
             AttachError::Maps(_)
             | AttachError::Table(_)
             | AttachError::Map(_)
-            | AttachError::Object(_) => {
-                Self::Other(error.into())
-            }
+            | AttachError::Object(_) => Self::Other(error.into()),
         }
     }
 }

@@ -51,7 +51,11 @@ fn merge(earlier: Vec<Series>, later: Vec<Series>) -> Vec<Series> {
             (None, Some(_)) => Ordering::Greater,
             (None, None) => return merged,
         };
-        let first = if order.is_gt() { later.next() } else { earlier.next() };
+        let first = if order.is_gt() {
+            later.next()
+        } else {
+            earlier.next()
+        };
         merged.extend(first);
         if order.is_eq()
             && let (Some(sum), Some(other)) = (merged.last_mut(), later.next())
@@ -125,107 +129,4 @@ pub fn comm(bytes: &[u8; COMM_LEN]) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{between, comm, unnamed};
-    use crate::probe::{Keys, Reading};
-    use proptest::prelude::{prop_assert_eq, proptest};
-    use runqlat_common::contract::KeyStats;
-    use runqlat_common::counts::Counts;
-    use runqlat_common::wire::OTHER;
-    use std::collections::HashMap;
-    use std::sync::Arc;
-
-    fn reading(at_ns: u64) -> Reading {
-        Reading::empty(at_ns)
-    }
-
-    fn keys<const N: usize>(entries: [(u64, KeyStats); N]) -> Keys {
-        entries.into_iter().collect()
-    }
-
-    fn stats(name: &[u8], slot: usize, n: u32) -> KeyStats {
-        let mut stats = KeyStats::ZERO;
-        stats.comm[..name.len()].copy_from_slice(name);
-        stats.hist.counts[0][slot] = n;
-        stats.hist.sum_ns[0] = u64::from(n) << slot;
-        stats
-    }
-
-    #[test]
-    fn names_are_told_when_new_and_when_an_exec_changed_them() {
-        let (mut first, mut second) = (reading(0), reading(1_500_000));
-        first.keys = keys([(7, stats(b"sh", 3, 1)), (8, stats(b"cat", 3, 1))]);
-        second.keys = keys([
-            (7, stats(b"make", 3, 2)),
-            (8, stats(b"cat", 3, 2)),
-            (9, stats(b"cc1", 3, 1)),
-        ]);
-        let told = between(&first, &second, true);
-        let names: Vec<_> = told.names.iter().map(|n| (n.key, &*n.name)).collect();
-        assert_eq!(names, [(7, "make"), (9, "cc1")]);
-        assert_eq!(told.duration_us, 1_500);
-    }
-
-    #[test]
-    fn names_from_outside_the_kernel_are_told_once() {
-        let (mut first, mut second) = (reading(0), reading(1));
-        first.keys = keys([(7, stats(b"", 3, 1))]);
-        second.keys = keys([(7, stats(b"", 3, 2))]);
-        second.names = Arc::new(HashMap::from([(7, "/a.slice".to_owned())]));
-        let names = |a, b| between(a, b, true).names;
-        assert_eq!(names(&first, &second)[0].name, "/a.slice");
-        assert_eq!(names(&second, &second), []);
-        assert_eq!(names(&unnamed(second.clone()), &second).len(), 1);
-    }
-
-    #[test]
-    fn a_reading_that_did_not_change_is_an_empty_interval() {
-        let mut same = reading(5);
-        same.keys = keys([(7, stats(b"sh", 3, 100))]);
-        let told = between(&same, &same, true);
-        assert!(told.counts.is_empty() && told.series.is_empty() && told.names.is_empty());
-    }
-
-    #[test]
-    fn what_has_no_key_is_other_only_where_keys_are_kept() {
-        let (first, mut second) = (reading(0), reading(1));
-        second.unkeyed.counts[1][5] = 3;
-        assert_eq!(between(&first, &second, false).series, []);
-        let keyed = between(&first, &second, true);
-        assert_eq!(keyed.series[0].key, OTHER);
-        assert_eq!(keyed.counts.total(), 3);
-    }
-
-    #[test]
-    fn names_of_any_bytes_are_text() {
-        let mut bytes = [0; 16];
-        bytes[..4].copy_from_slice(&[b'a', 0xff, b'b', 0]);
-        assert_eq!(comm(&bytes), "a\u{fffd}b");
-        assert_eq!(comm(&[b'x'; 16]), "x".repeat(16));
-    }
-
-    proptest! {
-        /// Whatever is in the readings, the series add up to the whole.
-        #[test]
-        fn the_sum_over_series_is_the_whole(
-            before in proptest::collection::hash_map(1..20_u64, (0..36_usize, 0..1_000_u32), 0..10),
-            after in proptest::collection::hash_map(1..20_u64, (0..36_usize, 0..1_000_u32), 0..10),
-            unkeyed in 0..50_u32,
-        ) {
-            let fill = |from: &HashMap<u64, (usize, u32)>| {
-                let of = |(key, (slot, n)): (&u64, &(usize, u32))| (*key, stats(b"x", *slot, *n));
-                from.iter().map(of).collect::<Keys>()
-            };
-            let (mut first, mut second) = (reading(0), reading(1));
-            first.keys = fill(&before);
-            second.keys = fill(&after);
-            second.unkeyed.counts[0][4] = unkeyed;
-            let told = between(&first, &second, true);
-            let mut sum = Counts::default();
-            for series in &told.series {
-                sum.add(&series.counts);
-            }
-            prop_assert_eq!(sum, told.counts);
-        }
-    }
-}
+mod tests;

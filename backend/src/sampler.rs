@@ -32,11 +32,7 @@ pub struct Sampler {
 
 impl Sampler {
     /// Starts the first interval now.
-    pub fn new(
-        mut probe: Box<dyn Probe>,
-        key: Key,
-        interval: Duration,
-    ) -> Result<Self, ReadError> {
+    pub fn new(mut probe: Box<dyn Probe>, key: Key, interval: Duration) -> Result<Self, ReadError> {
         let meter = Meter::new(&mut *probe, key)?;
         let now = Instant::now();
         Ok(Self {
@@ -118,7 +114,11 @@ impl Sampler {
     /// After a delay the next interval is longer than nominal; catching up would only make some that are shorter.
     fn set_end(&mut self, now: Instant) {
         let late = now.saturating_duration_since(self.end);
-        let from = if late * LATE > self.interval { now } else { self.end };
+        let from = if late * LATE > self.interval {
+            now
+        } else {
+            self.end
+        };
         self.end = from + self.interval;
     }
 

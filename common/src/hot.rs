@@ -51,7 +51,16 @@ mod tests {
 
     #[test]
     fn rows_are_shared_out_among_the_cpus() {
-        let table = [(0, 10), (2, 10), (8, 9), (64, 6), (240, 6), (512, 6), (1_024, 5), (4_096, 4)];
+        let table = [
+            (0, 10),
+            (2, 10),
+            (8, 9),
+            (64, 6),
+            (240, 6),
+            (512, 6),
+            (1_024, 5),
+            (4_096, 4),
+        ];
         for (cpus, expected) in table {
             assert_eq!(bits(cpus), expected, "{cpus}");
             assert_eq!(rows(cpus), cpus << expected);

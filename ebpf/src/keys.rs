@@ -148,11 +148,7 @@ fn named_after<T: Task>(task: T) -> Option<*mut KeyStats> {
         key::PIDNS => is_first_process(task) && task.tid() == task.tgid(),
         _ => false,
     };
-    if is_named {
-        find(key_of(task))
-    } else {
-        None
-    }
+    if is_named { find(key_of(task)) } else { None }
 }
 
 #[inline(always)]

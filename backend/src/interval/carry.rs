@@ -21,7 +21,11 @@ impl Carry {
         };
         let mut left = [0; CAUSES];
         let sides = [&mut waits.woken, &mut waits.preempted];
-        for ((side, kept), left) in sides.into_iter().zip(kept.unwrap_or_default()).zip(&mut left) {
+        for ((side, kept), left) in sides
+            .into_iter()
+            .zip(kept.unwrap_or_default())
+            .zip(&mut left)
+        {
             side.sum_ns = side.sum_ns.saturating_add(kept);
             if side.counts.is_empty() {
                 *left = std::mem::take(&mut side.sum_ns);

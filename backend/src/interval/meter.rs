@@ -96,7 +96,7 @@ impl Meter {
 }
 
 /// Takes out of a reading what is gone.
-fn take_gone(reading: &mut Reading, kind: Key) -> Vec<SeriesKey> {
+pub(super) fn take_gone(reading: &mut Reading, kind: Key) -> Vec<SeriesKey> {
     let words = std::mem::take(&mut reading.gone);
     reading.keys.remove(&words);
     let gone = words.iter().map(|&word| series_key(kind, word));
@@ -104,7 +104,7 @@ fn take_gone(reading: &mut Reading, kind: Key) -> Vec<SeriesKey> {
 }
 
 /// A reading that tells no names, so that what follows tells them all.
-fn unnamed(mut first: Reading) -> Reading {
+pub(super) fn unnamed(mut first: Reading) -> Reading {
     for stats in first.keys.values_mut() {
         stats.comm = KeyStats::ZERO.comm;
     }

@@ -39,6 +39,14 @@ impl Format {
         }
     }
 
+    /// The same of the version before, whose pages may still be open.
+    pub const fn former_subprotocol(self) -> &'static str {
+        match self {
+            Self::Json => "runqlat-web.v1.json",
+            Self::Postcard => "runqlat-web.v1.postcard",
+        }
+    }
+
     /// The message as it travels; JSON is UTF-8.
     pub fn encode_server(self, message: &ServerMessage) -> Vec<u8> {
         self.encode(message)

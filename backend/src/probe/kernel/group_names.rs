@@ -90,7 +90,11 @@ mod tests {
             (LOOK_AGAIN, &[], false),
         ];
         for (since, unknown, worth) in table {
-            assert_eq!(names.is_worth_a_walk(unknown, at + since), worth, "{since:?}");
+            assert_eq!(
+                names.is_worth_a_walk(unknown, at + since),
+                worth,
+                "{since:?}"
+            );
         }
     }
 }

@@ -1,9 +1,9 @@
 //! The rows of keys that wait often, as the kernel shares them: see `runqlat_common::hot`.
 
 use super::AttachError;
-use super::sizes::Cpus;
 use super::ledger::Rows;
 use super::mapping::Mapping;
+use super::sizes::Cpus;
 use runqlat_common::contract::{Hist, HotRow};
 use runqlat_common::hot;
 use std::os::fd::OwnedFd;
@@ -16,7 +16,12 @@ pub(super) struct Hot(Mapping<HotRow>);
 impl Hot {
     /// Maps the rows of the CPUs that were there when the programs were loaded.
     pub(super) fn map(map: &OwnedFd, cpus: Cpus) -> Result<Self, AttachError> {
-        Mapping::new(map, hot::rows(cpus.present), libc::PROT_READ | libc::PROT_WRITE).map(Self)
+        Mapping::new(
+            map,
+            hot::rows(cpus.present),
+            libc::PROT_READ | libc::PROT_WRITE,
+        )
+        .map(Self)
     }
 
     fn owner_of(&self, row: usize) -> &AtomicU64 {

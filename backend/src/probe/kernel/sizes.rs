@@ -125,7 +125,10 @@ mod tests {
         };
         for (possible, present) in [(2, 2), (64, 64), (240, 2), (240, 240)] {
             let usual = mb(possible, present, true, sizes.keys);
-            assert!((6.0..14.0).contains(&usual), "{possible} {present}: {usual}");
+            assert!(
+                (6.0..14.0).contains(&usual),
+                "{possible} {present}: {usual}"
+            );
         }
         assert!(mb(64, 64, false, sizes.keys) < 4.5);
         let large = mb(64, 64, true, 65_536);
@@ -136,13 +139,29 @@ mod tests {
     fn tables_follow_the_host() {
         let table = [
             (host(32_768, 100, GB), None, (16, 8_192, 89_478)),
-            (host(4_194_304, 1_000, 64 * GB), None, (19, 8_192, 1_048_576)),
-            (host(4_194_304, 40_000, 64 * GB), None, (19, 131_072, 1_048_576)),
+            (
+                host(4_194_304, 1_000, 64 * GB),
+                None,
+                (19, 8_192, 1_048_576),
+            ),
+            (
+                host(4_194_304, 40_000, 64 * GB),
+                None,
+                (19, 131_072, 1_048_576),
+            ),
             (host(4_194_304, 40_000, GB), None, (19, 89_478, 89_478)),
             (host(4_194_304, 40_000, GB), Some(16), (19, 16, 16)),
-            (host(4_194_304, 100, GB), Some(1 << 22), (19, 8_192, 1 << 22)),
+            (
+                host(4_194_304, 100, GB),
+                Some(1 << 22),
+                (19, 8_192, 1 << 22),
+            ),
             (host(301, 10, 1 << 20), None, (16, 8_192, 8_192)),
-            (host(1, usize::MAX, u64::MAX), None, (16, 1_048_576, 1_048_576)),
+            (
+                host(1, usize::MAX, u64::MAX),
+                None,
+                (16, 1_048_576, 1_048_576),
+            ),
         ];
         for (host, asked, (stamp_bits, keys, bound)) in table {
             let expected = Sizes {
