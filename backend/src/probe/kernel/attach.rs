@@ -3,7 +3,7 @@
 use super::layout::layout;
 use super::object::Template;
 use super::sizes::LEAST_STAMP_BITS;
-use super::{Options, Work, btf, namespaces, sys};
+use super::{Options, btf, namespaces, sys};
 use aya::programs::{BtfTracePoint, ProgramError, ProgramFd, RawTracePoint};
 use aya::{Btf, Ebpf, EbpfError, EbpfLoader};
 use runqlat_common::buckets::Unit;
@@ -94,16 +94,10 @@ impl Loader {
         let mut ebpf = self.load_maps(options)?;
         let mut refusal = String::from("not tried");
         if !self.raw {
-            match start(&mut ebpf, options.work, |ebpf, name, step| {
+            match start(&mut ebpf, |ebpf, name, step| {
                 start_typed(ebpf, name, step, &self.btf)
             }) {
                 Ok(fds) => return Ok(self.attached(options, ebpf, fds, Programs::Typed)),
-                Err(typed) if options.work != Work::Measure => {
-                    return Err(AttachError::Refused {
-                        typed: first_line(&typed),
-                        raw: refusal,
-                    });
-                }
                 Err(typed) => {
                     refusal = first_line(&typed);
                     tracing::warn!(
@@ -115,11 +109,10 @@ impl Loader {
                 }
             }
         }
-        let fds =
-            start(&mut ebpf, Work::Measure, start_raw).map_err(|raw| AttachError::Refused {
-                typed: refusal,
-                raw: first_line(&raw),
-            })?;
+        let fds = start(&mut ebpf, start_raw).map_err(|raw| AttachError::Refused {
+            typed: refusal,
+            raw: first_line(&raw),
+        })?;
         self.raw = true;
         Ok(self.attached(options, ebpf, fds, Programs::Raw))
     }
@@ -236,22 +229,15 @@ fn io_error_kind(error: &(dyn std::error::Error + 'static)) -> Option<io::ErrorK
     None
 }
 
-/// Loads all programs that do this work, then attaches all: a refusal comes before anything is attached.
+/// Loads all programs, then attaches all: a refusal comes before anything is attached.
 fn start(
     ebpf: &mut Ebpf,
-    work: Work,
     mut one: impl FnMut(&mut Ebpf, &str, Step) -> Result<Option<ProgramFd>, ProgramError>,
 ) -> Result<Vec<ProgramFd>, String> {
-    let (prefix, tracepoints) = match work {
-        Work::Measure => ("", &TRACEPOINTS[..]),
-        // Without the last: renaming is rare.
-        Work::Nothing => ("empty_", &TRACEPOINTS[..3]),
-        Work::ReadClock => ("clock_", &TRACEPOINTS[..3]),
-    };
     let mut fds = Vec::new();
     for step in [Step::Load, Step::Attach] {
-        for &(name, tracepoint) in tracepoints {
-            let done = one(ebpf, &format!("{prefix}{name}"), step(tracepoint));
+        for (name, tracepoint) in TRACEPOINTS {
+            let done = one(ebpf, name, step(tracepoint));
             fds.extend(done.map_err(|error| format!("{name}: {error}"))?);
         }
     }

@@ -44,7 +44,6 @@ struct Options {
     tgid: Option<u32>,
     cgroup: Option<Group>,
     sizes: Sizes,
-    work: Work,
 }
 
 /// How to measure, whatever the scope.
@@ -52,21 +51,8 @@ struct Options {
 pub struct Settings {
     /// Use the raw programs even where the typed ones load.
     pub force_raw: bool,
-    /// What the programs do.
-    pub work: Work,
     /// Room for keys, instead of what fits the host.
     pub max_keys: Option<u32>,
-}
-
-/// What the attached programs do. All but the first are for telling where their cost lies.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Work {
-    #[default]
-    Measure,
-    /// What is left is the cost of being called.
-    Nothing,
-    /// And that of the clock, which no tracer of waits does without.
-    ReadClock,
 }
 
 /// The running kernel, which can be measured.
@@ -112,7 +98,6 @@ impl Source for Kernel {
             tgid: scope.tgid,
             cgroup,
             sizes,
-            work: self.settings.work,
         };
         let probe = KernelProbe::attach(&mut self.loader, &options)?;
         Ok((Box::new(probe), scope))
