@@ -1,5 +1,6 @@
 //! Loading and attaching: the typed programs, or the raw ones where the kernel refuses those.
 
+use super::btf::Named;
 use super::layout::layout;
 use super::object::Template;
 use super::sizes::LEAST_STAMP_BITS;
@@ -75,15 +76,14 @@ impl Loader {
     pub(super) fn new(object: &[u8], raw: bool) -> Result<Self, AttachError> {
         let template = Template::new(object)?;
         let raw_btf = std::fs::read(KERNEL_BTF).map_err(AttachError::NoBtf)?;
-        let btf = Btf::parse(&raw_btf, aya::Endianness::default())
-            .map_err(|error| AttachError::Object(error.to_string()))?;
+        let kernel = btf::Kernel::parse(&raw_btf)?;
         let mut aya = EbpfLoader::new();
         // It would relocate by its own copy of the kernel's BTF; these programs need none of that.
         aya.btf(None);
         Ok(Self {
             template,
-            layout: layout(&raw_btf)?,
-            btf,
+            layout: layout(&kernel)?,
+            btf: ids(&kernel)?,
             aya,
             cpus: aya::util::nr_cpus().map_err(|(_, error)| AttachError::Map(error))?,
             raw,
@@ -192,6 +192,15 @@ impl Attached {
             .iter()
             .try_fold(0, |sum, fd| Ok(sum + sys::recursion_misses(fd.as_fd())?))
     }
+}
+
+/// The types that aya asks the kernel's BTF for: tracepoints, and what namespaces are found with.
+fn ids(kernel: &btf::Kernel<'_>) -> Result<Btf, AttachError> {
+    let tracepoints = TRACEPOINTS.map(|(_, tracepoint)| format!("btf_trace_{tracepoint}"));
+    let mut wanted = vec![(Named::Func, namespaces::TYPE)];
+    wanted.extend(tracepoints.iter().map(|name| (Named::Typedef, &**name)));
+    Btf::parse(&kernel.only(&wanted), aya::Endianness::default())
+        .map_err(|error| AttachError::Object(error.to_string()))
 }
 
 fn config(layout: Layout, cpus: usize, options: &Options) -> Config {

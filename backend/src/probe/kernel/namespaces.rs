@@ -9,10 +9,14 @@ use std::io::{self, Read};
 
 const PROGRAM: &str = "living_pidns";
 
+/// What the program is called with, and what the kernel's BTF calls that.
+const ITERATOR: &str = "task";
+pub(super) const TYPE: &str = "bpf_iter_task";
+
 /// Loads the program that tells them. Without it, no namespace is ever taken for gone: their counters then stay in
 /// the table until that is full.
 pub(super) fn load(ebpf: &mut Ebpf, btf: &Btf) {
-    let loaded = program(ebpf).and_then(|program| program.load("task", btf));
+    let loaded = program(ebpf).and_then(|program| program.load(ITERATOR, btf));
     if let Err(error) = loaded {
         let why = first_line(&error.to_string());
         tracing::warn!("pid namespaces that are gone stay in the kernel's table: {why}");
