@@ -1,6 +1,8 @@
 //! Cgroups as people name them: from a path to the group's id, and from ids to paths. Only the v2
 //! hierarchy: its groups are the ones that a task has exactly one of.
 
+pub mod memory;
+
 use std::collections::HashMap;
 use std::fs;
 use std::io;

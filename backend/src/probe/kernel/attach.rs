@@ -3,9 +3,10 @@
 use super::btf::Named;
 use super::layout::layout;
 use super::object::Template;
+use super::programs::{TRACEPOINTS, io_error, start, start_raw, start_typed};
 use super::sizes::LEAST_STAMP_BITS;
-use super::{Options, btf, namespaces, sys};
-use aya::programs::{BtfTracePoint, ProgramError, ProgramFd, RawTracePoint};
+use super::{Options, btf, memory, namespaces, sys};
+use aya::programs::ProgramFd;
 use aya::{Btf, Ebpf, EbpfError, EbpfLoader};
 use runqlat_common::buckets::Unit;
 use runqlat_common::contract::{Config, Layout, key};
@@ -15,16 +16,7 @@ use std::collections::HashSet;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 
-const KERNEL_BTF: &str = "/sys/kernel/btf/vmlinux";
-
-/// Program and tracepoint. The switch comes first: a wakeup whose switch is not seen leaves a stale
-/// stamp behind, a switch whose wakeup was not seen is only unmatched.
-const TRACEPOINTS: [(&str, &str); 4] = [
-    ("switch", "sched_switch"),
-    ("wakeup_new", "sched_wakeup_new"),
-    ("wakeup", "sched_wakeup"),
-    ("rename", "task_rename"),
-];
+pub(super) const KERNEL_BTF: &str = "/sys/kernel/btf/vmlinux";
 
 /// Why nothing is measured.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +33,13 @@ pub enum AttachError {
     },
     #[error("no permission to load BPF programs")]
     Permission,
+    #[error("{needed} bytes of memory are needed")]
+    Memory {
+        /// By tables and program, in bytes.
+        needed: u64,
+        /// One of the tables is that of keys.
+        keyed: bool,
+    },
     #[error("the kernel's tables can't be made: {0}")]
     Maps(#[source] Box<EbpfError>),
     #[error("the kernel refused the programs, typed ({typed}) and raw ({raw})")]
@@ -99,20 +98,22 @@ impl Loader {
             }) {
                 Ok(fds) => return Ok(self.attached(options, ebpf, fds, Programs::Typed)),
                 Err(typed) => {
-                    refusal = first_line(&typed);
+                    refusal = typed.unless_fatal(options)?;
                     tracing::warn!(
                         "the kernel refuses the typed programs ({refusal}); raw ones cost more"
                     );
-                    tracing::debug!("{typed}");
                     // What was attached of them must not count twice.
                     ebpf = self.load_maps(options)?;
                 }
             }
         }
-        let fds = start(&mut ebpf, start_raw).map_err(|raw| AttachError::Refused {
-            typed: refusal,
-            raw: first_line(&raw),
-        })?;
+        let fds = match start(&mut ebpf, start_raw) {
+            Ok(fds) => fds,
+            Err(raw) => {
+                let (typed, raw) = (refusal, raw.unless_fatal(options)?);
+                return Err(AttachError::Refused { typed, raw });
+            }
+        };
         self.raw = true;
         Ok(self.attached(options, ebpf, fds, Programs::Raw))
     }
@@ -150,14 +151,20 @@ impl Loader {
                 Ok(ebpf) => return Ok(ebpf),
                 Err(error) => error,
             };
-            match io_error_kind(&error) {
-                Some(io::ErrorKind::PermissionDenied) => return Err(AttachError::Permission),
+            match io_error(&error).map(io::Error::kind) {
+                // The latter is how some filters of system calls refuse.
+                Some(io::ErrorKind::PermissionDenied | io::ErrorKind::Unsupported) => {
+                    return Err(AttachError::Permission);
+                }
                 // aya writes all stamps at once, for which kernels before 5.15 want as much memory in one piece:
                 // on a host that has been up for long they may have none.
                 Some(io::ErrorKind::OutOfMemory) if config.stamp_bits > LEAST_STAMP_BITS => {
                     config.stamp_bits -= 1;
                     config.stamp_mask >>= 1;
                     tracing::warn!("memory is short; 2^{} stamps must do", config.stamp_bits);
+                }
+                Some(io::ErrorKind::OutOfMemory) => {
+                    return Err(memory::too_large(options.key, options.sizes));
                 }
                 _ => return Err(AttachError::Maps(Box::new(error))),
             }
@@ -224,71 +231,4 @@ fn config(layout: Layout, cpus: usize, options: &Options) -> Config {
         hot_mask: (1 << hot_bits) - 1,
         layout,
     }
-}
-
-/// The kind of the system's error behind `error`, however deep it lies.
-fn io_error_kind(error: &(dyn std::error::Error + 'static)) -> Option<io::ErrorKind> {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if let Some(error) = error.downcast_ref::<io::Error>() {
-            return Some(error.kind());
-        }
-        next = error.source();
-    }
-    None
-}
-
-/// Loads all programs, then attaches all: a refusal comes before anything is attached.
-fn start(
-    ebpf: &mut Ebpf,
-    mut one: impl FnMut(&mut Ebpf, &str, Step) -> Result<Option<ProgramFd>, ProgramError>,
-) -> Result<Vec<ProgramFd>, String> {
-    let mut fds = Vec::new();
-    for step in [Step::Load, Step::Attach] {
-        for (name, tracepoint) in TRACEPOINTS {
-            let done = one(ebpf, name, step(tracepoint));
-            fds.extend(done.map_err(|error| format!("{name}: {error}"))?);
-        }
-    }
-    Ok(fds)
-}
-
-#[derive(Clone, Copy)]
-enum Step {
-    Load(&'static str),
-    Attach(&'static str),
-}
-
-fn start_typed(
-    ebpf: &mut Ebpf,
-    name: &str,
-    step: Step,
-    btf: &Btf,
-) -> Result<Option<ProgramFd>, ProgramError> {
-    let program = ebpf.program_mut(name).ok_or(ProgramError::NotLoaded)?;
-    let program: &mut BtfTracePoint = program.try_into()?;
-    match step {
-        Step::Load(tracepoint) => {
-            program.load(tracepoint, btf)?;
-            Ok(Some(program.fd()?.try_clone()?))
-        }
-        Step::Attach(_) => program.attach().map(|_| None),
-    }
-}
-
-fn start_raw(ebpf: &mut Ebpf, name: &str, step: Step) -> Result<Option<ProgramFd>, ProgramError> {
-    let program = ebpf.program_mut(&format!("raw_{name}"));
-    let program: &mut RawTracePoint = program.ok_or(ProgramError::NotLoaded)?.try_into()?;
-    match step {
-        Step::Load(_) => {
-            program.load()?;
-            Ok(Some(program.fd()?.try_clone()?))
-        }
-        Step::Attach(tracepoint) => program.attach(tracepoint).map(|_| None),
-    }
-}
-
-/// The verifier's log has thousands of lines; `-v` shows them all.
-pub(super) fn first_line(text: &str) -> String {
-    text.lines().next().unwrap_or_default().to_owned()
 }

@@ -64,6 +64,15 @@ pub(super) fn layout(kernel: &Kernel<'_>) -> Result<Layout, AttachError> {
     })
 }
 
+/// All that is asked of the kernel's BTF.
+#[cfg(feature = "fuzzing")]
+pub fn read_btf(bytes: &[u8]) {
+    if let Ok(kernel) = Kernel::parse(bytes) {
+        let _ = layout(&kernel);
+        kernel.only(&[(super::btf::Named::Typedef, "task_struct")]);
+    }
+}
+
 /// Sizes of fields, in bytes. A field that is read with another size than it has gives its neighbours'
 /// bits, so a kernel that changes one is refused instead.
 const WORD: u32 = 4;

@@ -7,8 +7,10 @@ mod hot;
 mod layout;
 mod ledger;
 mod mapping;
+mod memory;
 mod namespaces;
 mod object;
+mod programs;
 mod register;
 mod sizes;
 mod suspects;
@@ -16,6 +18,8 @@ mod sys;
 mod table;
 
 pub use attach::AttachError;
+#[cfg(feature = "fuzzing")]
+pub use layout::read_btf;
 pub use sizes::{MAX_KEYS, Sizes};
 
 use crate::cgroup::Group;
@@ -23,7 +27,7 @@ use crate::failure::Failure;
 use crate::probe::{Probe, ReadError, Reading, Source};
 use crate::target::{self, Presence, Watched};
 use crate::{cgroup, probe, procfs};
-use attach::{Attached, Loader};
+use attach::{Attached, KERNEL_BTF, Loader};
 use counters::Counters;
 use hot::Hot;
 use ledger::Ledger;
@@ -64,6 +68,7 @@ pub struct Kernel {
 impl Kernel {
     /// Finds out what attaching the programs in `object` needs.
     pub fn new(object: &[u8], settings: Settings) -> Result<Self, AttachError> {
+        memory::check_reading()?;
         Ok(Self {
             loader: Loader::new(object, settings.force_raw)?,
             settings,
@@ -92,6 +97,7 @@ impl Source for Kernel {
             Failure::Other(anyhow::Error::new(error).context("can't see how large this host is"))
         })?;
         tracing::debug!("tables: {sizes:?}");
+        memory::check_tables(scope.key, sizes)?;
         let options = Options {
             key: scope.key,
             unit: scope.unit,

@@ -1,7 +1,7 @@
 //! Which pid namespaces live, from the kernel's own list of tasks. The links in /proc/PID/ns are only for who may
 //! trace that process, which this program gives up; to run a program over all tasks it may.
 
-use super::attach::first_line;
+use super::programs::first_line;
 use aya::programs::{Iter, ProgramError};
 use aya::{Btf, Ebpf};
 use std::collections::HashSet;
