@@ -1,5 +1,6 @@
 //! `runqlat-web check`: what this kernel and these permissions allow, each with what follows from it.
 
+use crate::cgroup::memory::Limit;
 use crate::cgroup::{self, Mount};
 use crate::confine::Confinement;
 use crate::failure::Failure;
@@ -151,6 +152,11 @@ impl<W: Write> Report<'_, W> {
         let (processes, tasks) = (procfs::processes()?, procfs::tasks()?);
         let text = format!("{processes} processes, {tasks} threads, ids below {pid_max}");
         self.line("host", &text)?;
+        if let Some(limit) = Limit::own() {
+            let megabytes = limit.bytes as f64 / 1e6;
+            let text = format!("{megabytes:.1} MB, for all of cgroup {}", limit.group);
+            self.line("memory limit", &text)?;
+        }
         let cpus = Cpus::of_host();
         for key in [Key::Global, Key::Process, Key::Thread, Key::Cgroup] {
             let sizes = Kernel::sizes(key, None)?;

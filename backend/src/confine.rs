@@ -9,6 +9,7 @@ mod capabilities;
 mod files;
 mod user;
 
+pub use calls::FILTERS;
 pub use user::User;
 
 use nix::sys::{prctl, resource};

@@ -2,6 +2,7 @@
 //! kinds apart.
 
 use crate::access::Unusable;
+use crate::diagnosis::{self, Facts};
 use crate::probe::kernel::AttachError;
 use crate::target::TargetError;
 use crate::tls::TlsError;
@@ -13,9 +14,11 @@ use std::net::SocketAddr;
 #[derive(Debug)]
 pub enum Failure {
     /// 3: not allowed to measure.
-    Permission(String),
+    Permission(Explained),
     /// 4: this kernel can't be measured.
-    Unsupported(String),
+    Unsupported(Explained),
+    /// 1: not enough memory to measure.
+    Memory(Explained),
     /// 5: the address can't be listened on.
     Listen {
         address: SocketAddr,
@@ -33,10 +36,17 @@ pub enum Failure {
     Other(anyhow::Error),
 }
 
+/// A sentence of what and why, and what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explained {
+    pub what: String,
+    pub hint: String,
+}
+
 impl Failure {
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Other(_) => 1,
+            Self::Other(_) | Self::Memory(_) => 1,
             Self::Permission(_) => 3,
             Self::Unsupported(_) => 4,
             Self::Listen { .. } => 5,
@@ -49,15 +59,9 @@ impl Failure {
     /// What the person can do about it.
     pub fn hint(&self) -> String {
         match self {
-            Self::Permission(_) => {
-                "run it as root (sudo runqlat-web), or with the capabilities CAP_BPF and CAP_PERFMON"
-                    .into()
-            }
-            Self::Unsupported(_) => {
-                "Linux 5.10 or newer, built with CONFIG_DEBUG_INFO_BTF=y, is needed; `runqlat-web \
-                 --demo` shows synthetic data on any"
-                    .into()
-            }
+            Self::Permission(explained)
+            | Self::Unsupported(explained)
+            | Self::Memory(explained) => explained.hint.clone(),
             Self::Listen { address, error } => listen_hint(*address, error),
             Self::Target(error) => error.hint(),
             Self::Tokens(error) => error.hint(),
@@ -90,7 +94,9 @@ fn listen_hint(address: SocketAddr, error: &io::Error) -> String {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Permission(text) | Self::Unsupported(text) => f.write_str(text),
+            Self::Permission(explained)
+            | Self::Unsupported(explained)
+            | Self::Memory(explained) => f.write_str(&explained.what),
             Self::Listen { address, error } => write!(f, "can't listen on {address}: {error}"),
             Self::Target(error) => error.fmt(f),
             Self::Tokens(error) => error.fmt(f),
@@ -121,17 +127,7 @@ impl From<TlsError> for Failure {
 
 impl From<AttachError> for Failure {
     fn from(error: AttachError) -> Self {
-        match error {
-            AttachError::Permission => Self::Permission(error.to_string()),
-            AttachError::NoBtf(_)
-            | AttachError::BadBtf(_)
-            | AttachError::Field { .. }
-            | AttachError::Refused { .. } => Self::Unsupported(error.to_string()),
-            AttachError::Maps(_)
-            | AttachError::Table(_)
-            | AttachError::Map(_)
-            | AttachError::Object(_) => Self::Other(error.into()),
-        }
+        diagnosis::explain(&error, &Facts::gather())
     }
 }
 

@@ -2,6 +2,7 @@
 //! measures the synthetic machine.
 
 pub use crate::cgroup::{Mount, find as find_cgroup, mounts};
+pub use crate::probe::kernel::read_btf;
 pub use crate::region::check as check_region;
 pub use crate::target::{INTERVAL_MS, check_interval};
 pub use crate::together::{name, note, secret};

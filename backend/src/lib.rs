@@ -15,6 +15,7 @@ mod check;
 mod collector;
 mod confine;
 mod control;
+mod diagnosis;
 mod directory;
 mod door;
 mod frame;
@@ -40,7 +41,7 @@ use args::{Config, Print, Serve, Task};
 use confine::{Confinement, Needs, User, confine};
 use directory::{Directory, Host};
 use door::Door;
-use failure::Failure;
+use failure::{Explained, Failure};
 use hub::Hub;
 use notify::Notifier;
 use probe::Source;
@@ -120,7 +121,10 @@ fn needs(kernel: bool) -> Needs {
 
 /// Says what was to be given up and was not.
 fn give_up_rights(needs: &Needs, user: Option<&User>) -> Result<Confinement, Failure> {
-    let confinement = confine(needs, user).map_err(Failure::Permission)?;
+    let confinement = confine(needs, user).map_err(|what| {
+        let hint = "start it as root, or name no user".into();
+        Failure::Permission(Explained { what, hint })
+    })?;
     for problem in &confinement.problems {
         tracing::warn!("it has more rights than it needs: {problem}");
     }

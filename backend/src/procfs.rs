@@ -33,8 +33,17 @@ fn hides(mountinfo: &str) -> bool {
 
 /// How many tasks (threads) there are.
 pub fn tasks() -> io::Result<usize> {
-    let text = fs::read_to_string("/proc/loadavg")?;
-    tasks_of(&text).ok_or_else(|| io::Error::other("/proc/loadavg is of another form"))
+    match fs::read_to_string("/proc/loadavg") {
+        Ok(text) => {
+            tasks_of(&text).ok_or_else(|| io::Error::other("/proc/loadavg is of another form"))
+        }
+        // /proc has processes alone (subset=pid).
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let of = |tgid| fs::read_dir(format!("/proc/{tgid}/task")).map_or(0, Iterator::count);
+            Ok(tgids()?.map(of).sum())
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// `0.01 0.05 0.10 2/345 6789`: the number after the slash.
@@ -182,19 +191,39 @@ fn pid_namespace() -> io::Result<u64> {
     digits.parse().map_err(io::Error::other)
 }
 
-/// One above the highest tid that the kernel gives out.
+/// The kernel's own limit of `pid_max` (`PID_MAX_LIMIT` of 64-bit kernels).
+const PID_MAX_LIMIT: u32 = 1 << 22;
+
+/// One above the highest tid that the kernel gives out, or may ever, where /proc does not tell (subset=pid).
 pub fn pid_max() -> io::Result<u32> {
-    let text = fs::read_to_string("/proc/sys/kernel/pid_max")?;
-    text.trim().parse().map_err(io::Error::other)
+    match fs::read_to_string("/proc/sys/kernel/pid_max") {
+        Ok(text) => text.trim().parse().map_err(io::Error::other),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(PID_MAX_LIMIT),
+        Err(error) => Err(error),
+    }
 }
 
 pub fn hostname() -> String {
-    read_trimmed("/proc/sys/kernel/hostname")
+    text(&uname().nodename)
 }
 
 /// The kernel's release, as `uname -r`.
 pub fn kernel_release() -> String {
-    read_trimmed("/proc/sys/kernel/osrelease")
+    text(&uname().release)
+}
+
+/// By a system call: /proc/sys is not everywhere.
+fn uname() -> libc::utsname {
+    // SAFETY: plain C structure, for which zero is valid.
+    let mut names: libc::utsname = unsafe { std::mem::zeroed() };
+    // SAFETY: writes one utsname.
+    unsafe { libc::uname(&raw mut names) };
+    names
+}
+
+fn text(name: &[libc::c_char]) -> String {
+    let bytes = name.iter().map(|&c| c as u8).take_while(|&byte| byte != 0);
+    String::from_utf8_lossy(&bytes.collect::<Vec<u8>>()).into_owned()
 }
 
 fn read_trimmed(path: &str) -> String {
@@ -257,6 +286,16 @@ pub fn self_rss_kb() -> u64 {
     pages * u64::try_from(page).unwrap_or(4_096) / 1_024
 }
 
+/// Memory of this process that is no file's, in bytes.
+pub fn self_anonymous_bytes() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("RssAnon:"));
+    let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse().ok());
+    kilobytes.unwrap_or(0) * 1_024
+}
+
 /// Lets this process have so many files open at once, as far as it may; how many that is.
 pub fn allow_files(needed: u64) -> u64 {
     let mut limit = libc::rlimit {
@@ -281,9 +320,10 @@ pub fn allow_files(needed: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::{
-        START_UNIT_NS, Stat, Task, boot_offset, boottime_ns, cpus, cpus_of, hides, memory,
-        monotonic_ns, pid_max, process_has_ended, processes, self_cpu_us, self_rss_kb, start_of,
-        task, task_lives, tasks, tasks_of,
+        START_UNIT_NS, Stat, Task, boot_offset, boottime_ns, cpus, cpus_of, hides, hostname,
+        kernel_release, memory, monotonic_ns, pid_max, process_has_ended, processes,
+        self_anonymous_bytes, self_cpu_us, self_rss_kb, start_of, task, task_lives, tasks,
+        tasks_of,
     };
 
     #[test]
@@ -292,7 +332,7 @@ mod tests {
         assert!(task_lives(id.into()) && id < pid_max().unwrap());
         assert_eq!(task(id), Task::Leader);
         assert!(!task_lives(u64::from(u32::MAX)) && !task_lives(1 << 22));
-        assert!(self_rss_kb() > 100);
+        assert!(self_rss_kb() > 100 && self_anonymous_bytes() > 100_000);
         let before = monotonic_ns();
         while self_cpu_us() == 0 {}
         assert!(monotonic_ns() > before);
@@ -353,7 +393,10 @@ mod tests {
         }
         let now = boottime_ns() / START_UNIT_NS;
         let start = start_of(std::process::id()).unwrap();
-        assert!((now.saturating_sub(360_000)..=now).contains(&start), "{start} {now}");
+        assert!(
+            (now.saturating_sub(360_000)..=now).contains(&start),
+            "{start} {now}"
+        );
     }
 
     #[test]
@@ -381,6 +424,13 @@ mod tests {
         for (mountinfo, is_hidden) in table {
             assert_eq!(hides(mountinfo), is_hidden, "{mountinfo}");
         }
+    }
+
+    #[test]
+    fn the_host_has_the_names_that_proc_has() {
+        let read = |name| std::fs::read_to_string(format!("/proc/sys/kernel/{name}")).unwrap();
+        assert_eq!(hostname(), read("hostname").trim());
+        assert_eq!(kernel_release(), read("osrelease").trim());
     }
 
     #[test]

@@ -105,29 +105,6 @@ fn raw_cgroup_removed(ctx: RawTracePointContext) -> i32 {
     0
 }
 
-/// Programs for telling where the cost lies: ones that do nothing, whose cost is that of being called, and ones
-/// that read the clock besides, which no tracer of waits does without.
-macro_rules! costs {
-    ($($event:literal $empty:ident $clock:ident)*) => {$(
-        #[btf_tracepoint(function = $event)]
-        fn $empty(_: BtfTracePointContext) -> i32 {
-            0
-        }
-
-        #[btf_tracepoint(function = $event)]
-        fn $clock(_: BtfTracePointContext) -> i32 {
-            wait::clock();
-            0
-        }
-    )*};
-}
-
-costs!(
-    "sched_wakeup" empty_wakeup clock_wakeup
-    "sched_wakeup_new" empty_wakeup_new clock_wakeup_new
-    "sched_switch" empty_switch clock_switch
-);
-
 /// The helpers that the programs call are for programs with a licence compatible with the GPL.
 #[unsafe(link_section = "license")]
 #[unsafe(no_mangle)]

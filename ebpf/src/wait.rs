@@ -72,7 +72,7 @@ fn is_in_cgroup<T: Task>(task: T) -> bool {
 /// Half of what a program costs beyond being called, so it is read once and only where it is wanted. Reading it waits
 /// for all that was begun before, loads that miss the cache among it.
 #[inline(always)]
-pub(crate) fn clock() -> u64 {
+fn clock() -> u64 {
     // SAFETY: a helper without arguments.
     unsafe { bpf_ktime_get_ns() }
 }

@@ -52,6 +52,7 @@ const RULES: &[Rule] = &[
             "backend/src/region.rs",
             "backend/src/together.rs",
             "backend/src/together/text.rs",
+            "backend/src/diagnosis.rs",
             "backend/src/directory.rs",
             "backend/src/probe/kernel/btf.rs",
             "backend/src/probe/kernel/sizes.rs",

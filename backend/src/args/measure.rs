@@ -1,6 +1,6 @@
 //! The options about what is measured, and how.
 
-use crate::probe::kernel::{MAX_KEYS, Settings, Work};
+use crate::probe::kernel::{MAX_KEYS, Settings};
 use clap::{Args, ValueEnum};
 use runqlat_common::buckets::Unit;
 use runqlat_common::wire::{Key, Scope};
@@ -39,17 +39,6 @@ pub(super) struct MeasureArgs {
     /// Use the kernel programs for older kernels even where the others load
     #[arg(long)]
     raw_programs: bool,
-
-    /// Attach programs that do nothing, to see what being called costs; or nothing but for reading the clock
-    #[arg(long, hide = true, value_name = "BUT_FOR", num_args = 0..=1, require_equals = true)]
-    #[arg(default_missing_value = "nothing", conflicts_with = "raw_programs")]
-    empty_programs: Option<ButFor>,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum ButFor {
-    Nothing,
-    Clock,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -96,11 +85,6 @@ impl MeasureArgs {
     pub(super) fn settings(&self) -> Settings {
         Settings {
             force_raw: self.raw_programs,
-            work: match self.empty_programs {
-                None => Work::Measure,
-                Some(ButFor::Nothing) => Work::Nothing,
-                Some(ButFor::Clock) => Work::ReadClock,
-            },
             max_keys: self.max_keys,
         }
     }

@@ -148,6 +148,9 @@ const BPF_COMMANDS: [u64; 14] = [
     33, // ITER_CREATE
 ];
 
+/// Filters that this program installs.
+pub const FILTERS: u32 = 2;
+
 /// Installs the filters on all threads.
 pub(super) fn restrict() -> Result<(), String> {
     let refused = filter(refused()?, libc::EPERM)?;
@@ -155,7 +158,8 @@ pub(super) fn restrict() -> Result<(), String> {
     // calls of before.
     let unseen = BTreeMap::from([(libc::SYS_clone3, vec![]), (libc::SYS_openat2, vec![])]);
     let unseen = [no_other_numbers(), filter(unseen, libc::ENOSYS)?].concat();
-    for program in [refused, unseen] {
+    let programs: [BpfProgram; FILTERS as usize] = [refused, unseen];
+    for program in programs {
         apply_filter_all_threads(&program).map_err(text)?;
     }
     Ok(())

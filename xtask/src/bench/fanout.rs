@@ -1,8 +1,7 @@
 //! `cargo xtask bench fanout`: a thousand viewers of one server that has one core, and beside it, in turn, the least
 //! that a server of as many bytes can be (`xtask/floor`).
 
-use std::env;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
@@ -12,8 +11,7 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use super::crowd::{Crowd, Seen, Stamp};
 use super::stats::{self, Spread};
 use super::tracer::{Ready, Tracer};
-use super::{hold, hold_all, proc};
-use crate::process;
+use super::{helper, hold, hold_all, proc};
 use crate::project::Project;
 
 const VIEWERS: usize = 1_000;
@@ -38,7 +36,7 @@ struct Round {
 
 /// Measures and prints the table; an error if one of the figures is over its limit.
 pub(super) fn bench(project: &Project, binary: &Path, rounds: u32) -> Result<()> {
-    let floor = build_floor(project)?;
+    let floor = helper(project, "runqlat-floor")?;
     allow_descriptors()?;
     println!(
         "\nbench: {VIEWERS} viewers, 500 series, one update a second, the server on CPU {CORE}, {rounds} rounds of {} s; load {}",
@@ -171,23 +169,6 @@ fn allow_descriptors() -> Result<()> {
     let wanted = (4 * VIEWERS as u64).min(hard);
     setrlimit(Resource::RLIMIT_NOFILE, soft.max(wanted), hard)
         .context("cannot open as many connections\nhint: see `ulimit -n`")
-}
-
-/// With the cargo that runs us, as optimised as the server.
-fn build_floor(project: &Project) -> Result<PathBuf> {
-    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo
-        .current_dir(&project.root)
-        .args([
-            "build",
-            "--release",
-            "--package",
-            "runqlat-floor",
-            "--target-dir",
-        ])
-        .arg(&project.target);
-    process::run(&mut cargo)?;
-    Ok(project.target.join("release/runqlat-floor"))
 }
 
 #[cfg(test)]

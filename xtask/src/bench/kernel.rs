@@ -11,7 +11,7 @@ use anyhow::{Context, Result};
 use super::load::Load;
 use super::stats::{self, Figure, Run};
 use super::tracer::Tracer;
-use super::variants::{self, CLOCK, OURS, OURS_BY_PROCESS, PEER, PEER_BY_PROCESS, Variant};
+use super::variants::{self, CLOCK, Empty, OURS, OURS_BY_PROCESS, PEER, PEER_BY_PROCESS, Variant};
 use super::{hold, hold_all};
 use crate::process;
 
@@ -29,10 +29,10 @@ const TRACEFS: &str = "/sys/kernel/tracing";
 const TOLD_ROUNDS: usize = 20;
 
 /// Measures and prints the table; an error if ours is over a budget.
-pub(super) fn bench(binary: &Path, rounds: u32) -> Result<()> {
+pub(super) fn bench(binary: &Path, empty: &Empty, rounds: u32) -> Result<()> {
     mount_tracefs()?;
     warn_of_events();
-    let variants = variants::all(binary)?;
+    let variants = variants::all(binary, empty)?;
     let load = Load::calibrated(SECONDS)?;
     println!(
         "\nbench: {}, {rounds} rounds of {} variants, each run between two bare ones",

@@ -23,6 +23,7 @@ mod whole;
 
 use std::env;
 use std::path::PathBuf;
+use std::process::Command;
 
 use anyhow::{Result, bail};
 
@@ -31,6 +32,7 @@ use crate::project::{BINARY, Project};
 use crate::{build, process, setup};
 
 pub(crate) use self::nap::{forever as nap, is_napper};
+use self::variants::Empty;
 
 /// What `bench kernel` can't do without.
 const PEERS: [&str; 2] = ["runqlat", "perf"];
@@ -57,7 +59,10 @@ pub(crate) fn run(project: &Project, bench: Bench) -> Result<()> {
         bail!("measuring loads programs into the kernel\nhint: run `cargo xtask bench` as root");
     }
     let binary = binary(project, bench)?;
-    let kernel = |rounds: Option<u32>| kernel::bench(&binary, rounds.unwrap_or(KERNEL_ROUNDS));
+    let kernel = |rounds: Option<u32>| {
+        let empty = Empty::build(project)?;
+        kernel::bench(&binary, &empty, rounds.unwrap_or(KERNEL_ROUNDS))
+    };
     let read = |rounds: Option<u32>| read::bench(&binary, rounds.unwrap_or(ROUNDS));
     let whole = |rounds: Option<u32>| whole::bench(&binary, rounds.unwrap_or(ROUNDS));
     let fanout = |rounds: Option<u32>| fanout::bench(project, &binary, rounds.unwrap_or(ROUNDS));
@@ -80,7 +85,7 @@ pub(crate) fn run(project: &Project, bench: Bench) -> Result<()> {
 }
 
 /// The binary that was named, or a fresh one. Only the latter sets up what is missing: who names a binary wants it
-/// measured, and may have no compiler.
+/// measured, and only `bench kernel` then wants a compiler, for programs of its own.
 fn binary(project: &Project, bench: Bench) -> Result<PathBuf> {
     let Some(path) = env::var_os(BINARY).map(PathBuf::from) else {
         return build::all(project, &setup::everything(project)?);
@@ -97,6 +102,18 @@ fn binary(project: &Project, bench: Bench) -> Result<PathBuf> {
         );
     }
     Ok(path)
+}
+
+/// Builds a program of the workspace that is only measured, with the cargo that runs us and as optimised as the server;
+/// returns its path.
+fn helper(project: &Project, package: &str) -> Result<PathBuf> {
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo
+        .current_dir(&project.root)
+        .args(["build", "--release", "--package", package, "--target-dir"])
+        .arg(&project.target);
+    process::run(&mut cargo)?;
+    Ok(project.target.join("release").join(package))
 }
 
 /// Runs each to its end, whatever the others say: one run tells all that is wrong.

@@ -1,12 +1,14 @@
 //! What `bench kernel` compares: the peers, ours by key, and ours emptied, which tells what can't be undercut.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+use super::helper;
 use super::tracer::Ready;
-use crate::process;
+use crate::project::Project;
+use crate::{build, process, setup};
 
 pub(super) const PEER: usize = 0;
 pub(super) const OURS: usize = 1;
@@ -46,6 +48,17 @@ impl Variant {
         }
     }
 
+    fn empty(name: &'static str, programs: &Empty, kind: &str) -> Self {
+        let Empty { loader, object } = programs;
+        let command = [loader, object].map(|path| path.to_string_lossy().into_owned());
+        Self {
+            name,
+            command: command.into_iter().chain([kind.to_owned()]).collect(),
+            ready: Ready::Line("attached"),
+            every: 1,
+        }
+    }
+
     fn every(self, every: usize) -> Self {
         Self { every, ..self }
     }
@@ -62,27 +75,32 @@ impl Variant {
     }
 }
 
+/// Programs that do nothing (`ebpf/src/bin/empty.rs`), and what attaches them (`xtask/empty`).
+pub(super) struct Empty {
+    loader: PathBuf,
+    object: PathBuf,
+}
+
+impl Empty {
+    pub(super) fn build(project: &Project) -> Result<Self> {
+        Ok(Self {
+            loader: helper(project, "runqlat-empty")?,
+            object: build::empty_bpf(project, &setup::for_build(project)?)?,
+        })
+    }
+}
+
 /// In the order of the constants; then what is only printed.
-pub(super) fn all(binary: &Path) -> Result<Vec<Variant>> {
+pub(super) fn all(binary: &Path, empty: &Empty) -> Result<Vec<Variant>> {
     let mut variants = vec![
         Variant::peer("libbpf-tools runqlat", &[]),
         Variant::ours("runqlat-web --by global", binary, &["--by", "global"]),
         Variant::peer("libbpf-tools runqlat -P", &["-P"]),
         Variant::ours("runqlat-web --by process", binary, &["--by", "process"]),
         Variant::ours("runqlat-web --by thread", binary, &["--by", "thread"]).every(8),
-        Variant::ours(
-            "ours, emptied (the floor)",
-            binary,
-            &["--by", "global", "--empty-programs"],
-        )
-        .every(2),
+        Variant::empty("ours, emptied (the floor)", empty, "empty").every(2),
         // A tracer reads the clock where a wait begins and where it ends: no other can be below this.
-        Variant::ours(
-            "emptied but for the clock",
-            binary,
-            &["--by", "global", "--empty-programs=clock"],
-        )
-        .every(2),
+        Variant::empty("emptied but for the clock", empty, "clock").every(2),
     ];
     let mounts = fs::read_to_string("/proc/mounts").context("cannot read /proc/mounts")?;
     if has_cgroup_v2(&mounts) {
@@ -114,7 +132,11 @@ mod tests {
 
     #[test]
     fn variants_stand_where_the_constants_say() {
-        let variants = all(Path::new("/x/runqlat-web")).unwrap();
+        let empty = Empty {
+            loader: "/x/runqlat-empty".into(),
+            object: "/x/empty".into(),
+        };
+        let variants = all(Path::new("/x/runqlat-web"), &empty).unwrap();
         let name = |index: usize| variants[index].name;
         assert_eq!(name(PEER), "libbpf-tools runqlat");
         assert_eq!(name(OURS), "runqlat-web --by global");

@@ -1,4 +1,4 @@
-//! The kernel programs: one BPF object with BTF.
+//! The kernel programs: one BPF object with BTF; and the empty ones, which only `bench kernel` loads.
 
 use std::path::PathBuf;
 use std::time::Instant;
@@ -13,14 +13,27 @@ use crate::toolchain::Toolchain;
 
 const TARGET: &str = "bpfel-unknown-none";
 
-/// Builds the object and returns its path.
+/// Builds the object that the server carries, and returns its path.
 pub(crate) fn build(project: &Project, toolchain: &Toolchain) -> Result<PathBuf> {
     let since = Instant::now();
+    let object = read(&compile(project, toolchain, "runqlat")?)?;
+    let path = project.dist().join("runqlat.bpf.o");
+    write(&path, &object)?;
+    done("kernel programs", &path, &kilobytes(object.len()), since);
+    Ok(path)
+}
+
+/// Builds the object of programs that do nothing, and returns its path.
+pub(crate) fn empty(project: &Project, toolchain: &Toolchain) -> Result<PathBuf> {
+    compile(project, toolchain, "empty")
+}
+
+fn compile(project: &Project, toolchain: &Toolchain, object: &str) -> Result<PathBuf> {
     let folder = project.target.join("bpf");
     let mut cargo = toolchain.bpf.cargo("build");
     cargo
         .current_dir(&project.root)
-        .args(["--package", "runqlat-ebpf", "--bin", "runqlat"])
+        .args(["--package", "runqlat-ebpf", "--bin", object])
         .args(["--profile", "bpf", "--target", TARGET, "--target-dir"])
         .arg(&folder)
         .env(
@@ -34,9 +47,5 @@ pub(crate) fn build(project: &Project, toolchain: &Toolchain) -> Result<PathBuf>
             rustflags(&["-Cdebuginfo=2", "-Clink-arg=--btf"]),
         );
     process::run(&mut cargo)?;
-    let object = read(&folder.join(TARGET).join("bpf/runqlat"))?;
-    let path = project.dist().join("runqlat.bpf.o");
-    write(&path, &object)?;
-    done("kernel programs", &path, &kilobytes(object.len()), since);
-    Ok(path)
+    Ok(folder.join(TARGET).join("bpf").join(object))
 }

@@ -14,7 +14,7 @@ use anyhow::{Context, Result};
 use crate::project::Project;
 use crate::toolchain::Toolchain;
 
-pub(crate) use self::bpf::build as bpf;
+pub(crate) use self::bpf::{build as bpf, empty as empty_bpf};
 pub(crate) use self::page::build as page;
 
 /// Builds everything, and returns the binary's path, which is the last thing printed.

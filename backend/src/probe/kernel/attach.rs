@@ -2,11 +2,12 @@
 
 use super::layout::layout;
 use super::object::Template;
+use super::programs::{ALL, io_error, start, start_raw, start_typed};
 use super::sizes::{Cpus, LEAST_STAMP_BITS};
 use super::table::Table;
-use super::{Options, Work, btf, sys};
+use super::{Options, btf, memory, sys};
 use aya::maps::Map;
-use aya::programs::{BtfTracePoint, ProgramError, ProgramFd, RawTracePoint};
+use aya::programs::ProgramFd;
 use aya::{Btf, Ebpf, EbpfError, EbpfLoader};
 use runqlat_common::buckets::Unit;
 use runqlat_common::contract::{Config, Layout};
@@ -15,26 +16,7 @@ use runqlat_common::{hot, key_word};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 
-const KERNEL_BTF: &str = "/sys/kernel/btf/vmlinux";
-
-/// Program and tracepoint. The ends come first: nothing that is counted then ends unseen. The switch comes before the
-/// wakeups: a wakeup whose switch is not seen leaves a stale stamp behind, a switch whose wakeup was not seen is only
-/// unmatched.
-fn tracepoints(key: Key) -> Vec<(&'static str, &'static str)> {
-    let rename = ("rename", "task_rename");
-    let keys = match key {
-        Key::Global => vec![],
-        Key::Process | Key::Thread => vec![("task_freed", "sched_process_free"), rename],
-        Key::Pidns => vec![("task_exits", "sched_process_exit"), rename],
-        Key::Cgroup => vec![("cgroup_removed", "cgroup_rmdir")],
-    };
-    let waits = [
-        ("switch", "sched_switch"),
-        ("wakeup_new", "sched_wakeup_new"),
-        ("wakeup", "sched_wakeup"),
-    ];
-    [keys, waits.to_vec()].concat()
-}
+pub(super) const KERNEL_BTF: &str = "/sys/kernel/btf/vmlinux";
 
 /// Why nothing is measured.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +33,13 @@ pub enum AttachError {
     },
     #[error("no permission to load BPF programs")]
     Permission,
+    #[error("{needed} bytes of memory are needed")]
+    Memory {
+        /// By tables and program, in bytes.
+        needed: u64,
+        /// One of the tables is that of keys.
+        keyed: bool,
+    },
     #[error("the kernel's tables can't be made: {0}")]
     Maps(#[source] Box<EbpfError>),
     #[error("the kernel refused the programs, typed ({typed}) and raw ({raw})")]
@@ -88,15 +77,14 @@ impl Loader {
     pub(super) fn new(object: &[u8], raw: bool) -> Result<Self, AttachError> {
         let template = Template::new(object)?;
         let raw_btf = std::fs::read(KERNEL_BTF).map_err(AttachError::NoBtf)?;
-        let btf = Btf::parse(&raw_btf, aya::Endianness::default())
-            .map_err(|error| AttachError::Object(error.to_string()))?;
+        let kernel = btf::Kernel::parse(&raw_btf)?;
         let mut aya = EbpfLoader::new();
         // It would relocate by its own copy of the kernel's BTF; these programs need none of that.
         aya.btf(None);
         Ok(Self {
             template,
-            layout: layout(&raw_btf)?,
-            btf,
+            layout: layout(&kernel)?,
+            btf: ids(&kernel)?,
             aya,
             raw,
         })
@@ -106,32 +94,27 @@ impl Loader {
         let mut maps = self.load_maps(options)?;
         let mut refusal = String::from("not tried");
         if !self.raw {
-            match start(&mut maps.ebpf, options, |ebpf, name, step| {
+            match start(&mut maps.ebpf, options.key, |ebpf, name, step| {
                 start_typed(ebpf, name, step, &self.btf)
             }) {
                 Ok(fds) => return Ok(maps.attached(fds, Programs::Typed)),
-                Err(typed) if options.work != Work::Measure => {
-                    return Err(AttachError::Refused {
-                        typed: first_line(&typed),
-                        raw: refusal,
-                    });
-                }
                 Err(typed) => {
-                    refusal = first_line(&typed);
+                    refusal = typed.unless_fatal(options)?;
                     tracing::warn!(
                         "the kernel refuses the typed programs ({refusal}); raw ones cost more"
                     );
-                    tracing::debug!("{typed}");
                     // What was attached of them must not count twice.
                     maps = self.load_maps(options)?;
                 }
             }
         }
-        let fds = start(&mut maps.ebpf, options, start_raw);
-        let fds = fds.map_err(|raw| AttachError::Refused {
-            typed: refusal,
-            raw: first_line(&raw),
-        })?;
+        let fds = match start(&mut maps.ebpf, options.key, start_raw) {
+            Ok(fds) => fds,
+            Err(raw) => {
+                let (typed, raw) = (refusal, raw.unless_fatal(options)?);
+                return Err(AttachError::Refused { typed, raw });
+            }
+        };
         self.raw = true;
         Ok(maps.attached(fds, Programs::Raw))
     }
@@ -143,8 +126,8 @@ impl Loader {
         let table = match options.key {
             Key::Global => None,
             _ => {
-                let place = map_fd(&ebpf, "KEYS")?;
-                Some(Table::new(place, options.sizes.keys).map_err(AttachError::Table)?)
+                let table = Table::new(map_fd(&ebpf, "KEYS")?, options.sizes.keys);
+                Some(table.map_err(|error| refused_table(error, options))?)
             }
         };
         Ok(Maps { ebpf, table, cpus })
@@ -164,8 +147,11 @@ impl Loader {
                 Ok(ebpf) => return Ok(ebpf),
                 Err(error) => error,
             };
-            match io_error_kind(&error) {
-                Some(io::ErrorKind::PermissionDenied) => return Err(AttachError::Permission),
+            match io_error(&error).map(io::Error::kind) {
+                // The latter is how some filters of system calls refuse.
+                Some(io::ErrorKind::PermissionDenied | io::ErrorKind::Unsupported) => {
+                    return Err(AttachError::Permission);
+                }
                 // aya writes all stamps at once, for which kernels before 5.15 want as much memory in one piece:
                 // on a host that has been up for long they may have none.
                 Some(io::ErrorKind::OutOfMemory) if config.stamp_bits > LEAST_STAMP_BITS => {
@@ -173,9 +159,20 @@ impl Loader {
                     config.stamp_mask >>= 1;
                     tracing::warn!("memory is short; 2^{} stamps must do", config.stamp_bits);
                 }
+                Some(io::ErrorKind::OutOfMemory) => {
+                    return Err(memory::too_large(options.key, options.sizes));
+                }
                 _ => return Err(AttachError::Maps(Box::new(error))),
             }
         }
+    }
+}
+
+fn refused_table(error: io::Error, options: &Options) -> AttachError {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => AttachError::Permission,
+        io::ErrorKind::OutOfMemory => memory::too_large(options.key, options.sizes),
+        _ => AttachError::Table(error),
     }
 }
 
@@ -227,6 +224,14 @@ impl Attached {
     }
 }
 
+/// The types that aya asks the kernel's BTF for: tracepoints.
+fn ids(kernel: &btf::Kernel<'_>) -> Result<Btf, AttachError> {
+    let tracepoints = ALL.map(|(_, tracepoint)| format!("btf_trace_{tracepoint}"));
+    let wanted = tracepoints.each_ref().map(String::as_str);
+    Btf::parse(&kernel.only(&wanted), aya::Endianness::default())
+        .map_err(|error| AttachError::Object(error.to_string()))
+}
+
 fn config(layout: Layout, cpus: Cpus, options: &Options) -> Config {
     let hot_bits = hot::bits(cpus.present);
     let kind = options.key.kernel_kind();
@@ -245,78 +250,4 @@ fn config(layout: Layout, cpus: Cpus, options: &Options) -> Config {
         id_shift: key_word::id_shift(kind),
         layout,
     }
-}
-
-/// The kind of the system's error behind `error`, however deep it lies.
-fn io_error_kind(error: &(dyn std::error::Error + 'static)) -> Option<io::ErrorKind> {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if let Some(error) = error.downcast_ref::<io::Error>() {
-            return Some(error.kind());
-        }
-        next = error.source();
-    }
-    None
-}
-
-/// Loads all programs that do this work, then attaches all: a refusal comes before anything is attached.
-fn start(
-    ebpf: &mut Ebpf,
-    options: &Options,
-    mut one: impl FnMut(&mut Ebpf, &str, Step) -> Result<Option<ProgramFd>, ProgramError>,
-) -> Result<Vec<ProgramFd>, String> {
-    let tracepoints = tracepoints(options.key);
-    let prefix = match options.work {
-        Work::Measure => "",
-        Work::Nothing => "empty_",
-        Work::ReadClock => "clock_",
-    };
-    let mut fds = Vec::new();
-    for step in [Step::Load, Step::Attach] {
-        for &(name, tracepoint) in &tracepoints {
-            let done = one(ebpf, &format!("{prefix}{name}"), step(tracepoint));
-            fds.extend(done.map_err(|error| format!("{name}: {error}"))?);
-        }
-    }
-    Ok(fds)
-}
-
-#[derive(Clone, Copy)]
-enum Step {
-    Load(&'static str),
-    Attach(&'static str),
-}
-
-fn start_typed(
-    ebpf: &mut Ebpf,
-    name: &str,
-    step: Step,
-    btf: &Btf,
-) -> Result<Option<ProgramFd>, ProgramError> {
-    let program = ebpf.program_mut(name).ok_or(ProgramError::NotLoaded)?;
-    let program: &mut BtfTracePoint = program.try_into()?;
-    match step {
-        Step::Load(tracepoint) => {
-            program.load(tracepoint, btf)?;
-            Ok(Some(program.fd()?.try_clone()?))
-        }
-        Step::Attach(_) => program.attach().map(|_| None),
-    }
-}
-
-fn start_raw(ebpf: &mut Ebpf, name: &str, step: Step) -> Result<Option<ProgramFd>, ProgramError> {
-    let program = ebpf.program_mut(&format!("raw_{name}"));
-    let program: &mut RawTracePoint = program.ok_or(ProgramError::NotLoaded)?.try_into()?;
-    match step {
-        Step::Load(_) => {
-            program.load()?;
-            Ok(Some(program.fd()?.try_clone()?))
-        }
-        Step::Attach(tracepoint) => program.attach(tracepoint).map(|_| None),
-    }
-}
-
-/// The verifier's log has thousands of lines; `-v` shows them all.
-pub(super) fn first_line(text: &str) -> String {
-    text.lines().next().unwrap_or_default().to_owned()
 }

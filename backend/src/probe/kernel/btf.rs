@@ -1,8 +1,12 @@
 //! Field offsets from the running kernel's type information (BTF). aya reads BTF too but keeps the
 //! members of structures to itself. A pure function of bytes; the format is the kernel's
-//! `include/uapi/linux/btf.h`.
+//! `include/uapi/linux/btf.h`. Kinds that are newer than this program are skipped where the kernel says how long
+//! they are; else what comes before the first of them is all that is known.
 
-use std::collections::HashMap;
+mod ids;
+
+use std::collections::{HashMap, HashSet};
+use std::fmt;
 
 const MAGIC: u16 = 0xeb9f;
 const KIND_INT: u32 = 1;
@@ -10,21 +14,52 @@ const KIND_POINTER: u32 = 2;
 const KIND_STRUCT: u32 = 4;
 const KIND_UNION: u32 = 5;
 const KIND_ENUM: u32 = 6;
+const KIND_TYPEDEF: u32 = 8;
 const KIND_ENUM64: u32 = 19;
-/// A structure inside a structure inside …: deeper than any in the kernel.
-const MAX_DEPTH: usize = 8;
+/// Least length of a header that tells of a layout section.
+const HEADER_WITH_LAYOUT: usize = 32;
+/// Names for a type, one behind the other: more than any in the kernel has.
+const MAX_NAMES: usize = 8;
 
 /// Why the bytes can't answer.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum BtfError {
     #[error("it is not BTF of this machine's byte order")]
     Magic,
-    #[error("it ends in the middle of a type")]
+    #[error("it is shorter than its header says")]
     Truncated,
-    #[error("it has a type of kind {0}, which this program does not know")]
+    #[error("it has no structure {name}{}", Unread::but_for(.unread))]
+    NoStruct {
+        name: String,
+        unread: Option<Unread>,
+    },
+}
+
+/// Why the types from some point on can't be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unread {
+    /// A type of this kind is of unknown length.
     Kind(u32),
-    #[error("it has no structure {0}")]
-    NoStruct(String),
+    /// The last type is not whole.
+    Cut,
+}
+
+impl Unread {
+    fn but_for(unread: &Option<Self>) -> String {
+        unread.map_or_else(String::new, |unread| format!(" before {unread}"))
+    }
+}
+
+impl fmt::Display for Unread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Kind(kind) => write!(
+                f,
+                "a type of kind {kind}, which this program does not know and can't skip"
+            ),
+            Self::Cut => f.write_str("a type that is cut off"),
+        }
+    }
 }
 
 /// A structure's size, and some of its fields.
@@ -65,9 +100,12 @@ impl<'a> Kernel<'a> {
         let btf = &self.0;
         let is_target = |t: &&Type| t.kind == KIND_STRUCT && btf.string(t.name) == name.as_bytes();
         let target = btf.types.iter().find(is_target);
-        let target = target.ok_or_else(|| BtfError::NoStruct(name.into()))?;
+        let target = target.ok_or_else(|| BtfError::NoStruct {
+            name: name.into(),
+            unread: btf.unread,
+        })?;
         let mut fields = HashMap::new();
-        btf.collect(*target, 0, wanted, &mut fields, 0);
+        btf.collect(*target, 0, wanted, &mut fields, &mut HashSet::new());
         Ok(Fields {
             structure: name.into(),
             size: btf.word(*target)?,
@@ -93,6 +131,8 @@ struct Btf<'a> {
     strings: &'a [u8],
     /// By type id less one: id 0 is void.
     types: Vec<Type>,
+    /// Why there are no more.
+    unread: Option<Unread>,
 }
 
 fn u32_at(bytes: &[u8], at: usize) -> Result<u32, BtfError> {
@@ -100,15 +140,20 @@ fn u32_at(bytes: &[u8], at: usize) -> Result<u32, BtfError> {
     Ok(u32::from_ne_bytes(word.try_into().expect("four bytes")))
 }
 
-/// Bytes that follow the header of a type of `kind` with `len` members.
-fn body_size(kind: u32, len: usize) -> Result<usize, BtfError> {
-    Ok(match kind {
+/// Bytes that follow the header of a type of `kind` with `len` members; `None` for a kind that is neither known here
+/// nor described in `layout`, the kernel's table of kinds (`struct btf_layout`, 4 bytes each).
+fn body_size(kind: u32, len: usize, layout: &[u8]) -> Option<usize> {
+    Some(match kind {
         1 | 14 | 17 => 4,
         2 | 7..=12 | 16 | 18 => 0,
         3 => 12,
         4 | 5 | 15 | 19 => len * 12,
         6 | 13 => len * 8,
-        _ => return Err(BtfError::Kind(kind)),
+        _ => {
+            let at = kind as usize * 4;
+            let entry = layout.get(at..at + 4)?;
+            usize::from(entry[0]) + len * usize::from(entry[1])
+        }
     })
 }
 
@@ -126,31 +171,49 @@ impl<'a> Btf<'a> {
             let end = start.checked_add(len).ok_or(BtfError::Truncated)?;
             bytes.get(start..end).ok_or(BtfError::Truncated)
         };
+        // Without it, or with one that is no part of the file, unknown kinds can't be skipped, and that is all.
+        let layout = if header >= HEADER_WITH_LAYOUT {
+            part(word(24)?, word(28)?).unwrap_or_default()
+        } else {
+            &[]
+        };
         let section = part(type_off, type_len)?;
+        let (types, unread) = Self::types(section, layout);
         Ok(Self {
             section,
             strings: part(str_off, str_len)?,
-            types: Self::types(section)?,
+            types,
+            unread,
         })
     }
 
-    fn types(section: &[u8]) -> Result<Vec<Type>, BtfError> {
+    /// All types up to the first that can't be read. The number of members is of 24 bits and the kind of 7; kernels
+    /// that have 16 and 5 bits for them leave the others 0.
+    fn types(section: &[u8], layout: &[u8]) -> (Vec<Type>, Option<Unread>) {
         let mut types = Vec::new();
         let mut at = 0;
         while at < section.len() {
-            let info = u32_at(section, at + 4)?;
-            let kind = (info >> 24) & 0x1f;
-            let members = (info & 0xffff) as usize;
+            let (Ok(name), Ok(info)) = (u32_at(section, at), u32_at(section, at + 4)) else {
+                return (types, Some(Unread::Cut));
+            };
+            let kind = (info >> 24) & 0x7f;
+            let members = (info & 0xff_ffff) as usize;
+            let Some(size) = body_size(kind, members, layout) else {
+                return (types, Some(Unread::Kind(kind)));
+            };
+            if at + 12 + size > section.len() {
+                return (types, Some(Unread::Cut));
+            }
             types.push(Type {
-                name: u32_at(section, at)?,
+                name,
                 kind,
                 members,
                 packed: info >> 31 != 0,
                 body: at + 12,
             });
-            at += 12 + body_size(kind, members)?;
+            at += 12 + size;
         }
-        Ok(types)
+        (types, None)
     }
 
     fn string(&self, offset: u32) -> &'a [u8] {
@@ -170,7 +233,7 @@ impl<'a> Btf<'a> {
 
     /// Size in bytes of the type `id`; `None` for those that have none, arrays among them.
     fn size(&self, mut id: u32) -> Option<u32> {
-        for _ in 0..MAX_DEPTH {
+        for _ in 0..MAX_NAMES {
             let of = self.by_id(id)?;
             let word = self.word(of).ok()?;
             match of.kind {
@@ -184,18 +247,16 @@ impl<'a> Btf<'a> {
         None
     }
 
-    /// Adds the wanted fields of `of`, which lies `base` bytes into the structure asked for.
+    /// Adds the wanted fields of `of`, which lies `base` bytes into the structure asked for. `seen` are the anonymous
+    /// types inside it so far: no field of the same name would be new.
     fn collect(
         &self,
         of: Type,
         base: u32,
         wanted: &[&str],
         found: &mut HashMap<String, Field>,
-        depth: usize,
+        seen: &mut HashSet<u32>,
     ) {
-        if depth > MAX_DEPTH {
-            return;
-        }
         for member in 0..of.members {
             let at = of.body + member * 12;
             let word = |i| u32_at(self.section, at + i);
@@ -207,12 +268,13 @@ impl<'a> Btf<'a> {
             } else {
                 (offset, false)
             };
-            let offset = base + bits / 8;
+            let offset = base.wrapping_add(bits / 8);
             let name = self.string(name);
             if name.is_empty() {
                 let inner = self.by_id(type_id);
-                if let Some(inner) = inner.filter(|t| matches!(t.kind, KIND_STRUCT | KIND_UNION)) {
-                    self.collect(inner, offset, wanted, found, depth + 1);
+                let inner = inner.filter(|t| matches!(t.kind, KIND_STRUCT | KIND_UNION));
+                if let Some(inner) = inner.filter(|_| seen.insert(type_id)) {
+                    self.collect(inner, offset, wanted, found, seen);
                 }
             } else if let Some(&field) = wanted.iter().find(|w| w.as_bytes() == name) {
                 let size = (!is_bit_field).then(|| self.size(type_id)).flatten();

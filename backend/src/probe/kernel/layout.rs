@@ -5,8 +5,7 @@ use super::btf::{Fields, Kernel};
 use runqlat_common::contract::{ABSENT, Layout};
 
 /// Looks all offsets up in the kernel's BTF.
-pub(super) fn layout(raw_btf: &[u8]) -> Result<Layout, AttachError> {
-    let kernel = Kernel::parse(raw_btf)?;
+pub(super) fn layout(kernel: &Kernel<'_>) -> Result<Layout, AttachError> {
     let task = kernel.fields(
         "task_struct",
         &[
@@ -84,6 +83,15 @@ pub(super) fn layout(raw_btf: &[u8]) -> Result<Layout, AttachError> {
     })
 }
 
+/// All that is asked of the kernel's BTF.
+#[cfg(feature = "fuzzing")]
+pub fn read_btf(bytes: &[u8]) {
+    if let Ok(kernel) = Kernel::parse(bytes) {
+        let _ = layout(&kernel);
+        kernel.only(&["task_struct"]);
+    }
+}
+
 /// Sizes of fields, in bytes. A field that is read with another size than it has gives its neighbours'
 /// bits, so a kernel that changes one is refused instead.
 const WORD: u32 = 4;
@@ -120,7 +128,7 @@ impl Fields {
 
 #[cfg(test)]
 mod tests {
-    use super::layout;
+    use super::{Kernel, layout};
     use runqlat_common::contract::ABSENT;
 
     /// The machine that runs the tests is a kernel like any other, if it has BTF.
@@ -129,7 +137,7 @@ mod tests {
         let Ok(btf) = std::fs::read("/sys/kernel/btf/vmlinux") else {
             return;
         };
-        let layout = layout(&btf).unwrap();
+        let layout = layout(&Kernel::parse(&btf).unwrap()).unwrap();
         assert!(layout.task_tgid > 0 && layout.upid_size >= 16);
         let one = layout.cgroup_ancestors == ABSENT;
         assert_ne!(one, layout.cgroup_ancestor_ids == ABSENT);

@@ -10,22 +10,27 @@ mod keys;
 mod layout;
 mod ledger;
 mod mapping;
+mod memory;
 mod object;
 mod occupancy;
+mod programs;
 mod room;
 mod sizes;
 mod sys;
 mod table;
 
 pub use attach::AttachError;
+#[cfg(feature = "fuzzing")]
+pub use layout::read_btf;
 pub use sizes::{Cpus, MAX_KEYS, Sizes};
 
 use crate::cgroup::Group;
+use crate::cgroup::memory::Limit;
 use crate::failure::Failure;
 use crate::probe::{Probe, ReadError, Reading, Source};
 use crate::target::{self, Presence, Watched};
 use crate::{cgroup, procfs};
-use attach::{Attached, Loader};
+use attach::{Attached, KERNEL_BTF, Loader};
 use counters::Counters;
 use keys::Keys;
 use runqlat_common::buckets::Unit;
@@ -44,7 +49,6 @@ struct Options {
     start: Option<u64>,
     cgroup: Option<Group>,
     sizes: Sizes,
-    work: Work,
 }
 
 /// How to measure, whatever the scope.
@@ -52,21 +56,8 @@ struct Options {
 pub struct Settings {
     /// Use the raw programs even where the typed ones load.
     pub force_raw: bool,
-    /// What the programs do.
-    pub work: Work,
     /// How far the table of keys may grow, instead of what fits the host.
     pub max_keys: Option<u32>,
-}
-
-/// What the attached programs do. All but the first are for telling where their cost lies.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Work {
-    #[default]
-    Measure,
-    /// What is left is the cost of being called.
-    Nothing,
-    /// And that of the clock, which no tracer of waits does without.
-    ReadClock,
 }
 
 /// The running kernel, which can be measured.
@@ -78,6 +69,7 @@ pub struct Kernel {
 impl Kernel {
     /// Finds out what attaching the programs in `object` needs.
     pub fn new(object: &[u8], settings: Settings) -> Result<Self, AttachError> {
+        memory::check_reading()?;
         Ok(Self {
             loader: Loader::new(object, settings.force_raw)?,
             settings,
@@ -98,7 +90,9 @@ impl Kernel {
         let host = sizes::Host {
             pid_max: procfs::pid_max()?,
             keys: now,
-            memory: cgroup::memory_limit().min(procfs::memory()),
+            memory: Limit::own()
+                .map_or(u64::MAX, |limit| limit.bytes)
+                .min(procfs::memory()),
         };
         Ok(Sizes::for_host(host, max_keys))
     }
@@ -111,6 +105,7 @@ impl Source for Kernel {
             Failure::Other(anyhow::Error::new(error).context("can't see how large this host is"))
         })?;
         tracing::debug!("tables: {sizes:?}");
+        memory::check_tables(scope.key, sizes)?;
         let options = Options {
             key: scope.key,
             unit: scope.unit,
@@ -118,7 +113,6 @@ impl Source for Kernel {
             start: scope.tgid.and_then(procfs::start_of),
             cgroup,
             sizes,
-            work: self.settings.work,
         };
         let probe = KernelProbe::attach(&mut self.loader, &options)?;
         Ok((Box::new(probe), scope))

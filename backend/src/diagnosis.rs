@@ -1,0 +1,136 @@
+//! Why this host can't be measured: from a refusal of the kernel's, and what is known of the surroundings, to one sentence
+//! and what to do. Pure; `facts` reads the surroundings.
+
+mod facts;
+
+pub use facts::Facts;
+
+use crate::failure::{Explained, Failure};
+use crate::probe::kernel::AttachError;
+use facts::{BPF, PERFMON};
+
+/// Kernels before this one count the tables as locked memory.
+const WITHOUT_MEMLOCK: (u32, u32) = (5, 11);
+
+const DEMO: &str = "`runqlat-web --demo` shows synthetic data on any";
+
+/// What ends the program, or a change of what is measured.
+pub fn explain(error: &AttachError, facts: &Facts) -> Failure {
+    match error {
+        AttachError::Permission => Failure::Permission(refused(error, facts)),
+        AttachError::Refused { .. } if facts.locked_down == "confidentiality" => {
+            Failure::Unsupported(Explained {
+                what: "the kernel is locked down (confidentiality), and lets no BPF program read its memory"
+                    .into(),
+                hint: format!(
+                    "/sys/kernel/security/lockdown shows it; it is set by the kernel's command line \
+                     (lockdown=integrity is enough for measuring) or by the distribution; {DEMO}"
+                ),
+            })
+        }
+        AttachError::NoBtf(_) if !facts.has_sysfs => Failure::Unsupported(Explained {
+            what: error.to_string(),
+            hint: "/sys is not mounted here; a container gets it by -v /sys:/sys:ro".into(),
+        }),
+        AttachError::NoBtf(_)
+        | AttachError::BadBtf(_)
+        | AttachError::Field { .. }
+        | AttachError::Refused { .. } => Failure::Unsupported(Explained {
+            what: error.to_string(),
+            hint: format!(
+                "Linux 5.10 or newer, built with CONFIG_DEBUG_INFO_BTF=y, is needed; {DEMO}"
+            ),
+        }),
+        AttachError::Memory { needed, keyed } => Failure::Memory(too_large(*needed, *keyed, facts)),
+        AttachError::Maps(_)
+        | AttachError::Table(_)
+        | AttachError::Map(_)
+        | AttachError::Object(_) => {
+            Failure::Other(anyhow::anyhow!("{error}"))
+        }
+    }
+}
+
+/// bpf() was refused. Without a capability that is as it should be; with both there is something else in the way.
+fn refused(error: &AttachError, facts: &Facts) -> Explained {
+    let missing: Vec<&str> = [("CAP_BPF", BPF), ("CAP_PERFMON", PERFMON)]
+        .into_iter()
+        .filter(|(_, bit)| facts.capabilities & bit == 0)
+        .map(|(name, _)| name)
+        .collect();
+    if !missing.is_empty() {
+        return Explained {
+            what: format!("{error}: {} is missing", missing.join(" and ")),
+            hint: "run it as root (sudo runqlat-web), or with the capabilities CAP_BPF and CAP_PERFMON (in a \
+                   container --cap-add BPF --cap-add PERFMON)"
+                .into(),
+        };
+    }
+    let (because, hint) = with_capabilities(facts);
+    Explained {
+        what: format!("{error}: CAP_BPF and CAP_PERFMON are there, and {because}"),
+        hint: hint.into(),
+    }
+}
+
+/// What refuses bpf() to who has the capabilities, and what to do: the likeliest first.
+fn with_capabilities(facts: &Facts) -> (&'static str, &'static str) {
+    if facts.in_user_namespace {
+        (
+            "worth nothing in a user namespace",
+            "run it in the host's user namespace: not in a rootless container, nor with userns-remap or \
+             PrivateUsers=yes",
+        )
+    } else if facts.foreign_filters > 0 {
+        (
+            "a filter of system calls (seccomp), as of a container or a unit, refuses bpf() all the same",
+            "let the filter pass bpf: --security-opt seccomp=unconfined or a profile of one's own (docker, podman), \
+             SystemCallFilter=bpf (systemd), --system-call-filter=bpf (systemd-nspawn)",
+        )
+    } else if facts.memlock.is_some() && facts.release < WITHOUT_MEMLOCK {
+        (
+            "the limit of locked memory is too small for the tables, which before Linux 5.11 count as such",
+            "ulimit -l unlimited, or LimitMEMLOCK=infinity in the unit",
+        )
+    } else {
+        (
+            "bpf() is refused all the same, as by a security module (SELinux, AppArmor)",
+            "its log has the reason: ausearch -m avc -c runqlat-web, or dmesg",
+        )
+    }
+}
+
+/// The tables don't fit, or there is no room for the program beside them.
+fn too_large(needed: u64, keyed: bool, facts: &Facts) -> Explained {
+    let megabytes = |bytes: u64| format!("{:.1} MB", bytes as f64 / 1e6);
+    let needs = format!(
+        "{} of memory are needed, the kernel's tables among it",
+        megabytes(needed)
+    );
+    let (what, raise) = match &facts.memory {
+        Some(limit) => (
+            format!(
+                "{needs}, and the limit of cgroup {} is {}",
+                limit.group,
+                megabytes(limit.bytes)
+            ),
+            "raise the limit (MemoryMax=, --memory)",
+        ),
+        None => (
+            format!("{needs}, and the kernel has not that much left"),
+            "free memory",
+        ),
+    };
+    let smaller = if keyed {
+        ", or choose a smaller table of keys with --max-keys"
+    } else {
+        ""
+    };
+    Explained {
+        what,
+        hint: format!("{raise}{smaller}"),
+    }
+}
+
+#[cfg(test)]
+mod tests;

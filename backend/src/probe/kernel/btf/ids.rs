@@ -1,0 +1,41 @@
+//! The ids of a few typedefs, as BTF that has nothing else: what aya looks up. Its own parser of BTF takes no kind that is
+//! newer than it is, and needs tens of milliseconds and megabytes for all that a kernel has.
+
+use super::{KIND_POINTER, KIND_TYPEDEF, Kernel, MAGIC};
+
+/// Of the header and of what each type has, in bytes.
+const HEADER: u32 = 24;
+const TYPE: u32 = 12;
+
+impl Kernel<'_> {
+    /// BTF in which those of the `wanted` typedefs that the kernel has are found under their ids. The ids between are
+    /// those of pointers to nothing.
+    pub fn only(&self, wanted: &[&str]) -> Vec<u8> {
+        let id = |&name| Some((self.id(name)?, name));
+        let ids: Vec<(u32, &str)> = wanted.iter().filter_map(id).collect();
+        let last = ids.iter().map(|(id, _)| *id).max().unwrap_or(0);
+        let mut types = vec![[0, KIND_POINTER << 24, 0]; last as usize];
+        let mut strings = vec![0];
+        for (id, name) in ids {
+            types[id as usize - 1] = [strings.len() as u32, KIND_TYPEDEF << 24, 0];
+            strings.extend(name.bytes().chain([0]));
+        }
+        let (types_len, strings_len) = (TYPE * last, strings.len() as u32);
+        // Magic, version 1, no flags; then lengths and offsets.
+        let mut bytes = MAGIC.to_ne_bytes().to_vec();
+        bytes.extend([1, 0]);
+        let header = [HEADER, 0, types_len, types_len, strings_len];
+        let words = header.iter().chain(types.as_flattened());
+        bytes.extend(words.flat_map(|word| word.to_ne_bytes()));
+        bytes.extend(strings);
+        bytes
+    }
+
+    fn id(&self, name: &str) -> Option<u32> {
+        let btf = &self.0;
+        let is_wanted =
+            |t: &super::Type| t.kind == KIND_TYPEDEF && btf.string(t.name) == name.as_bytes();
+        let index = btf.types.iter().position(is_wanted)?;
+        u32::try_from(index + 1).ok()
+    }
+}

@@ -1,0 +1,8 @@
+//! The kernel's type information: what this program asks of it.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use runqlat_web::fuzzing::read_btf;
+
+fuzz_target!(|bytes: &[u8]| read_btf(bytes));
