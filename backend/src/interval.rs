@@ -4,7 +4,9 @@ use crate::probe::{Probe, ReadError, Reading};
 use crate::target::Presence;
 use runqlat_common::contract::{COMM_LEN, KeyStats};
 use runqlat_common::counts::Counts;
+use runqlat_common::name::{self, ShownName};
 use runqlat_common::wire::{Losses, OTHER, Series, SeriesName};
+use std::os::unix::ffi::OsStrExt;
 use std::sync::Arc;
 
 /// The part of an interval that the readings determine.
@@ -42,7 +44,8 @@ pub fn between(before: &Reading, after: &Reading, keyed: bool) -> Between {
             None => stats.comm == old.comm,
         };
         if !is_same {
-            let name = named.cloned().unwrap_or_else(|| comm(&stats.comm));
+            let name = named.map_or_else(|| comm(&stats.comm), |name| name.as_bytes());
+            let ShownName { name, .. } = name::shown(name);
             names.push(SeriesName { key, name });
         }
         let waits = Counts::between(&old.hist, &stats.hist);
@@ -135,9 +138,8 @@ fn unnamed(mut first: Reading) -> Reading {
 }
 
 /// A name as the kernel keeps it: bytes up to the first zero, of any encoding.
-pub fn comm(bytes: &[u8; COMM_LEN]) -> String {
-    let name = bytes.split(|&b| b == 0).next().unwrap_or_default();
-    String::from_utf8_lossy(name).into_owned()
+fn comm(bytes: &[u8; COMM_LEN]) -> &[u8] {
+    bytes.split(|&b| b == 0).next().unwrap_or_default()
 }
 
 /// Losses from `before` to `after`.
@@ -198,7 +200,7 @@ mod tests {
         let (mut first, mut second) = (reading(0), reading(1));
         first.keys = keys([(7, stats(b"", 3, 1))]);
         second.keys = keys([(7, stats(b"", 3, 2))]);
-        second.names = Arc::new(HashMap::from([(7, "/a.slice".to_owned())]));
+        second.names = Arc::new(HashMap::from([(7, "/a.slice".into())]));
         let names = |a, b| between(a, b, true).names;
         assert_eq!(names(&first, &second)[0].name, "/a.slice");
         assert_eq!(names(&second, &second), []);
@@ -224,11 +226,11 @@ mod tests {
     }
 
     #[test]
-    fn names_of_any_bytes_are_text() {
+    fn a_comm_ends_at_its_first_zero() {
         let mut bytes = [0; 16];
         bytes[..4].copy_from_slice(&[b'a', 0xff, b'b', 0]);
-        assert_eq!(comm(&bytes), "a\u{fffd}b");
-        assert_eq!(comm(&[b'x'; 16]), "x".repeat(16));
+        assert_eq!(comm(&bytes), b"a\xffb");
+        assert_eq!(comm(&[b'x'; 16]), [b'x'; 16]);
     }
 
     proptest! {

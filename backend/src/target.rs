@@ -2,8 +2,10 @@
 
 use crate::cgroup::{self, CgroupError, Group, Mount};
 use crate::procfs::{self, Task};
+use runqlat_common::name;
 use runqlat_common::wire::Scope;
 use std::io::ErrorKind;
+use std::os::unix::ffi::OsStrExt;
 
 /// Shortest and longest interval, in ms.
 pub const INTERVAL_MS: std::ops::RangeInclusive<u32> = 100..=60_000;
@@ -49,10 +51,12 @@ pub fn resolve(scope: &Scope) -> Result<(Scope, Option<Group>), TargetError> {
     let group = scope
         .cgroup
         .as_deref()
-        .map(|path| cgroup::find(path, &cgroup::mounted()))
+        .map(|path| cgroup::find_shown(path, &cgroup::mounted()))
         .transpose()?;
     let scope = Scope {
-        cgroup: group.as_ref().map(|group| group.path.clone()),
+        cgroup: group
+            .as_ref()
+            .map(|group| name::shown(group.path.as_bytes()).name),
         ..scope.clone()
     };
     Ok((scope, group))

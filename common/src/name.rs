@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use core::fmt::Write;
 
 /// Combining marks that a letter may carry. Written languages need two; more reach into the lines around them.
-const MAX_MARKS: usize = 2;
+pub const MAX_MARKS: usize = 2;
 
 /// An empty name.
 const EMPTY: &str = r"\x{}";
@@ -27,16 +27,16 @@ pub struct ShownName {
 pub fn shown(bytes: &[u8]) -> ShownName {
     let name = match bytes {
         [] => EMPTY.into(),
-        _ => escaped(bytes, Blanks::Distinct),
+        _ => escaped(bytes, Form::Name),
     };
     let hex = (name.as_bytes() != bytes).then(|| hex(bytes));
     ShownName { name, hex }
 }
 
-/// A line of text, such as a command line or an error's: what is hidden in it is shown as in names. It may be
-/// empty, and blanks stay as they are.
+/// A line of text, such as a command line or an error: what is hidden in it is shown as in names. It may be empty;
+/// blanks and backslashes stay, so that names in it that are shown already do, too.
 pub fn text(bytes: &[u8]) -> String {
-    escaped(bytes, Blanks::Kept)
+    escaped(bytes, Form::Text)
 }
 
 /// The bytes of a name that is shown as `name`. What is no escape stands for itself.
@@ -94,15 +94,16 @@ pub fn from_hex(hex: &str) -> Option<Vec<u8>> {
     }
 }
 
-/// What becomes of blanks.
+/// What is escaped, beside what is hidden.
 #[derive(Clone, Copy, PartialEq)]
-enum Blanks {
-    Kept,
-    /// Those that a page or a reader drops are escaped: at the ends, and after another one.
-    Distinct,
+enum Form {
+    Text,
+    /// Blanks that a page or a reader drops, at the ends and after another one; and backslashes that begin what looks
+    /// like an escape.
+    Name,
 }
 
-fn escaped(bytes: &[u8], blanks: Blanks) -> String {
+fn escaped(bytes: &[u8], form: Form) -> String {
     let mut text = String::with_capacity(bytes.len());
     // Marks on the letter before; `None` where there is no letter that could carry one.
     let mut marks = None;
@@ -111,7 +112,7 @@ fn escaped(bytes: &[u8], blanks: Blanks) -> String {
         while let Some(letter) = rest.next() {
             let is_last = rest.as_str().is_empty() && chunk.invalid().is_empty();
             let stays = match letter {
-                ' ' if blanks == Blanks::Kept => true,
+                ' ' | '\\' if form == Form::Text => true,
                 ' ' => !(text.is_empty() || text.ends_with(' ') || is_last),
                 '\\' => !rest.as_str().starts_with("x{") && !rest.as_str().starts_with("u{"),
                 _ if is_mark(letter) => marks.is_some_and(|marks| marks < MAX_MARKS),

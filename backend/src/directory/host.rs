@@ -1,10 +1,12 @@
 //! Who could be measured on this host, from /proc and the v2 hierarchy's folders.
 
-use super::{Directory, Listing, command, shown};
+use super::{Directory, Listing, command};
 use crate::{cgroup, procfs};
+use runqlat_common::name;
 use runqlat_common::wire::{MAX_COMMAND, ProcessTarget};
 use std::fs::{self, File};
 use std::io::{self, Read};
+use std::os::unix::ffi::OsStringExt;
 
 /// This host.
 pub struct Host;
@@ -23,13 +25,13 @@ impl Directory for Host {
 }
 
 /// The paths of the groups that can be measured; none where a namespace hides where they lie.
-fn cgroups() -> Vec<String> {
+fn cgroups() -> Vec<Vec<u8>> {
     let mounts = cgroup::mounted();
-    let measurable = cgroup::find("/", &mounts).is_ok();
+    let measurable = cgroup::find(b"/", &mounts).is_ok();
     let mount = cgroup::v2(&mounts).filter(|_| measurable);
     let paths = mount.and_then(|mount| cgroup::paths(mount).ok());
     let paths = paths.unwrap_or_default().into_values();
-    paths.map(|path| shown(path.as_bytes())).collect()
+    paths.map(OsStringExt::into_vec).collect()
 }
 
 /// What /proc says of a process; `None` if it has just ended.
@@ -37,7 +39,7 @@ fn process(tgid: u32) -> Option<ProcessTarget> {
     let comm = fs::read(format!("/proc/{tgid}/comm")).ok()?;
     Some(ProcessTarget {
         tgid,
-        comm: shown(comm.strip_suffix(b"\n").unwrap_or(&comm)),
+        comm: name::shown(comm.strip_suffix(b"\n").unwrap_or(&comm)).name,
         command: command(&beginning(tgid).unwrap_or_default()),
         cgroup: group(&fs::read(format!("/proc/{tgid}/cgroup")).unwrap_or_default()),
     })
@@ -58,7 +60,7 @@ fn beginning(tgid: u32) -> io::Result<Vec<u8>> {
 fn group(text: &[u8]) -> String {
     let mut lines = text.split(|&byte| byte == b'\n');
     let path = lines.find_map(|line| line.strip_prefix(b"0::"));
-    shown(path.unwrap_or_default())
+    path.map_or_else(String::new, |path| name::shown(path).name)
 }
 
 #[cfg(test)]
@@ -85,7 +87,7 @@ mod tests {
             (b"0::/system.slice/a.service\n", "/system.slice/a.service"),
             (b"12:cpu:/old\n1:name=systemd:/\n0::/new\n", "/new"),
             (b"12:cpu:/old\n", ""),
-            (b"0::/odd\xff\x1b\n", "/odd\u{fffd}\u{fffd}"),
+            (b"0::/odd\xff\x1b\n", r"/odd\x{ff}\u{1b}"),
             (b"", ""),
         ];
         for (text, path) in table {

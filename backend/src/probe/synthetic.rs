@@ -122,7 +122,7 @@ impl SyntheticProbe {
             Key::Cgroup => {
                 Arc::make_mut(&mut reading.names)
                     .entry(key)
-                    .or_insert_with(|| group_of(deed.name));
+                    .or_insert_with(|| group_of(deed.name).into());
                 &mut entry(reading, key, "").hist
             }
         };

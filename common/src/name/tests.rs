@@ -96,6 +96,8 @@ fn hidden_letters_are_known_in_all_their_blocks() {
 fn a_text_keeps_its_blanks() {
     assert_eq!(text(b" sleep  1\n"), r" sleep  1\u{a}");
     assert_eq!(text(b""), "");
+    let name = shown(b"a\\x{1}\xff").name;
+    assert_eq!(text(name.as_bytes()), name);
 }
 
 #[test]

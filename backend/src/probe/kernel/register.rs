@@ -7,6 +7,7 @@ use crate::probe::Keys;
 use crate::procfs;
 use runqlat_common::wire::Key;
 use std::collections::{HashMap, HashSet};
+use std::ffi::OsString;
 use std::io;
 use std::sync::Arc;
 
@@ -19,7 +20,7 @@ pub(super) enum Register {
     /// Cgroups, by id.
     Cgroups {
         mount: Option<Mount>,
-        paths: Arc<HashMap<u64, String>>,
+        paths: Arc<HashMap<u64, OsString>>,
     },
     /// Ids mean something else here than to the kernel programs: this program runs in a pid namespace
     /// of its own. Nothing is then taken for gone.
@@ -73,7 +74,7 @@ impl Register {
     pub(super) fn names(
         &mut self,
         mut keys: impl Iterator<Item = u64>,
-    ) -> Arc<HashMap<u64, String>> {
+    ) -> Arc<HashMap<u64, OsString>> {
         let Self::Cgroups { mount, paths } = self else {
             return Arc::default();
         };
