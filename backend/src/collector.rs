@@ -173,6 +173,8 @@ impl Collector {
             other: step.other,
             keys: step.keys,
             keys_max: self.probe.keys_max(),
+            keys_bound: self.probe.keys_max(),
+            failed_readings: 0,
             self_cpu_us: cpu_us - self.cpu_us,
             self_rss_kb: procfs::self_rss_kb(),
             viewers: self.hub.viewers(),

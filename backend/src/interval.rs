@@ -5,7 +5,7 @@ use crate::target::Presence;
 use runqlat_common::contract::{COMM_LEN, KeyStats};
 use runqlat_common::counts::Counts;
 use runqlat_common::name::{self, ShownName};
-use runqlat_common::wire::{Losses, OTHER, Series, SeriesName};
+use runqlat_common::wire::{Losses, Series, SeriesKey, SeriesName};
 use std::os::unix::ffi::OsStrExt;
 use std::sync::Arc;
 
@@ -21,6 +21,15 @@ pub struct Between {
     pub names: Vec<SeriesName>,
 }
 
+/// The series that a row of the table counts: the lower half of a row's key is the number, the upper one tells apart
+/// what had that number one after the other.
+fn series_key(row: u64, _stats: &KeyStats) -> SeriesKey {
+    SeriesKey {
+        key: row & u64::from(u32::MAX),
+        start: row >> 32,
+    }
+}
+
 /// What happened from `before` to `after`. With `keyed`, what has no key is the series `other`.
 pub fn between(before: &Reading, after: &Reading, keyed: bool) -> Between {
     let mut counts = Counts::between(&before.unkeyed, &after.unkeyed);
@@ -28,32 +37,45 @@ pub fn between(before: &Reading, after: &Reading, keyed: bool) -> Between {
     let mut names = Vec::new();
     if keyed && !counts.is_empty() {
         series.push(Series {
-            key: OTHER,
+            key: SeriesKey::OTHER.key,
+            start: SeriesKey::OTHER.start,
             counts: counts.clone(),
         });
     }
     let mut earlier = before.keys.iter().peekable();
-    for (key, stats) in after.keys.iter() {
-        while earlier.next_if(|(gone, _)| *gone < key).is_some() {}
-        let known = earlier.next_if(|(same, _)| *same == key);
+    for (row, stats) in after.keys.iter() {
+        while earlier.next_if(|(gone, _)| *gone < row).is_some() {}
+        let known = earlier.next_if(|(same, _)| *same == row);
         let known = known.map(|(_, stats)| stats);
         let old = known.unwrap_or(&KeyStats::ZERO);
-        let named = after.names.get(&key);
+        let SeriesKey { key, start } = series_key(row, stats);
+        let named = after.names.get(&row);
         let is_same = match named {
-            Some(_) => before.names.get(&key) == named && known.is_some(),
+            Some(_) => before.names.get(&row) == named && known.is_some(),
             None => stats.comm == old.comm,
         };
         if !is_same {
             let name = named.map_or_else(|| comm(&stats.comm), |name| name.as_bytes());
-            let ShownName { name, .. } = name::shown(name);
-            names.push(SeriesName { key, name });
+            let ShownName { name, hex } = name::shown(name);
+            names.push(SeriesName {
+                key,
+                start,
+                name,
+                name_hex: hex,
+            });
         }
         let waits = Counts::between(&old.hist, &stats.hist);
         if !waits.is_empty() {
             counts.add(&waits);
-            series.push(Series { key, counts: waits });
+            series.push(Series {
+                key,
+                start,
+                counts: waits,
+            });
         }
     }
+    series.sort_unstable_by_key(Series::id);
+    names.sort_unstable_by_key(SeriesName::id);
     Between {
         duration_us: after.at_ns.saturating_sub(before.at_ns) / 1_000,
         counts,
@@ -76,8 +98,8 @@ pub struct Meter {
 /// What a reading adds to those before it.
 pub struct Step {
     pub between: Between,
-    /// Keys that were read for the last time.
-    pub gone: Vec<u64>,
+    /// Series that were read for the last time.
+    pub gone: Vec<SeriesKey>,
     /// How many are left.
     pub keys: u32,
     /// Since the first reading.
@@ -113,9 +135,9 @@ impl Meter {
         std::mem::swap(&mut self.before, &mut self.spare);
         let (before, after) = (&self.spare, &mut self.before);
         let between = between(before, after, self.keyed);
-        let gone = std::mem::take(&mut after.gone);
-        after.keys.remove(&gone);
-        let other = between.series.first().filter(|first| first.key == OTHER);
+        let gone = take_gone(after);
+        let other = between.series.first();
+        let other = other.filter(|first| first.id() == SeriesKey::OTHER);
         self.other += other.map_or(0, |other| other.counts.total());
         Ok(Step {
             between,
@@ -126,6 +148,19 @@ impl Meter {
             presence: after.presence,
         })
     }
+}
+
+/// Takes out of a reading what is gone.
+fn take_gone(reading: &mut Reading) -> Vec<SeriesKey> {
+    let rows = std::mem::take(&mut reading.gone);
+    if rows.is_empty() {
+        return Vec::new();
+    }
+    let gone = reading.keys.iter();
+    let gone = gone.filter(|(row, _)| rows.binary_search(row).is_ok());
+    let gone = gone.map(|(row, stats)| series_key(row, stats)).collect();
+    reading.keys.remove(&rows);
+    gone
 }
 
 /// A reading that tells no names, so that what follows tells them all.
@@ -155,12 +190,12 @@ fn losses_since(before: &Losses, after: &Losses) -> Losses {
 
 #[cfg(test)]
 mod tests {
-    use super::{between, comm, unnamed};
+    use super::{between, comm, take_gone, unnamed};
     use crate::probe::{Keys, Reading};
     use proptest::prelude::{prop_assert_eq, proptest};
     use runqlat_common::contract::KeyStats;
     use runqlat_common::counts::Counts;
-    use runqlat_common::wire::OTHER;
+    use runqlat_common::wire::{OTHER, Series, SeriesKey, SeriesName};
     use std::collections::HashMap;
     use std::sync::Arc;
 
@@ -205,6 +240,33 @@ mod tests {
         assert_eq!(names(&first, &second)[0].name, "/a.slice");
         assert_eq!(names(&second, &second), []);
         assert_eq!(names(&unnamed(second.clone()), &second).len(), 1);
+    }
+
+    /// In the order of numbers, whatever the order of the rows; and a name for each that has the number.
+    #[test]
+    fn a_reused_number_is_another_series() {
+        let row = |key: u64, start: u64| start << 32 | key;
+        let (mut first, mut second) = (reading(0), reading(1));
+        first.keys = keys([
+            (row(7, 100), stats(b"make", 3, 1)),
+            (row(8, 100), stats(b"sh", 3, 1)),
+        ]);
+        second.keys = keys([
+            (row(7, 100), stats(b"make", 3, 2)),
+            (row(7, 900), stats(b"make", 3, 1)),
+            (row(8, 100), stats(b"sh", 3, 2)),
+        ]);
+        second.gone = vec![row(7, 100)];
+        let told = between(&first, &second, true);
+        let ids = [(7, 100), (7, 900), (8, 100)].map(|(key, start)| SeriesKey { key, start });
+        assert_eq!(told.series.iter().map(Series::id).collect::<Vec<_>>(), ids);
+        let names: Vec<_> = told.names.iter().map(SeriesName::id).collect();
+        assert_eq!(names, [ids[1]]);
+        assert_eq!(take_gone(&mut second), [ids[0]]);
+        assert_eq!(
+            second.keys.ids().collect::<Vec<_>>(),
+            [row(8, 100), row(7, 900)]
+        );
     }
 
     #[test]

@@ -211,6 +211,7 @@ fn server_info(demo: bool, tokens: bool) -> ServerInfo {
         demo,
         tokens,
         started_ms: procfs::now_ms(),
+        caveats: Vec::new(),
     }
 }
 

@@ -9,8 +9,8 @@ use crate::target::{self, Presence};
 use chrono::Local;
 use runqlat_common::counts::Counts;
 use runqlat_common::text;
-use runqlat_common::wire::{Losses, Scope};
-use std::collections::HashMap;
+use runqlat_common::wire::{Losses, Scope, SeriesKey};
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::time::Duration;
 
@@ -29,7 +29,8 @@ pub async fn run(
     let meter = Meter::new(&mut *probe, scope.key.has_series()).map_err(other)?;
     let mut printer = Printer {
         meter,
-        names: HashMap::new(),
+        names: BTreeMap::new(),
+        gone: Vec::new(),
         scope,
         timestamps: print.timestamps,
         presence: Presence::There,
@@ -64,7 +65,9 @@ struct Printer {
     scope: Scope,
     timestamps: bool,
     meter: Meter,
-    names: HashMap<u64, String>,
+    names: BTreeMap<SeriesKey, String>,
+    /// Whose waits are printed for the last time.
+    gone: Vec<SeriesKey>,
     presence: Presence,
     waits: u64,
     lost: Losses,
@@ -118,6 +121,7 @@ impl Printer {
 
     fn read(&mut self, probe: &mut dyn Probe) -> Result<Between, ReadError> {
         let step = self.meter.advance(probe)?;
+        self.gone.extend(step.gone);
         (self.lost, self.other) = (step.losses, step.other);
         self.waits += step.between.counts.total();
         if self.presence != step.presence {
@@ -151,28 +155,31 @@ impl Printer {
             told.iter().for_each(|told| whole.add(&told.counts));
             write!(out, "{}", text::runqlat(&whole, self.scope.unit))?;
         } else {
-            for (key, sum) in self.by_key(told) {
-                let name = self.names.get(&key).map(String::as_str).unwrap_or_default();
-                write!(out, "\n{}", text::heading(self.scope.key, key, name))?;
+            for (id, sum) in self.by_key(told) {
+                let name = self.names.get(&id).map(String::as_str).unwrap_or_default();
+                write!(out, "\n{}", text::heading(self.scope.key, id.key, name))?;
                 write!(out, "{}", text::runqlat(&sum, self.scope.unit))?;
             }
+        }
+        for id in self.gone.drain(..) {
+            self.names.remove(&id);
         }
         out.flush()
     }
 
     /// Sums of the keys' waits. The worst comes last: that is where one looks on a terminal.
-    fn by_key(&mut self, told: &[Between]) -> Vec<(u64, Counts)> {
-        let mut sums: HashMap<u64, Counts> = HashMap::new();
+    fn by_key(&mut self, told: &[Between]) -> Vec<(SeriesKey, Counts)> {
+        let mut sums: BTreeMap<SeriesKey, Counts> = BTreeMap::new();
         for told in told {
             for name in &told.names {
-                self.names.insert(name.key, name.name.clone());
+                self.names.insert(name.id(), name.name.clone());
             }
             for series in &told.series {
-                sums.entry(series.key).or_default().add(&series.counts);
+                sums.entry(series.id()).or_default().add(&series.counts);
             }
         }
         let mut sums: Vec<_> = sums.into_iter().collect();
-        sums.sort_unstable_by_key(|(key, sum)| (sum.sum_ns(), *key));
+        sums.sort_by_key(|(_, sum)| sum.sum_ns());
         sums
     }
 

@@ -12,7 +12,7 @@ use crate::shutdown::{self, Stop};
 use crate::target::{Presence, TargetError};
 use runqlat_common::contract::KeyStats;
 use runqlat_common::wire::{
-    Interval, Key, Losses, ProbeState, Programs, Scope, ScopeChange, SetScope,
+    Interval, Key, Losses, ProbeState, Programs, Scope, ScopeChange, SeriesKey, SetScope,
 };
 use std::collections::HashMap;
 use std::collections::VecDeque;
@@ -141,7 +141,7 @@ async fn intervals_are_numbered_and_losses_count_from_the_start() {
     assert_eq!(told[0].health.losses.unmatched, 1);
     // The last reading of a key that is gone counts, and a later one starts from nothing.
     assert_eq!(told[1].column.counts.total(), 5);
-    assert_eq!(told[1].gone, [8]);
+    assert_eq!(told[1].gone, [SeriesKey { key: 8, start: 0 }]);
     assert_eq!(told[1].health.keys, 1);
     assert_eq!(told[2].column.counts.total(), 2);
     assert_eq!(told[2].column.end_ms - told[1].column.end_ms, 1_000);

@@ -78,10 +78,11 @@ impl SyntheticProbe {
         of_process && in_group
     }
 
-    fn key_of(&self, deed: &Deed) -> u64 {
+    /// The row that counts it: its number, and above when it started, in ms.
+    fn row_of(&self, deed: &Deed) -> u64 {
         match self.scope.key {
             Key::Global => 0,
-            Key::Process | Key::Thread => deed.tgid.into(),
+            Key::Process | Key::Thread => deed.start_ms << 32 | u64::from(deed.tgid),
             Key::Pidns => CONTAINERS
                 .iter()
                 .position(|name| *name == deed.name)
@@ -106,24 +107,25 @@ impl SyntheticProbe {
         }
         reading.gone.clear();
         if matches!(self.scope.key, Key::Process | Key::Thread) {
-            let ended = reading.keys.ids().filter(|&key| moment.has_ended(key));
+            let ended = reading.keys.ids();
+            let ended = ended.filter(|row| moment.has_ended(*row as u32, row >> 32));
             reading.gone.extend(ended);
         }
         reading
     }
 
     fn count(&self, deed: &Deed, reading: &mut Reading) {
-        let key = self.key_of(deed);
+        let row = self.row_of(deed);
         let hist = match self.scope.key {
             Key::Global => &mut reading.unkeyed,
-            Key::Process | Key::Thread => &mut entry(reading, key, deed.name).hist,
-            Key::Pidns if key == HOST_NAMESPACE => &mut entry(reading, key, "systemd").hist,
-            Key::Pidns => &mut entry(reading, key, deed.name).hist,
+            Key::Process | Key::Thread => &mut entry(reading, row, deed.name).hist,
+            Key::Pidns if row == HOST_NAMESPACE => &mut entry(reading, row, "systemd").hist,
+            Key::Pidns => &mut entry(reading, row, deed.name).hist,
             Key::Cgroup => {
                 Arc::make_mut(&mut reading.names)
-                    .entry(key)
+                    .entry(row)
                     .or_insert_with(|| group_of(deed.name).into());
-                &mut entry(reading, key, "").hist
+                &mut entry(reading, row, "").hist
             }
         };
         add(hist, &deed.cells, self.scope.unit);
@@ -164,8 +166,8 @@ fn group_of(name: &str) -> String {
     }
 }
 
-fn entry<'a>(reading: &'a mut Reading, key: u64, name: &str) -> &'a mut KeyStats {
-    reading.keys.entry(key, || {
+fn entry<'a>(reading: &'a mut Reading, row: u64, name: &str) -> &'a mut KeyStats {
+    reading.keys.entry(row, || {
         let mut stats = KeyStats::ZERO;
         let bytes = &name.as_bytes()[..name.len().min(COMM_LEN - 1)];
         stats.comm[..bytes.len()].copy_from_slice(bytes);
@@ -248,12 +250,14 @@ mod tests {
         for _ in 0..60 {
             let reading = reading(&mut *probe);
             seen.extend(reading.keys.ids());
-            for key in reading.gone {
-                assert!(gone.insert(key), "{key} is gone twice");
+            for row in reading.gone {
+                assert!(gone.insert(row), "{row} is gone twice");
             }
         }
         assert!(seen.contains(&u64::from(BATCH)));
         assert!(gone.len() >= 20 && gone.is_subset(&seen), "{gone:?}");
+        let numbers: HashSet<u32> = gone.iter().map(|row| *row as u32).collect();
+        assert!(numbers.len() < gone.len(), "no number was given again");
     }
 
     #[test]
