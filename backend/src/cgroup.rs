@@ -4,7 +4,7 @@
 mod folder;
 mod mount;
 
-pub use mount::{Mount, mounted, mounts, v2};
+pub use mount::{Mount, mounted, v2};
 
 use folder::Folder;
 use runqlat_common::name;

@@ -5,7 +5,7 @@ mod host;
 
 pub use host::Host;
 
-use runqlat_common::name;
+use runqlat_common::name::{self, ShownName};
 use runqlat_common::wire::{CgroupTarget, MAX_COMMAND, MAX_TARGETS, ProcessTarget, Targets};
 use std::collections::HashMap;
 use std::io;
@@ -59,9 +59,13 @@ impl Listing {
                 }
             }
         }
-        let target = |(path, processes): (Vec<u8>, _)| CgroupTarget {
-            path: name::shown(&path).name,
-            processes,
+        let target = |(path, processes): (Vec<u8>, _)| {
+            let ShownName { name, hex } = name::shown(&path);
+            CgroupTarget {
+                path: name,
+                path_hex: hex,
+                processes,
+            }
         };
         counts.into_iter().map(target).collect()
     }

@@ -33,6 +33,12 @@ pub fn shown(bytes: &[u8]) -> ShownName {
     ShownName { name, hex }
 }
 
+/// The bytes in hex of a name that is shown so, where they differ.
+pub fn shown_hex(name: &str) -> Option<String> {
+    let bytes = bytes(name);
+    (bytes != name.as_bytes()).then(|| hex(&bytes))
+}
+
 /// A line of text, such as a command line or an error: what is hidden in it is shown as in names. It may be empty;
 /// blanks and backslashes stay, so that names in it that are shown already do, too.
 pub fn text(bytes: &[u8]) -> String {

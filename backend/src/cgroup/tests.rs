@@ -1,7 +1,8 @@
 //! Mount tables and paths, on folders that look like a hierarchy.
 
-use super::{CgroupError, Mount, find, find_shown, id_at, lives, mounted, mounts, paths, v2};
+use super::{CgroupError, Mount, find, find_shown, id_at, lives, mounted, paths, v2};
 use crate::cgroup::folder::{Folder, PATH_MAX};
+use crate::cgroup::mount::mounts;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};

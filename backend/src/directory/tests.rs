@@ -5,8 +5,10 @@ fn process(tgid: u32, comm: &str, command: &str, cgroup: &str) -> ProcessTarget 
     ProcessTarget {
         tgid,
         comm: comm.into(),
+        comm_hex: None,
         command: command.into(),
         cgroup: cgroup.into(),
+        cgroup_hex: None,
     }
 }
 

@@ -1,4 +1,4 @@
-use super::{MAX_MARKS, bytes, from_hex, hex, is_hidden, is_mark, shown, text};
+use super::{MAX_MARKS, bytes, from_hex, hex, is_hidden, is_mark, shown, shown_hex, text};
 use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -157,6 +157,7 @@ proptest! {
         let shown = shown(&name);
         prop_assert_eq!(bytes(&shown.name), &*name);
         prop_assert_eq!(shown.hex.is_none(), shown.name.as_bytes() == name);
+        prop_assert_eq!(shown_hex(&shown.name), shown.hex.clone());
         prop_assert!(shown.hex.is_none_or(|hex| from_hex(&hex).unwrap() == name));
     }
 

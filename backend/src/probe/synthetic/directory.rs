@@ -47,8 +47,10 @@ fn process(tgid: u32, name: &str) -> ProcessTarget {
     ProcessTarget {
         tgid,
         comm: name.into(),
+        comm_hex: None,
         command,
         cgroup,
+        cgroup_hex: None,
     }
 }
 
