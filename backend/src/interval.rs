@@ -197,6 +197,8 @@ mod tests {
     use runqlat_common::counts::Counts;
     use runqlat_common::wire::{OTHER, Series, SeriesKey, SeriesName};
     use std::collections::HashMap;
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
     use std::sync::Arc;
 
     fn reading(at_ns: u64) -> Reading {
@@ -285,6 +287,28 @@ mod tests {
         let keyed = between(&first, &second, true);
         assert_eq!(keyed.series[0].key, OTHER);
         assert_eq!(keyed.counts.total(), 3);
+    }
+
+    #[test]
+    fn names_of_any_bytes_are_told_apart() {
+        let (first, mut second) = (reading(0), reading(1));
+        second.keys = keys([
+            (7, stats(b"a\xffb", 3, 1)),
+            (8, stats(b"a\nb", 3, 1)),
+            (9, stats(b"", 3, 1)),
+        ]);
+        second.names = Arc::new(HashMap::from([(9, OsStr::from_bytes(b"/a\xfe").into())]));
+        let names = between(&first, &second, true).names;
+        let names: Vec<_> = names
+            .iter()
+            .map(|n| (&*n.name, n.name_hex.as_deref()))
+            .collect();
+        let expected = [
+            (r"a\x{ff}b", Some("61ff62")),
+            (r"a\u{a}b", Some("610a62")),
+            (r"/a\x{fe}", Some("2f61fe")),
+        ];
+        assert_eq!(names, expected);
     }
 
     #[test]

@@ -1,4 +1,5 @@
 use super::{Listing, command, with_ancestors};
+use runqlat_common::name;
 use runqlat_common::wire::{MAX_TARGETS, ProcessTarget};
 
 fn process(tgid: u32, comm: &str, command: &str, cgroup: &str) -> ProcessTarget {
@@ -107,6 +108,34 @@ fn a_cgroup_counts_those_below_it_whatever_is_asked() {
     ];
     assert_eq!(counts, expected);
     assert_eq!(listing().matching("/").cgroups[0].processes, 4);
+}
+
+#[test]
+fn cgroups_of_any_bytes_are_counted_and_told_apart() {
+    let names: [&[u8]; 5] = [b"/a\xff", b"/a\xfe", b"/a", b"/ ", b"/"];
+    let process = |tgid, path: &[u8]| process(tgid, "x", "", &name::shown(path).name);
+    let listing = Listing {
+        processes: vec![
+            process(1, b"/a\xff/ /b"),
+            process(2, b"/a\xfe"),
+            process(3, b"/ /x"),
+        ],
+        cgroups: names.map(Vec::from).into(),
+    };
+    let mut groups = listing.matching("").cgroups;
+    groups.sort_by(|a, b| a.path.cmp(&b.path));
+    let groups: Vec<_> = groups
+        .iter()
+        .map(|g| (&*g.path, g.path_hex.as_deref(), g.processes))
+        .collect();
+    let expected = [
+        ("/", None, 3),
+        (r"/\u{20}", Some("2f20"), 1),
+        ("/a", None, 0),
+        (r"/a\x{fe}", Some("2f61fe"), 1),
+        (r"/a\x{ff}", Some("2f61ff"), 1),
+    ];
+    assert_eq!(groups, expected);
 }
 
 #[test]
