@@ -1,11 +1,19 @@
 //! Cgroups as people name them: from a path to the group's id, and from ids to paths. Only the v2
 //! hierarchy: its groups are the ones that a task has exactly one of.
 
+mod folder;
 pub mod memory;
+mod mount;
 
+pub use mount::{Mount, mounted, v2};
+
+use folder::Folder;
+use runqlat_common::name;
 use std::collections::HashMap;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::{DirEntryExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
@@ -19,11 +27,11 @@ pub struct Group {
     pub id: u64,
     /// How deep it lies; the root is at 0.
     pub level: u32,
-    /// From the hierarchy's root, as in `/proc/PID/cgroup`.
-    pub path: String,
+    /// From the hierarchy's root, as in `/proc/PID/cgroup`: any bytes but newlines and NULs.
+    pub path: OsString,
 }
 
-/// Why a path names no group that can be measured.
+/// Why a path names no group that can be measured; with paths as they are shown.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CgroupError {
     #[error("cgroup v2 is not mounted on this host")]
@@ -36,14 +44,17 @@ pub enum CgroupError {
     V1 { path: String, controllers: String },
     #[error("this program runs in a cgroup namespace and can't see where its groups lie")]
     Namespace,
-    #[error("{0:?} is not a plain cgroup path")]
+    #[error("{0} is not a plain cgroup path")]
     Odd(String),
+    #[error("{0} is not hex")]
+    NotHex(String),
 }
 
 impl CgroupError {
     pub fn hint(&self) -> String {
         match self {
             Self::NoV2 => "mount -t cgroup2 none /sys/fs/cgroup".into(),
+            Self::NotHex(_) => "two hex digits for each byte of a cgroup's path".into(),
             Self::Missing { .. } | Self::Odd(_) => {
                 "a path as in /proc/PID/cgroup after 0::, or below the mount point that \
                  `runqlat-web check` shows"
@@ -61,107 +72,72 @@ impl CgroupError {
     }
 }
 
-/// A mounted hierarchy.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mount {
-    pub point: PathBuf,
-    /// Which group of the hierarchy is mounted there.
-    pub root: String,
-    /// `None` for v2, the controllers (or the name) for v1.
-    pub v1: Option<String>,
+/// The group that a person or a viewer names by its path as it is shown; or as it is, if there is none shown so.
+pub fn find_shown(path: &str, mounts: &[Mount]) -> Result<Group, CgroupError> {
+    let bytes = name::bytes(path);
+    let found = find(&bytes, mounts);
+    if bytes == path.as_bytes() {
+        return found;
+    }
+    found.or_else(|error| find(path.as_bytes(), mounts).map_err(|_| error))
 }
 
-/// The hierarchies that `/proc/self/mountinfo` lists.
-pub fn mounts(mountinfo: &str) -> Vec<Mount> {
-    mountinfo.lines().filter_map(mount).collect()
-}
-
-fn mount(line: &str) -> Option<Mount> {
-    let (left, right) = line.split_once(" - ")?;
-    let mut left = left.split(' ').skip(3);
-    let (root, point) = (left.next()?, left.next()?);
-    let mut right = right.split(' ');
-    let kind = right.next()?;
-    let options = right.nth(1).unwrap_or_default();
-    let v1 = match kind {
-        "cgroup2" => None,
-        "cgroup" => {
-            let controllers = options.split(',').filter(|o| !matches!(*o, "rw" | "ro"));
-            Some(controllers.collect::<Vec<_>>().join(","))
-        }
-        _ => return None,
-    };
-    Some(Mount {
-        point: PathBuf::from(unescape(point)),
-        root: unescape(root),
-        v1,
-    })
-}
-
-/// mountinfo writes space, tab, newline and backslash as three octal digits.
-fn unescape(text: &str) -> String {
-    let escapes = [
-        ("\\040", " "),
-        ("\\011", "\t"),
-        ("\\012", "\n"),
-        ("\\134", "\\"),
-    ];
-    let replace = |text: String, (from, to): &(&str, &str)| text.replace(from, to);
-    escapes.iter().fold(text.to_owned(), replace)
-}
-
-/// What is mounted on this host.
-pub fn mounted() -> Vec<Mount> {
-    mounts(&fs::read_to_string("/proc/self/mountinfo").unwrap_or_default())
-}
-
-/// The v2 hierarchy's mount: the whole of it, where a part is mounted too.
-pub fn v2(mounts: &[Mount]) -> Option<&Mount> {
-    let mut v2 = mounts.iter().filter(|mount| mount.v1.is_none());
-    let first = v2.clone().next();
-    v2.find(|mount| mount.root == "/").or(first)
+/// The group whose path is written in hex.
+pub fn find_hex(hex: &str, mounts: &[Mount]) -> Result<Group, CgroupError> {
+    match name::from_hex(hex) {
+        Some(path) => find(&path, mounts),
+        None => Err(CgroupError::NotHex(name::text(hex.as_bytes()))),
+    }
 }
 
 /// The group that `path` names: a folder below a mount point, or a path from the hierarchy's root, as
 /// in `/proc/PID/cgroup`.
-pub fn find(path: &str, mounts: &[Mount]) -> Result<Group, CgroupError> {
+pub fn find(path: &[u8], mounts: &[Mount]) -> Result<Group, CgroupError> {
     let mount = v2(mounts).ok_or(CgroupError::NoV2)?;
     let within = within(path, mount, mounts)?;
-    let odd = |part: &str| matches!(part, "." | "..") || part.contains('\0');
-    if within.split('/').any(odd) {
-        return Err(CgroupError::Odd(path.into()));
+    let parts: Vec<&[u8]> = parts(&within).collect();
+    let odd = |part: &&[u8]| matches!(*part, b"." | b"..") || part.contains(&0);
+    if parts.iter().any(odd) {
+        return Err(CgroupError::Odd(shown(path)));
     }
-    let parts: Vec<&str> = within.split('/').filter(|part| !part.is_empty()).collect();
-    let folder = parts
-        .iter()
-        .fold(mount.point.clone(), |folder, part| folder.join(part));
-    let id = match fs::metadata(&folder) {
+    let folder = Folder::below(&mount.point, &parts.join(&b'/'));
+    let id = match folder.and_then(|folder| fs::metadata(folder.path())) {
         Ok(meta) if meta.is_dir() => meta.ino(),
-        _ => return Err(missing(&parts, &folder, mounts)),
+        _ => return Err(missing(&parts, mount, mounts)),
     };
-    let above: Vec<&str> = mount
-        .root
-        .split('/')
-        .filter(|part| !part.is_empty())
-        .collect();
+    let above: Vec<&[u8]> = self::parts(mount.root.as_bytes()).collect();
     let is_root = above.is_empty();
     let mount_id = fs::metadata(&mount.point).map_or(0, |meta| meta.ino());
-    if above.contains(&"..") || is_root != (mount_id == ROOT_ID) {
+    if above.contains(&&b".."[..]) || is_root != (mount_id == ROOT_ID) {
         return Err(CgroupError::Namespace);
     }
     let all = [above, parts].concat();
     Ok(Group {
         id,
         level: all.len() as u32,
-        path: format!("/{}", all.join("/")),
+        path: OsString::from_vec(absolute(&all)),
     })
 }
 
+fn parts(path: &[u8]) -> impl Iterator<Item = &[u8]> {
+    path.split(|&byte| byte == b'/')
+        .filter(|part| !part.is_empty())
+}
+
+fn absolute(parts: &[&[u8]]) -> Vec<u8> {
+    [b"/", &*parts.join(&b'/')].concat()
+}
+
+fn shown(path: &[u8]) -> String {
+    name::shown(path).name
+}
+
 /// `path` below `mount`'s point, or an error if it lies below that of a v1 hierarchy.
-fn within(path: &str, mount: &Mount, mounts: &[Mount]) -> Result<String, CgroupError> {
-    let path = path.strip_prefix("0::").unwrap_or(path);
+fn within(path: &[u8], mount: &Mount, mounts: &[Mount]) -> Result<Vec<u8>, CgroupError> {
+    let path = path.strip_prefix(b"0::").unwrap_or(path);
+    let as_path = Path::new(OsStr::from_bytes(path));
     // /sys/fs/cgroup/cpu is a link on many hosts.
-    let real = fs::canonicalize(path).unwrap_or_else(|_| PathBuf::from(path));
+    let real = fs::canonicalize(as_path).unwrap_or_else(|_| as_path.into());
     let deepest = mounts
         .iter()
         .filter(|mount| real.starts_with(&mount.point))
@@ -171,63 +147,80 @@ fn within(path: &str, mount: &Mount, mounts: &[Mount]) -> Result<String, CgroupE
             v1: Some(controllers),
             ..
         }) => Err(CgroupError::V1 {
-            path: path.into(),
+            path: shown(path),
             controllers: controllers.clone(),
         }),
         Some(v2) => {
             let below = real.strip_prefix(&v2.point).unwrap_or(&real);
-            Ok(below.to_string_lossy().into_owned())
+            Ok(below.as_os_str().as_bytes().into())
         }
         // As the kernel writes it: from the hierarchy's root, wherever that is mounted.
-        None => Ok(path
-            .strip_prefix(mount.root.trim_end_matches('/'))
-            .unwrap_or(path)
-            .into()),
+        None => Ok(mount.within(path).into()),
     }
 }
 
-fn missing(parts: &[&str], folder: &Path, mounts: &[Mount]) -> CgroupError {
-    let path = format!("/{}", parts.join("/"));
+fn missing(parts: &[&[u8]], mount: &Mount, mounts: &[Mount]) -> CgroupError {
+    let below = PathBuf::from(OsString::from_vec(parts.join(&b'/')));
+    let path = shown(&absolute(parts));
     let v1 = mounts.iter().find_map(|mount| {
         let controllers = mount.v1.clone()?;
-        let twin = mount.point.join(parts.join("/"));
+        let twin = mount.point.join(&below);
         (!parts.is_empty() && twin.is_dir()).then_some(controllers)
     });
     match v1 {
         Some(controllers) => CgroupError::V1 { path, controllers },
         None => CgroupError::Missing {
             path,
-            folder: folder.display().to_string(),
+            folder: shown(mount.point.join(below).as_os_str().as_bytes()),
         },
     }
 }
 
-/// The paths of all groups below a mount, by id.
-pub fn paths(mount: &Mount) -> io::Result<HashMap<u64, String>> {
-    let root = mount.root.trim_end_matches('/');
+/// The paths of all groups below a mount, by id. The kernel itself writes no path of `PATH_MAX` bytes or more; groups
+/// that lie so deep are left out, for the memory that nested ones would take grows with the square of their depth.
+pub fn paths(mount: &Mount) -> io::Result<HashMap<u64, OsString>> {
     let root_id = fs::metadata(&mount.point)?.ino();
-    let mut paths = HashMap::from([(root_id, if root.is_empty() { "/" } else { root }.to_owned())]);
-    let mut left = vec![(mount.point.clone(), root.to_owned())];
-    while let Some((folder, path)) = left.pop() {
+    let root = match mount.prefix() {
+        [] => b"/",
+        root => root,
+    };
+    let mut paths = HashMap::from([(root_id, OsStr::from_bytes(root).to_owned())]);
+    let mut left = vec![mount.prefix().to_vec()];
+    while let Some(path) = left.pop() {
         // A group may go while it is listed.
-        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-                let path = format!("{path}/{}", entry.file_name().to_string_lossy());
-                paths.insert(entry.ino(), path.clone());
-                left.push((entry.path(), path));
+        for entry in entries(mount, &path).into_iter().flatten().flatten() {
+            let child = [&*path, b"/", entry.file_name().as_bytes()].concat();
+            if child.len() < folder::PATH_MAX && entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                paths.insert(entry.ino(), OsString::from_vec(child.clone()));
+                left.push(child);
             }
         }
     }
     Ok(paths)
 }
 
+fn entries(mount: &Mount, path: &[u8]) -> io::Result<fs::ReadDir> {
+    fs::read_dir(mount.folder(path)?.path())
+}
+
 /// The id of the group that lies at `path`.
-pub fn id_at(mount: &Mount, path: &str) -> io::Result<u64> {
-    let within = path
-        .strip_prefix(mount.root.trim_end_matches('/'))
-        .unwrap_or(path);
-    let folder = mount.point.join(within.trim_start_matches('/'));
-    Ok(fs::metadata(folder)?.ino())
+pub fn id_at(mount: &Mount, path: &OsStr) -> io::Result<u64> {
+    let folder = mount.folder(path.as_bytes())?;
+    Ok(fs::metadata(folder.path())?.ino())
+}
+
+impl Mount {
+    /// The folder of the group at `path`, which is given from the hierarchy's root.
+    fn folder(&self, path: &[u8]) -> io::Result<Folder> {
+        Folder::below(&self.point, self.within(path))
+    }
+
+    /// A path from the hierarchy's root, from this mount's.
+    fn within<'a>(&self, path: &'a [u8]) -> &'a [u8] {
+        let below = path.strip_prefix(self.prefix());
+        let below = below.filter(|below| below.first().is_none_or(|&first| first == b'/'));
+        below.unwrap_or(path)
+    }
 }
 
 #[cfg(test)]

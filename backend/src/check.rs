@@ -131,7 +131,7 @@ impl<W: Write> Report<'_, W> {
     }
 
     fn cgroups(&mut self, mounts: &[Mount]) -> io::Result<()> {
-        let text = match (cgroup::v2(mounts), cgroup::find("/", mounts)) {
+        let text = match (cgroup::v2(mounts), cgroup::find(b"/", mounts)) {
             (Some(mount), Ok(_) | Err(cgroup::CgroupError::Missing { .. })) => {
                 format!("v2 at {}: groups can be chosen", mount.point.display())
             }

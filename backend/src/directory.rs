@@ -5,6 +5,7 @@ mod host;
 
 pub use host::Host;
 
+use runqlat_common::name::{self, ShownName};
 use runqlat_common::wire::{CgroupTarget, MAX_COMMAND, MAX_TARGETS, ProcessTarget, Targets};
 use std::collections::HashMap;
 use std::io;
@@ -19,8 +20,8 @@ pub trait Directory: Send + Sync {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Listing {
     pub processes: Vec<ProcessTarget>,
-    /// The paths of all cgroups.
-    pub cgroups: Vec<String>,
+    /// The paths of all cgroups, of any bytes.
+    pub cgroups: Vec<Vec<u8>>,
 }
 
 impl Listing {
@@ -50,26 +51,36 @@ impl Listing {
     /// The cgroups with the numbers of their processes, those of the groups below included.
     fn counted_cgroups(&mut self) -> Vec<CgroupTarget> {
         let paths = std::mem::take(&mut self.cgroups);
-        let mut counts: HashMap<String, u32> = paths.into_iter().map(|path| (path, 0)).collect();
+        let mut counts: HashMap<Vec<u8>, u32> = paths.into_iter().map(|path| (path, 0)).collect();
         for process in &self.processes {
-            for path in with_ancestors(&process.cgroup) {
+            for path in with_ancestors(&name::bytes(&process.cgroup)) {
                 if let Some(count) = counts.get_mut(path) {
                     *count += 1;
                 }
             }
         }
-        let target = |(path, processes)| CgroupTarget { path, processes };
+        let target = |(path, processes): (Vec<u8>, _)| {
+            let ShownName { name, hex } = name::shown(&path);
+            CgroupTarget {
+                path: name,
+                path_hex: hex,
+                processes,
+            }
+        };
         counts.into_iter().map(target).collect()
     }
 }
 
 /// A cgroup's path and those of the groups that it lies in, up to the root; nothing for no path.
-pub fn with_ancestors(path: &str) -> impl Iterator<Item = &str> {
-    let path = path.starts_with('/').then_some(path);
-    std::iter::successors(path, |path| match path.rsplit_once('/')? {
-        (_, "") => None,
-        ("", _) => Some("/"),
-        (above, _) => Some(above),
+pub fn with_ancestors(path: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let path = path.starts_with(b"/").then_some(path);
+    std::iter::successors(path, |path| {
+        let last = path.iter().rposition(|&byte| byte == b'/')?;
+        match (last, path.len()) {
+            (0, 1) => None,
+            (0, _) => Some(&path[..1]),
+            (last, _) => Some(&path[..last]),
+        }
     })
 }
 
@@ -131,20 +142,6 @@ fn lower(text: &str) -> String {
     text.to_lowercase()
 }
 
-/// Bytes that a process chose itself, as text that can be shown: what is no UTF-8 and what would move
-/// a cursor is replaced.
-fn shown(bytes: &[u8]) -> String {
-    let text = String::from_utf8_lossy(bytes);
-    let replace = |c: char| {
-        if c.is_control() {
-            char::REPLACEMENT_CHARACTER
-        } else {
-            c
-        }
-    };
-    text.chars().map(replace).collect()
-}
-
 /// The beginning of a command line as /proc has it: each argument ended by a NUL.
 fn command(bytes: &[u8]) -> String {
     // Programs that write their own title leave NULs behind it.
@@ -156,7 +153,7 @@ fn command(bytes: &[u8]) -> String {
         .iter()
         .map(|&byte| if byte == 0 { b' ' } else { byte })
         .collect();
-    shown(&blanks).chars().take(MAX_COMMAND).collect()
+    name::text(&blanks).chars().take(MAX_COMMAND).collect()
 }
 
 #[cfg(test)]

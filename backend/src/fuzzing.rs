@@ -1,10 +1,10 @@
 //! What the fuzz targets in `fuzz/` reach: the checks of what viewers send, and a whole server in process that
 //! measures the synthetic machine.
 
-pub use crate::cgroup::{Mount, find as find_cgroup, mounts};
+pub use crate::cgroup::{Mount, find_hex as find_cgroup_hex, find_shown as find_cgroup};
 pub use crate::probe::kernel::read_btf;
 pub use crate::region::check as check_region;
-pub use crate::target::{INTERVAL_MS, check_interval};
+pub use crate::target::{INTERVAL_MS, asked as scope_as_shown, check_interval};
 pub use crate::together::{name, note, secret};
 
 use crate::access::{Access, Token, Tokens};
@@ -104,5 +104,6 @@ fn server_info(tokens: bool) -> ServerInfo {
         demo: true,
         tokens,
         started_ms: 0,
+        caveats: Vec::new(),
     }
 }

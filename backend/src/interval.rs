@@ -10,8 +10,10 @@ use carry::{Carry, UNKEYED};
 use runqlat_common::contract::{COMM_LEN, KeyStats};
 use runqlat_common::counts::Counts;
 use runqlat_common::key_word;
+use runqlat_common::name::{self, ShownName};
 use runqlat_common::wire::{Key, Series, SeriesKey, SeriesName};
 use std::cmp::Ordering;
+use std::os::unix::ffi::OsStrExt;
 
 /// The part of an interval that the readings determine.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -97,11 +99,13 @@ fn between(before: &Reading, after: &Reading, kind: Key, carry: &mut Carry) -> B
             None => stats.comm == old.comm,
         };
         if !is_same {
+            let name = named.map_or_else(|| comm(&stats.comm), |name| name.as_bytes());
+            let ShownName { name, hex } = name::shown(name);
             names.push(SeriesName {
                 key,
                 start,
-                name: named.cloned().unwrap_or_else(|| comm(&stats.comm)),
-                name_hex: None,
+                name,
+                name_hex: hex,
             });
         }
         let mut waits = Counts::between(&old.hist, &stats.hist);
@@ -123,9 +127,8 @@ fn between(before: &Reading, after: &Reading, kind: Key, carry: &mut Carry) -> B
 }
 
 /// A name as the kernel keeps it: bytes up to the first zero, of any encoding.
-pub fn comm(bytes: &[u8; COMM_LEN]) -> String {
-    let name = bytes.split(|&b| b == 0).next().unwrap_or_default();
-    String::from_utf8_lossy(name).into_owned()
+fn comm(bytes: &[u8; COMM_LEN]) -> &[u8] {
+    bytes.split(|&b| b == 0).next().unwrap_or_default()
 }
 
 #[cfg(test)]

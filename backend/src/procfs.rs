@@ -1,6 +1,7 @@
 //! What is read of /proc and the clocks: who lives, and what this program itself costs.
 
 use runqlat_common::contract::START_UNIT_NS;
+use runqlat_common::name;
 use std::fs;
 use std::io;
 
@@ -17,7 +18,7 @@ pub fn tgids() -> io::Result<impl Iterator<Item = u32>> {
 
 /// Whether /proc shows the processes of others only to who may trace them.
 pub fn hides_processes() -> bool {
-    hides(&fs::read_to_string("/proc/self/mountinfo").unwrap_or_default())
+    hides(&read_lossy("/proc/self/mountinfo").unwrap_or_default())
 }
 
 /// `23 28 0:21 / /proc rw,relatime - proc proc rw,hidepid=invisible`
@@ -85,7 +86,7 @@ pub enum Task {
 
 /// What `id` is now.
 pub fn task(id: u32) -> Task {
-    let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
+    let status = read_lossy(&format!("/proc/{id}/status")).unwrap_or_default();
     let field = status.lines().find_map(|line| line.strip_prefix("Tgid:"));
     match field.and_then(|tgid| tgid.trim().parse().ok()) {
         Some(tgid) if tgid == id => Task::Leader,
@@ -227,8 +228,14 @@ fn text(name: &[libc::c_char]) -> String {
 }
 
 fn read_trimmed(path: &str) -> String {
-    let text = fs::read_to_string(path).unwrap_or_default();
-    text.trim().to_owned()
+    let text = fs::read(path).unwrap_or_default();
+    name::text(text.trim_ascii())
+}
+
+/// A file in which others' names may stand, of any bytes: those are not looked at.
+fn read_lossy(path: &str) -> io::Result<String> {
+    let bytes = fs::read(path)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// The wall clock, in ms since 1970.
@@ -325,6 +332,8 @@ mod tests {
         self_anonymous_bytes, self_cpu_us, self_rss_kb, start_of, task, task_lives, tasks,
         tasks_of,
     };
+    use std::io::Read;
+    use std::process::{Command, Stdio};
 
     #[test]
     fn this_process_is_alive_and_costs_something() {
@@ -347,6 +356,31 @@ mod tests {
         });
         let tgid = std::process::id();
         assert_eq!(thread.join().unwrap(), (true, Task::Thread { tgid }));
+    }
+
+    #[test]
+    fn a_process_of_any_name_is_seen() {
+        let sleeper = r#"printf 'a\377b' > /proc/self/comm; printf x; read wait"#;
+        let mut child = Command::new("sh")
+            .args(["-c", sleeper])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut said = [0];
+        child
+            .stdout
+            .as_mut()
+            .unwrap()
+            .read_exact(&mut said)
+            .unwrap();
+        let comm = std::fs::read(format!("/proc/{}/comm", child.id())).unwrap();
+        let (seen, ended) = (task(child.id()), process_has_ended(child.id(), None));
+        drop(child.stdin.take());
+        child.wait().unwrap();
+        assert_eq!(comm, b"a\xffb\n");
+        assert_eq!((seen, ended), (Task::Leader, false));
+        assert!(process_has_ended(child.id(), None));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 use crate::history::Past;
 use runqlat_common::buckets::SLOTS;
 use runqlat_common::counts::Counts;
+use runqlat_common::name;
 use runqlat_common::wire::{
     Cause, Interval, MAX_REGION_SERIES, Region, RegionReply, RegionSeries, Series, SeriesKey,
     SeriesName,
@@ -72,6 +73,9 @@ pub fn answer(past: &Past, names: &[SeriesName], region: &Region) -> RegionReply
     let nameless = reply.series.iter_mut().filter(|s| s.name.is_empty());
     let nameless = nameless.map(|series| (series.id(), &mut series.name));
     recall_names(past, *known.start()..first, nameless);
+    for series in &mut reply.series {
+        series.name_hex = name::shown_hex(&series.name);
+    }
     reply
 }
 
@@ -186,6 +190,7 @@ impl Sums {
             key: id.key,
             start: id.start,
             name: name_of(id).unwrap_or_default().to_owned(),
+            name_hex: None,
             inside: part.inside,
             outside: part.outside,
         };

@@ -4,6 +4,7 @@
 use crate::history::Past;
 use crate::region::{RegionError, recall_names};
 use runqlat_common::counts::Counts;
+use runqlat_common::name;
 use runqlat_common::wire::{
     Interval, MAX_LEVELS, MAX_SPAN_SERIES, SeriesKey, SeriesName, Span, SpanReply, SpanSeries,
 };
@@ -138,6 +139,7 @@ impl Sums {
             key: id.key,
             start: id.start,
             name,
+            name_hex: None,
             members: 1,
             counts: running.counts,
             levels: running.levels,
@@ -188,6 +190,9 @@ impl Sums {
                 .extend(std::mem::take(&mut self.groups).into_values());
         }
         self.keep_longest();
+        for series in &mut self.ended {
+            series.name_hex = name::shown_hex(&series.name);
+        }
         let (start_ms, end_ms) = self.times.unwrap_or_default();
         SpanReply {
             span,

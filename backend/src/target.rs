@@ -2,8 +2,10 @@
 
 use crate::cgroup::{self, CgroupError, Group, Mount};
 use crate::procfs::{self, Task};
+use runqlat_common::name::{self, ShownName};
 use runqlat_common::wire::Scope;
 use std::io::ErrorKind;
+use std::os::unix::ffi::OsStrExt;
 
 /// Shortest and longest interval, in ms.
 pub const INTERVAL_MS: std::ops::RangeInclusive<u32> = 100..=60_000;
@@ -46,16 +48,32 @@ pub fn resolve(scope: &Scope) -> Result<(Scope, Option<Group>), TargetError> {
     if let Some(tgid) = scope.tgid {
         check_process(tgid)?;
     }
-    let group = scope
-        .cgroup
-        .as_deref()
-        .map(|path| cgroup::find(path, &cgroup::mounted()))
-        .transpose()?;
-    let scope = Scope {
-        cgroup: group.as_ref().map(|group| group.path.clone()),
-        ..scope.clone()
+    let group = match (&scope.cgroup_hex, &scope.cgroup) {
+        (Some(hex), _) => Some(cgroup::find_hex(hex, &cgroup::mounted())?),
+        (None, Some(path)) => Some(cgroup::find_shown(path, &cgroup::mounted())?),
+        (None, None) => None,
     };
-    Ok((scope, group))
+    let path = group.as_ref().map(|group| group.path.as_bytes());
+    Ok((in_cgroup(scope, path), group))
+}
+
+/// The scope that somebody asks for, with its cgroup as others may be shown it.
+pub fn asked(scope: &Scope) -> Scope {
+    let hex = scope.cgroup_hex.as_deref().and_then(name::from_hex);
+    let path = hex.or_else(|| scope.cgroup.as_deref().map(name::bytes));
+    in_cgroup(scope, path.as_deref())
+}
+
+fn in_cgroup(scope: &Scope, path: Option<&[u8]>) -> Scope {
+    let (cgroup, cgroup_hex) = match path.map(name::shown) {
+        Some(ShownName { name, hex }) => (Some(name), hex),
+        None => (None, None),
+    };
+    Scope {
+        cgroup,
+        cgroup_hex,
+        ..scope.clone()
+    }
 }
 
 fn check_process(tgid: u32) -> Result<(), TargetError> {
@@ -141,7 +159,7 @@ pub fn check_interval(ms: u32) -> Result<u32, TargetError> {
 
 #[cfg(test)]
 mod tests {
-    use super::{TargetError, check_interval, resolve};
+    use super::{TargetError, asked, check_interval, resolve};
     use runqlat_common::wire::Scope;
 
     fn of(tgid: u32) -> Result<(), TargetError> {
@@ -163,6 +181,34 @@ mod tests {
             .unwrap();
         assert_eq!(tid.1, Err(TargetError::Thread { tid: tid.0, tgid }));
         assert_eq!(of(u32::MAX), Err(TargetError::NoProcess(u32::MAX)));
+    }
+
+    #[test]
+    fn a_cgroup_that_is_asked_for_is_shown_as_a_name() {
+        let table = [
+            (Some("/a"), None, Some("/a"), None),
+            (Some("/a\u{1b}"), None, Some(r"/a\u{1b}"), Some("2f611b")),
+            (Some(r"/a\x{ff}"), None, Some(r"/a\x{ff}"), Some("2f61ff")),
+            // The bytes say what is meant.
+            (
+                Some("/b"),
+                Some("2f61ff"),
+                Some(r"/a\x{ff}"),
+                Some("2f61ff"),
+            ),
+            (None, Some("2f61"), Some("/a"), None),
+            (Some("/b"), Some("\u{202e}"), Some("/b"), None),
+            (None, None, None, None),
+        ];
+        for (cgroup, hex, shown, shown_hex) in table {
+            let scope = asked(&Scope {
+                cgroup: cgroup.map(Into::into),
+                cgroup_hex: hex.map(Into::into),
+                ..Scope::default()
+            });
+            assert_eq!(scope.cgroup.as_deref(), shown);
+            assert_eq!(scope.cgroup_hex.as_deref(), shown_hex);
+        }
     }
 
     #[test]

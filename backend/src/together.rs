@@ -19,7 +19,7 @@ pub enum TogetherError {
         most: usize,
         unit: &'static str,
     },
-    #[error("the {0} holds control characters")]
+    #[error("the {0} holds control or invisible characters")]
     Control(&'static str),
     #[error("the note is empty")]
     Empty,

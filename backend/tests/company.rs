@@ -143,11 +143,11 @@ async fn what_is_no_name_note_or_view_is_refused_and_the_connection_goes_on() {
         ),
         (
             introduce("A\u{1b}[31m", ""),
-            "the name holds control characters",
+            "the name holds control or invisible characters",
         ),
         (
             introduce("A\u{202e}", ""),
-            "the name holds control characters",
+            "the name holds control or invisible characters",
         ),
         (
             introduce("A", &"s".repeat(65)),
@@ -158,7 +158,10 @@ async fn what_is_no_name_note_or_view_is_refused_and_the_connection_goes_on() {
             "the note is longer than 200 characters",
         ),
         (new_note(" ", None), "the note is empty"),
-        (new_note("a\nb", None), "the note holds control characters"),
+        (
+            new_note("a\nb", None),
+            "the note holds control or invisible characters",
+        ),
         (
             new_note("a", Some(1)),
             "the note's time is older than all that is kept",
@@ -244,7 +247,7 @@ async fn scripts_post_notes() {
         (
             r#"{"text": "x", "by": "a\u0007"}"#,
             400,
-            "control characters",
+            "invisible characters",
         ),
         (r#"{"text": "x", "at_ms": 1}"#, 422, "older than all"),
         (&long, 413, "length limit"),

@@ -45,6 +45,9 @@ fn main() -> io::Result<()> {
     for (at, text) in ADDRESSES.iter().enumerate() {
         write(&folder, "address", &format!("{at:02}"), text.as_bytes())?;
     }
+    for (at, name) in NAMES.iter().enumerate() {
+        write(&folder, "name", &format!("{at:02}"), name)?;
+    }
     Ok(())
 }
 
@@ -53,6 +56,18 @@ fn write(folder: &Path, target: &str, name: &str, bytes: &[u8]) -> io::Result<()
     fs::create_dir_all(&folder)?;
     fs::write(folder.join(format!("seed-{name}")), bytes)
 }
+
+/// With something of each kind that is not shown as it is.
+const NAMES: [&[u8]; 8] = [
+    b"kworker/0:1-events",
+    br"/system.slice/dev-disk-by\x2duuid.swap",
+    b"a\npid = 1 sshd",
+    b"\x1b[2J\x1b]0;owned\x07",
+    b"\xe2\x80\xaegpj.exe\xe2\x80\x8b",
+    b" a\xffb  \xf0\x9f\x9a",
+    br"a\x{ff}\u{202e}\x{}",
+    b"e\xcc\x81\xcc\x81\xcc\x81/\xcc\x81",
+];
 
 /// As the targets take several: each with its length before it.
 fn parts(parts: &[Vec<u8>]) -> Vec<u8> {
@@ -254,6 +269,7 @@ fn told() -> Vec<ServerMessage> {
             key: 1_002,
             start: 5_000,
             name: "make".into(),
+            name_hex: None,
             members: 3,
             counts: counts(&[0, 3]),
             levels: vec![2, 0, 0, 1],

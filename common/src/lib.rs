@@ -20,6 +20,8 @@ pub mod counts;
 #[cfg(feature = "wire")]
 pub mod human;
 #[cfg(feature = "wire")]
+pub mod name;
+#[cfg(feature = "wire")]
 pub mod text;
 #[cfg(feature = "wire")]
 pub mod wire;

@@ -8,7 +8,7 @@ mod ui;
 
 use leptos::{mount::mount_to, prelude::document};
 use runqlat_logic::{
-    address, backoff, chart, compare, filter, histogram, kept, keys, region, session, table,
+    address, backoff, bidi, chart, compare, filter, histogram, kept, keys, region, session, table,
     tooltip, words,
 };
 use wasm_bindgen::{JsCast, prelude::wasm_bindgen};

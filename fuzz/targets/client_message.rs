@@ -4,6 +4,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use runqlat_common::buckets::SLOTS;
+use runqlat_common::name;
 use runqlat_common::wire::{
     ClientMessage, Format, MAX_CLIENT_MESSAGE, MAX_NAME, MAX_NOTE, MAX_SECRET, Region, Scope,
 };
@@ -74,6 +75,13 @@ fn check_scope(scope: &Scope) {
         let found = fuzzing::find_cgroup(path, &mounts);
         assert!(found.is_err(), "{path:?} is {found:?}");
     }
+    if let Some(hex) = &scope.cgroup_hex {
+        let found = fuzzing::find_cgroup_hex(hex, &mounts);
+        assert!(found.is_err(), "{hex:?} is {found:?}");
+    }
+    let shown = fuzzing::scope_as_shown(scope);
+    assert_eq!(shown, fuzzing::scope_as_shown(&shown));
+    assert!(!shown.cgroup.is_some_and(|path| path.chars().any(name::is_hidden)));
 }
 
 fn check_region(region: &Region) {

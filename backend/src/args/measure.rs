@@ -3,7 +3,10 @@
 use crate::probe::kernel::{MAX_KEYS, Settings};
 use clap::{Args, ValueEnum};
 use runqlat_common::buckets::Unit;
+use runqlat_common::name;
 use runqlat_common::wire::{Key, Scope};
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
 
 /// What to measure; the letters are runqlat's.
 #[derive(Args)]
@@ -26,7 +29,7 @@ pub(super) struct MeasureArgs {
 
     /// Measure tasks in this cgroup (v2) and below only
     #[arg(short, long, value_name = "PATH")]
-    cgroup: Option<String>,
+    cgroup: Option<OsString>,
 
     /// Buckets of milliseconds instead of microseconds
     #[arg(short, long)]
@@ -67,12 +70,20 @@ impl MeasureArgs {
             By::Pidns => Key::Pidns,
             By::Cgroup => Key::Cgroup,
         };
+        // Any bytes may be a path; those that are no text are told in hex.
+        let (cgroup, cgroup_hex) = match self.cgroup.as_deref().map(OsStr::as_bytes) {
+            Some(path) => match str::from_utf8(path) {
+                Ok(path) => (Some(path.to_owned()), None),
+                Err(_) => (None, Some(name::hex(path))),
+            },
+            None => (None, None),
+        };
         Scope {
             key,
             tgid: self.pid,
             start: None,
-            cgroup: self.cgroup.clone(),
-            cgroup_hex: None,
+            cgroup,
+            cgroup_hex,
             unit: if self.milliseconds {
                 Unit::Ms
             } else {

@@ -4,6 +4,8 @@ use super::{Arguments, Config, Print, Serve, Task, config, parse_interval};
 use clap::{CommandFactory, Parser};
 use runqlat_common::buckets::Unit;
 use runqlat_common::wire::Key;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::time::Duration;
 
 fn parse(line: &str) -> Result<Config, String> {
@@ -55,6 +57,17 @@ fn options_reach_the_config() {
     assert_eq!(serve.demo, Some(7));
     assert_eq!(serve.settings.max_keys, Some(65_536));
     assert!(!serve.settings.force_raw);
+}
+
+#[test]
+fn a_cgroup_may_have_any_bytes() {
+    let path = OsStr::from_bytes(b"/bad\xff");
+    let arguments = ["runqlat-web".as_ref(), "-c".as_ref(), path];
+    let Task::Serve(serve) = config(Arguments::try_parse_from(arguments).unwrap()).task else {
+        panic!("it serves");
+    };
+    assert_eq!(serve.scope.cgroup, None);
+    assert_eq!(serve.scope.cgroup_hex.as_deref(), Some("2f626164ff"));
 }
 
 #[test]

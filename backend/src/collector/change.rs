@@ -68,7 +68,7 @@ impl Collector {
         }
         target::check_interval(scope.interval_ms).map_err(Failure::from)?;
         let programs = self.sampler.probe().programs();
-        let to = scope.clone();
+        let to = target::asked(&scope);
         self.hub.set_probe(ProbeState::Changing { programs, to });
         Ok(self.source.attach(&scope)?)
     }

@@ -1,10 +1,12 @@
 //! Who could be measured on this host, from /proc and the v2 hierarchy's folders.
 
-use super::{Directory, Listing, command, shown};
+use super::{Directory, Listing, command};
 use crate::{cgroup, procfs};
-use runqlat_common::wire::{MAX_COMMAND, ProcessTarget};
+use runqlat_common::name;
+use runqlat_common::wire::{MAX_CLIENT_MESSAGE, MAX_COMMAND, ProcessTarget};
 use std::fs::{self, File};
 use std::io::{self, Read};
+use std::os::unix::ffi::OsStringExt;
 
 /// This host.
 pub struct Host;
@@ -22,24 +24,32 @@ impl Directory for Host {
     }
 }
 
-/// The paths of the groups that can be measured; none where a namespace hides where they lie.
-fn cgroups() -> Vec<String> {
+/// Longest path, in bytes, that a viewer's request can name in hex, or in JSON, where a letter may take two.
+const MAX_PATH: usize = (MAX_CLIENT_MESSAGE - 256) / 2;
+
+/// The paths of the groups that can be chosen; none where a namespace hides where they lie.
+fn cgroups() -> Vec<Vec<u8>> {
     let mounts = cgroup::mounted();
-    let measurable = cgroup::find("/", &mounts).is_ok();
+    let measurable = cgroup::find(b"/", &mounts).is_ok();
     let mount = cgroup::v2(&mounts).filter(|_| measurable);
     let paths = mount.and_then(|mount| cgroup::paths(mount).ok());
     let paths = paths.unwrap_or_default().into_values();
-    paths.map(|path| shown(path.as_bytes())).collect()
+    let paths = paths.map(OsStringExt::into_vec);
+    paths.filter(|path| path.len() <= MAX_PATH).collect()
 }
 
 /// What /proc says of a process; `None` if it has just ended.
 fn process(tgid: u32) -> Option<ProcessTarget> {
     let comm = fs::read(format!("/proc/{tgid}/comm")).ok()?;
+    let comm = name::shown(comm.strip_suffix(b"\n").unwrap_or(&comm));
+    let cgroup = group(&fs::read(format!("/proc/{tgid}/cgroup")).unwrap_or_default());
     Some(ProcessTarget {
         tgid,
-        comm: shown(comm.strip_suffix(b"\n").unwrap_or(&comm)),
+        comm: comm.name,
+        comm_hex: comm.hex,
         command: command(&beginning(tgid).unwrap_or_default()),
-        cgroup: group(&fs::read(format!("/proc/{tgid}/cgroup")).unwrap_or_default()),
+        cgroup_hex: name::shown_hex(&cgroup),
+        cgroup,
     })
 }
 
@@ -58,7 +68,7 @@ fn beginning(tgid: u32) -> io::Result<Vec<u8>> {
 fn group(text: &[u8]) -> String {
     let mut lines = text.split(|&byte| byte == b'\n');
     let path = lines.find_map(|line| line.strip_prefix(b"0::"));
-    shown(path.unwrap_or_default())
+    path.map_or_else(String::new, |path| name::shown(path).name)
 }
 
 #[cfg(test)]
@@ -85,7 +95,7 @@ mod tests {
             (b"0::/system.slice/a.service\n", "/system.slice/a.service"),
             (b"12:cpu:/old\n1:name=systemd:/\n0::/new\n", "/new"),
             (b"12:cpu:/old\n", ""),
-            (b"0::/odd\xff\x1b\n", "/odd\u{fffd}\u{fffd}"),
+            (b"0::/odd\xff\x1b\n", r"/odd\x{ff}\u{1b}"),
             (b"", ""),
         ];
         for (text, path) in table {

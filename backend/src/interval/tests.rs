@@ -9,6 +9,8 @@ use runqlat_common::counts::Counts;
 use runqlat_common::key_word::{of_task, start_ms};
 use runqlat_common::wire::{Key, OTHER, Series, SeriesKey, SeriesName};
 use std::collections::HashMap;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::sync::Arc;
 
 fn between(before: &Reading, after: &Reading, kind: Key) -> Between {
@@ -51,7 +53,7 @@ fn names_from_outside_the_kernel_are_told_once() {
     let (mut first, mut second) = (reading(0), reading(1));
     first.keys = keys([(7, stats(b"", 3, 1))]);
     second.keys = keys([(7, stats(b"", 3, 2))]);
-    second.names = Arc::new(HashMap::from([(7, "/a.slice".to_owned())]));
+    second.names = Arc::new(HashMap::from([(7, "/a.slice".into())]));
     let names = |a, b| between(a, b, Key::Cgroup).names;
     assert_eq!(names(&first, &second)[0].name, "/a.slice");
     assert_eq!(names(&second, &second), []);
@@ -144,11 +146,33 @@ fn what_has_no_key_is_other_only_where_keys_are_kept() {
 }
 
 #[test]
-fn names_of_any_bytes_are_text() {
+fn names_of_any_bytes_are_told_apart() {
+    let (first, mut second) = (reading(0), reading(1));
+    second.keys = keys([
+        (7, stats(b"a\xffb", 3, 1)),
+        (8, stats(b"a\nb", 3, 1)),
+        (9, stats(b"", 3, 1)),
+    ]);
+    second.names = Arc::new(HashMap::from([(9, OsStr::from_bytes(b"/a\xfe").into())]));
+    let names = between(&first, &second, Key::Cgroup).names;
+    let names: Vec<_> = names
+        .iter()
+        .map(|n| (&*n.name, n.name_hex.as_deref()))
+        .collect();
+    let expected = [
+        (r"a\x{ff}b", Some("61ff62")),
+        (r"a\u{a}b", Some("610a62")),
+        (r"/a\x{fe}", Some("2f61fe")),
+    ];
+    assert_eq!(names, expected);
+}
+
+#[test]
+fn a_comm_ends_at_its_first_zero() {
     let mut bytes = [0; 16];
     bytes[..4].copy_from_slice(&[b'a', 0xff, b'b', 0]);
-    assert_eq!(comm(&bytes), "a\u{fffd}b");
-    assert_eq!(comm(&[b'x'; 16]), "x".repeat(16));
+    assert_eq!(comm(&bytes), b"a\xffb");
+    assert_eq!(comm(&[b'x'; 16]), [b'x'; 16]);
 }
 
 proptest! {

@@ -11,6 +11,7 @@ pub use keys::Keys;
 use runqlat_common::contract::Hist;
 use runqlat_common::wire::{Losses, Programs, Scope};
 use std::collections::HashMap;
+use std::ffi::OsString;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -63,7 +64,7 @@ pub struct Reading {
     /// By what the scope says.
     pub keys: Keys,
     /// Names of keys that the kernel does not name itself, at least of all in `keys` that have one.
-    pub names: Arc<HashMap<u64, String>>,
+    pub names: Arc<HashMap<u64, OsString>>,
     /// Keys in `keys` that are gone, nobody's any more, in ascending order.
     pub gone: Vec<u64>,
     pub losses: Losses,

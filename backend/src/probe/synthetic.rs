@@ -7,7 +7,7 @@ mod story;
 
 use super::{Probe, ReadError, Reading, Source, reading_period};
 use crate::failure::Failure;
-use crate::target::TargetError;
+use crate::target::{self, TargetError};
 use runqlat_common::buckets::{SLOTS, Unit, lower};
 use runqlat_common::contract::{COMM_LEN, Hist, KeyStats};
 use runqlat_common::key_word;
@@ -44,6 +44,7 @@ impl SyntheticMachine {
 impl Source for SyntheticMachine {
     fn attach(&mut self, scope: &Scope) -> Result<(Box<dyn Probe>, Scope), Failure> {
         let services = FIRST_SERVICE..FIRST_SERVICE + self.services;
+        let scope = target::asked(scope);
         match scope.tgid {
             Some(tgid) if tgid != BATCH && !services.contains(&tgid) => {
                 Err(TargetError::NoProcess(tgid).into())
@@ -55,7 +56,7 @@ impl Source for SyntheticMachine {
                     services: self.services,
                     so_far: None,
                 };
-                Ok((Box::new(probe), scope.clone()))
+                Ok((Box::new(probe), scope))
             }
         }
     }
@@ -131,7 +132,7 @@ impl SyntheticProbe {
             Key::Cgroup => {
                 Arc::make_mut(&mut reading.names)
                     .entry(row)
-                    .or_insert_with(|| group_of(deed.name));
+                    .or_insert_with(|| group_of(deed.name).into());
                 &mut entry(reading, row, "").hist
             }
         };

@@ -15,7 +15,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use runqlat_common::counts::Counts;
 use runqlat_common::wire::{Health, ProbeState, Scope, ScopeChange, SeriesKey, ServerInfo};
-use runqlat_common::{buckets, text};
+use runqlat_common::{buckets, name, text};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -106,6 +106,8 @@ struct HistogramReply {
     key: Option<u64>,
     start: Option<u64>,
     name: Option<String>,
+    /// Its bytes, where they differ from what is shown.
+    name_hex: Option<String>,
     scope: Scope,
     /// What the buckets count, in runqlat's word.
     unit: &'static str,
@@ -210,6 +212,7 @@ fn sum(hub: &Hub, asked: Option<Asked>, intervals: usize) -> Option<HistogramRep
                 key,
                 start: id.map(|id| id.start),
                 name: id.and_then(|id| Some(history.name(id)?.to_owned())),
+                name_hex: id.and_then(|id| name::shown_hex(history.name(id)?)),
                 unit: text::word(scope.unit),
                 scope: scope.clone(),
                 from_seq: column.seq,

@@ -5,15 +5,21 @@ use axum::extract::rejection::BytesRejection;
 use axum::http::header::WWW_AUTHENTICATE;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use runqlat_common::name;
 use serde::Serialize;
 
 /// A refusal; `{"error": …, "hint": …}` with its status.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub(super) struct Refusal {
-    #[serde(skip)]
     pub(super) status: StatusCode,
     pub(super) error: String,
     pub(super) hint: String,
+}
+
+#[derive(Serialize)]
+struct Told {
+    error: String,
+    hint: String,
 }
 
 impl Refusal {
@@ -40,12 +46,20 @@ impl Refusal {
             hint: "the page is at /, the API at /api/v1/state and /api/v1/histogram".into(),
         }
     }
+
+    /// Error and hint as they may be shown: they quote what was asked.
+    pub(super) fn told(self) -> (String, String) {
+        let Self { error, hint, .. } = self;
+        (name::text(error.as_bytes()), name::text(hint.as_bytes()))
+    }
 }
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let status = self.status;
-        let mut response = (status, Json(self)).into_response();
+        let (error, hint) = self.told();
+        let told = Told { error, hint };
+        let mut response = (status, Json(told)).into_response();
         if status == StatusCode::UNAUTHORIZED {
             let bearer = HeaderValue::from_static("Bearer");
             response.headers_mut().insert(WWW_AUTHENTICATE, bearer);

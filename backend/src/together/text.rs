@@ -1,6 +1,7 @@
 //! What people may call themselves and write: one line of text, bounded, that looks like what it is.
 
 use super::TogetherError;
+use runqlat_common::name;
 use runqlat_common::wire::{MAX_NAME, MAX_NOTE, MAX_SECRET};
 
 /// A name as it is shown; empty is none.
@@ -38,25 +39,37 @@ fn line(what: &'static str, text: &str, most: usize) -> Result<String, TogetherE
             unit: "characters",
         });
     }
-    match text.chars().any(is_control) {
-        true => Err(TogetherError::Control(what)),
-        false => Ok(text.to_owned()),
+    if text.chars().any(is_refused) || stacks_marks(text) {
+        return Err(TogetherError::Control(what));
     }
+    // Joiners alone are nothing.
+    let is_seen = |letter: char| !name::is_hidden(letter) && letter != ' ';
+    let text = if text.chars().any(is_seen) { text } else { "" };
+    Ok(text.to_owned())
 }
 
-/// Control characters, separators of lines, and those that are not seen but turn or hide what stands
-/// beside them.
-fn is_control(letter: char) -> bool {
-    letter.is_control()
-        || matches!(
-            letter,
-            '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
-        )
+/// What names of processes are shown without, but for what people write with: joiners, and blanks of any width.
+fn is_refused(letter: char) -> bool {
+    let is_line_end = letter.is_control() || matches!(letter, '\u{2028}' | '\u{2029}');
+    let is_blank = letter.is_whitespace() && !is_line_end;
+    name::is_hidden(letter) && !name::is_joiner(letter) && !is_blank
+}
+
+fn stacks_marks(text: &str) -> bool {
+    let mut marks = 0;
+    text.chars().any(|letter| {
+        marks = match letter {
+            _ if name::is_mark(letter) => marks + 1,
+            _ if name::is_joiner(letter) => marks,
+            _ => 0,
+        };
+        marks > name::MAX_MARKS
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{name, note, secret};
+    use super::{is_refused, name, note, secret};
     use crate::together::TogetherError;
     use proptest::prelude::{prop_assert, proptest};
 
@@ -66,6 +79,15 @@ mod tests {
         assert_eq!(name(" ").unwrap(), "");
         assert_eq!(note("日本 <b>1.2</b> 🚀").unwrap(), "日本 <b>1.2</b> 🚀");
         assert_eq!(note("  "), Err(TogetherError::Empty));
+        assert_eq!(name("\u{200d}\u{fe0f}").unwrap(), "");
+        for written in [
+            "👩\u{200d}💻 ❤\u{fe0f}",
+            "می\u{200c}خواهم",
+            "山\u{3000}田",
+            "e\u{301}\u{323}",
+        ] {
+            assert_eq!(name(written).unwrap(), written);
+        }
         assert_eq!(name(&"é".repeat(40)).unwrap().chars().count(), 40);
         assert!(note(&"é".repeat(200)).is_ok());
         for long in [
@@ -83,6 +105,10 @@ mod tests {
             "a\u{202e}b",
             "\u{feff}",
             "a\u{2028}b",
+            "a\u{ad}b",
+            "a\u{e0041}",
+            "a\u{200b}",
+            "e\u{301}\u{301}\u{200d}\u{301}",
         ] {
             let error = note(&format!("x{odd}x")).unwrap_err();
             assert_eq!(error, TogetherError::Control("note"), "{odd:?}");
@@ -94,7 +120,7 @@ mod tests {
         fn whatever_passes_stays_as_it_is(text in "\\PC{0,60}|.{0,60}") {
             if let Ok(kept) = name(&text) {
                 prop_assert!(name(&kept).as_ref() == Ok(&kept));
-                prop_assert!(!kept.chars().any(char::is_control));
+                prop_assert!(!kept.chars().any(is_refused));
             }
         }
     }

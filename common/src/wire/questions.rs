@@ -34,10 +34,13 @@ pub struct Targets {
 pub struct ProcessTarget {
     pub tgid: u32,
     pub comm: String,
+    /// Its bytes in hex, where they differ from what is shown; as of the other names here.
+    pub comm_hex: Option<String>,
     /// The beginning of its command line, with blanks between arguments; empty for a kernel thread.
     pub command: String,
     /// Its cgroup's path in the v2 hierarchy; empty if unknown.
     pub cgroup: String,
+    pub cgroup_hex: Option<String>,
 }
 
 /// A cgroup of the v2 hierarchy.
@@ -45,6 +48,8 @@ pub struct ProcessTarget {
 pub struct CgroupTarget {
     /// From the hierarchy's root.
     pub path: String,
+    /// As [`Scope::cgroup_hex`](super::Scope::cgroup_hex), by which it is chosen where it is given.
+    pub path_hex: Option<String>,
     /// How many are in it and in those below it, which a scope measures too.
     pub processes: u32,
 }
@@ -105,6 +110,7 @@ pub struct RegionSeries {
     pub start: u64,
     /// Empty if it is not known any more.
     pub name: String,
+    pub name_hex: Option<String>,
     pub inside: u64,
     pub outside: u64,
 }
@@ -155,6 +161,7 @@ pub struct SpanSeries {
     pub start: u64,
     /// Empty if it is not known any more.
     pub name: String,
+    pub name_hex: Option<String>,
     /// Series that are counted in it.
     pub members: u32,
     pub counts: Counts,

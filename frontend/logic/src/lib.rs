@@ -6,6 +6,7 @@
 
 pub mod address;
 pub mod backoff;
+pub mod bidi;
 pub mod chart;
 pub mod compare;
 pub mod filter;

@@ -1,5 +1,6 @@
 //! Who waits in a marked region, compared with the rest of the time that is shown.
 
+use crate::bidi::isolated;
 use crate::chart::brush::Brush;
 use crate::chart::measure::Cause;
 use crate::keys;
@@ -150,8 +151,12 @@ fn headline(reply: &RegionReply, by_waits: &[Row], key: Key) -> String {
     let all = by_waits.len() as u64 + u64::from(reply.more);
     let percent = |part: f64| format!("{:.0} %", (part * 100.0).floor());
     match few {
-        Some(0) if all == 1 => format!("All of it is {}", by_waits[0].name),
-        Some(0) => format!("{} accounts for {} of it", by_waits[0].name, percent(sum)),
+        Some(0) if all == 1 => format!("All of it is {}", isolated(&by_waits[0].name)),
+        Some(0) => format!(
+            "{} accounts for {} of it",
+            isolated(&by_waits[0].name),
+            percent(sum)
+        ),
         Some(at) => format!(
             "{} {} account for {} of it",
             at + 1,

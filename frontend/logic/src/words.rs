@@ -5,6 +5,7 @@ pub mod list;
 pub mod scope;
 pub mod together;
 
+use crate::bidi::isolated;
 use crate::chart::bands::Percentile;
 use crate::chart::frame::Frame;
 use crate::histogram::{Bar, Histogram};
@@ -197,7 +198,7 @@ pub fn nothing_waited(session: &Session, span_ms: f64, all_known: bool) -> Strin
         "in the time that is not hatched".to_owned()
     };
     match &session.selection {
-        Some(selection) => format!("{} did not wait {when}", selection.name),
+        Some(selection) => format!("{} did not wait {when}", isolated(&selection.name)),
         None => format!("Nothing waited {when}"),
     }
 }

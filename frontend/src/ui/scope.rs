@@ -4,7 +4,7 @@
 use super::boxed::{Show, effect, live, memo, on};
 use super::sheet::Sheet;
 use super::state::App;
-use super::targets::TargetList;
+use super::targets::{Aim, TargetList};
 use crate::words;
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
@@ -53,9 +53,8 @@ impl Draft {
     }
 
     /// Chooses a process or a cgroup; neither, for the whole system.
-    pub(super) fn aim(self, tgid: Option<u32>, cgroup: Option<String>) {
-        self.scope
-            .update(|scope| (scope.tgid, scope.cgroup) = (tgid, cgroup));
+    pub(super) fn aim(self, aim: Aim) {
+        self.scope.update(|scope| aim.write(scope));
     }
 
     /// Asks for it. What is measured already is not measured anew, which would disturb all who watch.

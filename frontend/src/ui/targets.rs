@@ -3,25 +3,59 @@
 use super::boxed::{effect, live, memo, on};
 use super::scope::{Draft, look_up};
 use super::state::App;
+use crate::bidi::isolated;
 use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
-use runqlat_common::wire::{CgroupTarget, ProcessTarget};
+use runqlat_common::wire::{CgroupTarget, ProcessTarget, Scope};
 use wasm_bindgen::JsCast;
 
 /// One line of the list.
 #[derive(Clone, PartialEq)]
 struct Target {
-    tgid: Option<u32>,
-    cgroup: Option<String>,
+    aim: Aim,
     name: String,
     detail: String,
+}
+
+/// What choosing it writes to the scope.
+#[derive(Clone, Default, PartialEq)]
+pub(super) struct Aim {
+    tgid: Option<u32>,
+    start: Option<u64>,
+    cgroup: Option<String>,
+    cgroup_hex: Option<String>,
+}
+
+impl Aim {
+    fn of(scope: &Scope) -> Self {
+        Self {
+            tgid: scope.tgid,
+            start: scope.start,
+            cgroup: scope.cgroup.clone(),
+            cgroup_hex: scope.cgroup_hex.clone(),
+        }
+    }
+
+    pub(super) fn write(self, scope: &mut Scope) {
+        (scope.tgid, scope.start) = (self.tgid, self.start);
+        (scope.cgroup, scope.cgroup_hex) = (self.cgroup, self.cgroup_hex);
+    }
+
+    /// Whether a scope has it.
+    fn is_of(&self, scope: &Scope) -> bool {
+        // Who chooses a process from the list does not say when it started.
+        let now = Self {
+            start: self.start,
+            ..Self::of(scope)
+        };
+        *self == now
+    }
 }
 
 impl Target {
     fn everything() -> Self {
         Self {
-            tgid: None,
-            cgroup: None,
+            aim: Aim::default(),
             name: "Whole system".to_owned(),
             detail: "all tasks of this host".to_owned(),
         }
@@ -33,17 +67,22 @@ impl Target {
             command => command,
         };
         Self {
-            tgid: Some(process.tgid),
-            cgroup: None,
-            name: format!("{} {}", process.comm, process.tgid),
-            detail: format!("{command} · {}", process.cgroup),
+            aim: Aim {
+                tgid: Some(process.tgid),
+                ..Aim::default()
+            },
+            name: format!("{} {}", isolated(&process.comm), process.tgid),
+            detail: format!("{} · {}", isolated(command), isolated(&process.cgroup)),
         }
     }
 
     fn cgroup(cgroup: &CgroupTarget) -> Self {
         Self {
-            tgid: None,
-            cgroup: Some(cgroup.path.clone()),
+            aim: Aim {
+                cgroup: Some(cgroup.path.clone()),
+                cgroup_hex: cgroup.path_hex.clone(),
+                ..Aim::default()
+            },
             name: cgroup.path.clone(),
             detail: match cgroup.processes {
                 1 => "cgroup of 1 process".to_owned(),
@@ -81,8 +120,8 @@ pub(super) fn TargetList() -> impl IntoView {
             .session
             .with_untracked(|session| session.scope().cloned());
         match (best, now) {
-            (Some(best), _) => draft.aim(best.tgid, best.cgroup),
-            (None, Some(now)) => draft.aim(now.tgid, now.cgroup),
+            (Some(best), _) => draft.aim(best.aim),
+            (None, Some(now)) => draft.aim(Aim::of(&now)),
             (None, None) => {}
         }
     });
@@ -144,21 +183,11 @@ fn focus(element: Option<web_sys::Element>) {
 fn TargetRow(target: Target) -> impl IntoView {
     let app = expect_context::<App>();
     let draft = expect_context::<Draft>();
-    let Target {
-        tgid,
-        cgroup,
-        name,
-        detail,
-    } = target;
+    let Target { aim, name, detail } = target;
     let detail_in_full = detail.clone();
-    let cgroup = StoredValue::new(cgroup);
-    let chosen = memo(move || {
-        let scope = draft.scope.read();
-        scope.tgid == tgid && cgroup.with_value(|cgroup| *cgroup == scope.cgroup)
-    });
-    let choose = move || {
-        draft.aim(tgid, cgroup.get_value());
-    };
+    let aim = StoredValue::new(aim);
+    let chosen = memo(move || aim.with_value(|aim| aim.is_of(&draft.scope.read())));
+    let choose = move || draft.aim(aim.get_value());
     let on_key = move |event: KeyboardEvent| {
         let row = event.current_target();
         let row = row.and_then(|row| row.dyn_into::<web_sys::Element>().ok());

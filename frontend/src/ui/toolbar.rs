@@ -56,7 +56,7 @@ fn Title() -> impl IntoView {
     view! {
         <div class="title">
             <h2 data-testid="series-title" aria-live="polite" title=in_full>
-                {title}
+                <bdi>{title}</bdi>
                 <small>{detail}</small>
             </h2>
             <Show when=move || selected.get().is_some()>

@@ -2,6 +2,7 @@
 
 use crate::cgroup::{self, Mount};
 use std::collections::{HashMap, HashSet};
+use std::ffi::OsString;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -15,7 +16,7 @@ const LOOK_AGAIN: Duration = Duration::from_secs(60);
 /// The paths by id, as far as they can be seen.
 pub(super) struct GroupNames {
     mount: Option<Mount>,
-    paths: Arc<HashMap<u64, String>>,
+    paths: Arc<HashMap<u64, OsString>>,
     unseen: HashSet<u64>,
     walked: Option<Walk>,
 }
@@ -36,7 +37,7 @@ impl GroupNames {
     }
 
     /// The names of these groups and perhaps of more.
-    pub(super) fn of(&mut self, ids: impl Iterator<Item = u64>) -> Arc<HashMap<u64, String>> {
+    pub(super) fn of(&mut self, ids: impl Iterator<Item = u64>) -> Arc<HashMap<u64, OsString>> {
         let unknown: Vec<u64> = ids.filter(|id| !self.paths.contains_key(id)).collect();
         if self.is_worth_a_walk(&unknown, Instant::now())
             && let Some(mount) = &self.mount

@@ -16,6 +16,7 @@ use crate::probe;
 use runqlat_common::contract::{Hist, KeyStats};
 use runqlat_common::wire::Key;
 use std::collections::HashMap;
+use std::ffi::OsString;
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -70,7 +71,7 @@ impl Keys {
         &mut self,
         into: &mut probe::Keys,
         counters: &Counters,
-    ) -> io::Result<Arc<HashMap<u64, String>>> {
+    ) -> io::Result<Arc<HashMap<u64, OsString>>> {
         self.hot.collect();
         // Before the table: what is inserted meanwhile is then counted twice rather than not at all.
         let inserted = counters.inserted();

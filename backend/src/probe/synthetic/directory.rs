@@ -28,11 +28,11 @@ impl Directory for Inhabitants {
             .collect();
         let compilers = group_of("cc1");
         let used = processes.iter().map(|process| &process.cgroup);
-        let cgroups: BTreeSet<&str> = used
+        let cgroups: BTreeSet<&[u8]> = used
             .chain([&compilers])
-            .flat_map(|path| with_ancestors(path))
+            .flat_map(|path| with_ancestors(path.as_bytes()))
             .collect();
-        let cgroups = cgroups.into_iter().map(str::to_owned).collect();
+        let cgroups = cgroups.into_iter().map(Vec::from).collect();
         Ok(Listing { processes, cgroups })
     }
 }
@@ -47,8 +47,10 @@ fn process(tgid: u32, name: &str) -> ProcessTarget {
     ProcessTarget {
         tgid,
         comm: name.into(),
+        comm_hex: None,
         command,
         cgroup,
+        cgroup_hex: None,
     }
 }
 
@@ -65,7 +67,10 @@ mod tests {
         let listing = machine.directory().list().unwrap();
         assert_eq!(listing.processes.len(), 15);
         for process in &listing.processes {
-            assert!(listing.cgroups.contains(&process.cgroup), "{process:?}");
+            assert!(
+                listing.cgroups.contains(&process.cgroup.clone().into()),
+                "{process:?}"
+            );
             let scope = Scope {
                 tgid: Some(process.tgid),
                 interval_ms: 1_000,

@@ -5,6 +5,7 @@ use crate::history::History;
 use crate::server::reply::Refusal;
 use crate::server::together;
 use axum::extract::ws::Message;
+use runqlat_common::name;
 use runqlat_common::wire::{ClientMessage, Format, ServerMessage, SetScope};
 
 impl Connection {
@@ -63,8 +64,8 @@ impl Connection {
     }
 
     pub(super) async fn send_answer(&mut self, answer: Answer) -> Result<(), Over> {
-        let refused = |Refusal { error, hint, .. }| {
-            let reason = error;
+        let refused = |refusal: Refusal| {
+            let (reason, hint) = refusal.told();
             ServerMessage::Error { reason, hint }
         };
         self.send(&answer.unwrap_or_else(refused)).await
@@ -75,8 +76,8 @@ impl Connection {
         let by = self.viewer.name();
         match self.shared.set_scope(&self.rights, request, by).await {
             Ok(_) => Ok(()),
-            Err(Refusal { error, hint, .. }) => {
-                let reason = error;
+            Err(refusal) => {
+                let (reason, hint) = refusal.told();
                 self.send(&ServerMessage::ScopeRefused { reason, hint })
                     .await
             }
@@ -95,7 +96,7 @@ impl Connection {
 
     async fn complain(&mut self, problem: &str) -> Result<bool, Over> {
         self.send(&ServerMessage::Error {
-            reason: format!("message not understood: {problem}"),
+            reason: name::text(format!("message not understood: {problem}").as_bytes()),
             hint: format!(
                 "this connection speaks {}: docs/protocol.md lists the messages",
                 self.format.subprotocol()

@@ -67,17 +67,20 @@ pub(super) fn answers() -> Vec<(ServerMessage, String, &'static str)> {
                 processes: vec![ProcessTarget {
                     tgid: 300,
                     comm: "pg".into(),
+                    comm_hex: None,
                     command: "pg -D".into(),
                     cgroup: "/a".into(),
+                    cgroup_hex: None,
                 }],
                 cgroups: vec![CgroupTarget {
-                    path: "/a".into(),
+                    path: r"/\x{ff}".into(),
+                    path_hex: Some("2fff".into()),
                     processes: 2,
                 }],
                 more: true,
             }),
-            r#"{"targets":{"query":"pg","processes":[{"tgid":300,"comm":"pg","command":"pg -D","cgroup":"/a"}],"cgroups":[{"path":"/a","processes":2}],"more":true}}"#.into(),
-            "0802706701ac02027067057067202d44022f6101022f610201",
+            r#"{"targets":{"query":"pg","processes":[{"tgid":300,"comm":"pg","comm_hex":null,"command":"pg -D","cgroup":"/a","cgroup_hex":null}],"cgroups":[{"path":"/\\x{ff}","path_hex":"2fff","processes":2}],"more":true}}"#.into(),
+            "0802706701ac0202706700057067202d44022f610001072f5c787b66667d0104326666660201",
         ),
         (
             ServerMessage::Region(RegionReply {
@@ -90,6 +93,7 @@ pub(super) fn answers() -> Vec<(ServerMessage, String, &'static str)> {
                     key: 1_234,
                     start: 300,
                     name: "pg".into(),
+                    name_hex: None,
                     inside: 10,
                     outside: 5,
                 }],
@@ -97,9 +101,9 @@ pub(super) fn answers() -> Vec<(ServerMessage, String, &'static str)> {
                 more_inside: 2,
             }),
             format!(
-                r#"{{"region":{{"region":{REGION_JSON},"known_from_seq":3,"known_to_seq":9,"inside":12,"outside":300,"series":[{{"key":1234,"start":300,"name":"pg","inside":10,"outside":5}}],"more":1,"more_inside":2}}}}"#
+                r#"{{"region":{{"region":{REGION_JSON},"known_from_seq":3,"known_to_seq":9,"inside":12,"outside":300,"series":[{{"key":1234,"start":300,"name":"pg","name_hex":null,"inside":10,"outside":5}}],"more":1,"more_inside":2}}}}"#
             ),
-            "0903ac0204230107010103090cac0201d209ac020270670a050102",
+            "0903ac0204230107010103090cac0201d209ac02027067000a050102",
         ),
         (
             ServerMessage::Span(SpanReply {
@@ -113,6 +117,7 @@ pub(super) fn answers() -> Vec<(ServerMessage, String, &'static str)> {
                     key: 1_234,
                     start: 300,
                     name: "pg".into(),
+                    name_hex: None,
                     members: 2,
                     counts: Counts {
                         woken: Waits {
@@ -126,8 +131,8 @@ pub(super) fn answers() -> Vec<(ServerMessage, String, &'static str)> {
                 more: 1,
                 more_waits: 2,
             }),
-            r#"{"span":{"span":{"from_seq":3,"to_seq":300,"by_name":true},"known_from_seq":3,"known_to_seq":9,"start_ms":2000,"end_ms":9000,"measured_us":300,"series":[{"key":1234,"start":300,"name":"pg","members":2,"counts":{"woken":{"counts":[0,5],"sum_ns":7000},"preempted":{"counts":[],"sum_ns":0}},"levels":[2,0]}],"more":1,"more_waits":2}}"#.into(),
-            "1003ac02010309d00fa846ac0201d209ac0202706702020005d83600000202000102",
+            r#"{"span":{"span":{"from_seq":3,"to_seq":300,"by_name":true},"known_from_seq":3,"known_to_seq":9,"start_ms":2000,"end_ms":9000,"measured_us":300,"series":[{"key":1234,"start":300,"name":"pg","name_hex":null,"members":2,"counts":{"woken":{"counts":[0,5],"sum_ns":7000},"preempted":{"counts":[],"sum_ns":0}},"levels":[2,0]}],"more":1,"more_waits":2}}"#.into(),
+            "1003ac02010309d00fa846ac0201d209ac020270670002020005d83600000202000102",
         ),
     ]
 }

@@ -28,6 +28,7 @@ fn reply(series: &[(u64, &str, u64, u64)], more: u32) -> RegionReply {
             .map(|&(key, name, inside, outside)| RegionSeries {
                 key,
                 name: name.into(),
+                name_hex: None,
                 inside,
                 outside,
             })

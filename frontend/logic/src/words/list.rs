@@ -1,5 +1,6 @@
 //! What the page says of the list of series: which time it is about, and what is not in it.
 
+use crate::bidi::isolated;
 use crate::keys;
 use crate::session::past::Told;
 use crate::table::Listing;
@@ -56,5 +57,5 @@ fn of_past(told: &Told, many: &str) -> String {
 
 /// What many series that are alike are better shown as: `842 × make`.
 pub fn alike((name, n): &(String, usize)) -> String {
-    format!("{} × {name}", grouped(*n as u64))
+    format!("{} × {}", grouped(*n as u64), isolated(name))
 }

@@ -1,5 +1,6 @@
 //! What is measured, in words: as a whole, and how it changed.
 
+use crate::bidi::isolated;
 use crate::chart::grid::Missing;
 use crate::chart::marks;
 use crate::keys;
@@ -8,13 +9,14 @@ use crate::words;
 use runqlat_common::buckets::Unit;
 use runqlat_common::human;
 use runqlat_common::wire::{Key, Scope};
+use std::borrow::Cow;
 
 /// Letters of a path that are shown where there is no room for all of it.
 const PATH_LETTERS: usize = 28;
 
 /// In one phrase: `waits of all tasks, by process, in µs, every 1 s`. Long paths in full.
 pub fn phrase(scope: &Scope) -> String {
-    let whose = match (scope.tgid, &scope.cgroup) {
+    let whose = match (scope.tgid, path(scope)) {
         (None, None) => "waits of all tasks".to_owned(),
         (Some(tgid), None) => format!("waits of process {tgid}"),
         (None, Some(path)) => format!("waits in cgroup {path}"),
@@ -34,7 +36,7 @@ pub fn short_phrase(scope: &Scope) -> String {
 
 /// Whose waits: `Whole system`, `Process 12`, `Cgroup /a`. Long paths in full.
 pub fn title(scope: &Scope) -> String {
-    match (scope.tgid, &scope.cgroup) {
+    match (scope.tgid, path(scope)) {
         (None, None) => "Whole system".to_owned(),
         (Some(tgid), None) => format!("Process {tgid}"),
         (None, Some(path)) => format!("Cgroup {path}"),
@@ -124,6 +126,11 @@ pub fn short_path(path: &str) -> String {
     format!("{head}…{tail}")
 }
 
+/// The cgroup's path among words.
+fn path(scope: &Scope) -> Option<Cow<'_, str>> {
+    scope.cgroup.as_deref().map(isolated)
+}
+
 fn shortened(scope: &Scope) -> Scope {
     Scope {
         cgroup: scope.cgroup.as_deref().map(short_path),
@@ -150,7 +157,7 @@ fn difference(from: &Scope, to: &Scope, shown: fn(&Scope) -> Scope) -> Vec<(Stri
 }
 
 fn whose(scope: &Scope) -> String {
-    match (scope.tgid, &scope.cgroup) {
+    match (scope.tgid, path(scope)) {
         (None, None) => "whole system".to_owned(),
         (Some(tgid), None) => format!("process {tgid} only"),
         (None, Some(path)) => format!("cgroup {path} only"),

@@ -1,16 +1,21 @@
 //! What others do and write, in words.
 
+use crate::bidi::isolated;
 use crate::chart::{marks, ticks};
 use crate::session::together::Together;
 use runqlat_common::wire::Note;
+use std::borrow::Cow;
 
 /// Letters of a note below the time axis and in the tooltip, where there is no room for all of it.
 const LABEL: usize = 22;
 const TEXT: usize = 80;
 
-/// What somebody is called.
-pub fn name(given: &str) -> &str {
-    if given.is_empty() { "somebody" } else { given }
+/// What somebody is called, among words.
+pub fn name(given: &str) -> Cow<'_, str> {
+    match given {
+        "" => "somebody".into(),
+        given => isolated(given),
+    }
 }
 
 /// A note for the picture.
@@ -18,9 +23,9 @@ pub fn mark(note: &Note) -> marks::Change {
     let by = name(&note.by);
     marks::Change {
         at_ms: note.at_ms as f64,
-        label: format!("✎ {}", cut(&note.text, LABEL)),
-        text: format!("✎ {by}: {}", cut(&note.text, TEXT)),
-        in_full: format!("{by}: {}", note.text),
+        label: format!("✎ {}", isolated(&cut(&note.text, LABEL))),
+        text: format!("✎ {by}: {}", isolated(&cut(&note.text, TEXT))),
+        in_full: format!("{by}: {}", isolated(&note.text)),
         note: Some(note.id),
     }
 }
@@ -38,7 +43,7 @@ pub fn by(given: &str) -> String {
     if given.is_empty() {
         return String::new();
     }
-    format!(" by {given}")
+    format!(" by {}", isolated(given))
 }
 
 /// Who presents, and how many follow; nothing without a presenter.
@@ -84,7 +89,7 @@ pub fn about(together: &Together, at_ms: f64, utc_offset_min: i32) -> String {
     let at = ticks::clock(at_ms, utc_offset_min);
     match together.name() {
         "" => format!("at {at}, without a name (give yours where viewers are counted)"),
-        name => format!("at {at}, as {name}"),
+        name => format!("at {at}, as {}", isolated(name)),
     }
 }
 
@@ -93,7 +98,7 @@ pub fn people(together: &Together) -> String {
     let company = &together.company;
     let mut lines = String::new();
     for person in &company.people {
-        lines += &person.name;
+        lines += &isolated(&person.name);
         lines += if together.is_you(person) {
             " (you)\n"
         } else {

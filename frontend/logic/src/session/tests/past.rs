@@ -25,6 +25,7 @@ fn answer(session: &mut Session, span: Span, series: &[(u64, &str, u64)]) -> Vec
             .map(|&(key, name, n)| SpanSeries {
                 key,
                 name: name.into(),
+                name_hex: None,
                 members: 1,
                 counts: waits(n),
                 levels: vec![2, 0],
