@@ -81,8 +81,8 @@ pub(super) fn TargetList() -> impl IntoView {
             .session
             .with_untracked(|session| session.scope().cloned());
         match (best, now) {
-            (Some(best), _) => draft.aim(best.tgid, best.cgroup),
-            (None, Some(now)) => draft.aim(now.tgid, now.cgroup),
+            (Some(best), _) => draft.aim(app, best.tgid, best.cgroup),
+            (None, Some(now)) => draft.aim(app, now.tgid, now.cgroup),
             (None, None) => {}
         }
     });
@@ -157,7 +157,7 @@ fn TargetRow(target: Target) -> impl IntoView {
         scope.tgid == tgid && cgroup.with_value(|cgroup| *cgroup == scope.cgroup)
     });
     let choose = move || {
-        draft.aim(tgid, cgroup.get_value());
+        draft.aim(app, tgid, cgroup.get_value());
     };
     let on_key = move |event: KeyboardEvent| {
         let row = event.current_target();
