@@ -52,8 +52,14 @@ impl Draft {
         look_up(app, "");
     }
 
-    /// Chooses a process or a cgroup; neither, for the whole system.
-    pub(super) fn aim(self, aim: Aim) {
+    /// Chooses a process or a cgroup; neither, for the whole system. What is measured already and still there is the
+    /// same one; else whatever has that number or path now is meant.
+    pub(super) fn aim(self, app: App, aim: Aim) {
+        let measured = app.session.with_untracked(|session| {
+            let measured = session.scope().filter(|_| session.gone().is_none());
+            measured.filter(|scope| aim.is_of(scope)).map(Aim::of)
+        });
+        let aim = measured.unwrap_or(aim);
         self.scope.update(|scope| aim.write(scope));
     }
 
@@ -103,6 +109,7 @@ pub(crate) fn ScopePicker() -> impl IntoView {
     view! {
         <Sheet open=app.choosing title="Measure…" label="What is measured" testid="scope-picker">
             <form class="picker" on:submit=submit>
+                <Caveats/>
                 <TargetList/>
                 <Told/>
                 <Status/>
@@ -110,6 +117,19 @@ pub(crate) fn ScopePicker() -> impl IntoView {
             </form>
         </Sheet>
     }
+}
+
+/// What this host hides of what could be measured.
+#[component]
+fn Caveats() -> impl IntoView {
+    let app = expect_context::<App>();
+    let lines = move || {
+        let caveats = app.caveats().into_iter();
+        caveats
+            .map(|caveat| view! { <li>{caveat}</li> })
+            .collect_view()
+    };
+    view! { <ul class="caveats" data-testid="scope-caveats">{live(lines)}</ul> }
 }
 
 /// One of the buttons of which one is on.

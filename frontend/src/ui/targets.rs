@@ -27,7 +27,7 @@ pub(super) struct Aim {
 }
 
 impl Aim {
-    fn of(scope: &Scope) -> Self {
+    pub(super) fn of(scope: &Scope) -> Self {
         Self {
             tgid: scope.tgid,
             start: scope.start,
@@ -42,7 +42,7 @@ impl Aim {
     }
 
     /// Whether a scope has it.
-    fn is_of(&self, scope: &Scope) -> bool {
+    pub(super) fn is_of(&self, scope: &Scope) -> bool {
         // Who chooses a process from the list does not say when it started.
         let now = Self {
             start: self.start,
@@ -120,8 +120,8 @@ pub(super) fn TargetList() -> impl IntoView {
             .session
             .with_untracked(|session| session.scope().cloned());
         match (best, now) {
-            (Some(best), _) => draft.aim(best.aim),
-            (None, Some(now)) => draft.aim(Aim::of(&now)),
+            (Some(best), _) => draft.aim(app, best.aim),
+            (None, Some(now)) => draft.aim(app, Aim::of(&now)),
             (None, None) => {}
         }
     });
@@ -187,7 +187,7 @@ fn TargetRow(target: Target) -> impl IntoView {
     let detail_in_full = detail.clone();
     let aim = StoredValue::new(aim);
     let chosen = memo(move || aim.with_value(|aim| aim.is_of(&draft.scope.read())));
-    let choose = move || draft.aim(aim.get_value());
+    let choose = move || draft.aim(app, aim.get_value());
     let on_key = move |event: KeyboardEvent| {
         let row = event.current_target();
         let row = row.and_then(|row| row.dyn_into::<web_sys::Element>().ok());
