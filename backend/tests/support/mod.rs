@@ -6,6 +6,7 @@ pub mod browser;
 pub mod cgroup;
 pub mod client;
 pub mod deadline;
+pub mod delays;
 pub mod devtools;
 #[cfg(target_arch = "x86_64")]
 pub mod inject;
@@ -31,4 +32,9 @@ pub fn is_root(test: &str) -> bool {
         eprintln!("SKIPPED {test}: not root");
     }
     root
+}
+
+/// Whether tests that take minutes run in full: `cargo xtask test --long`.
+pub fn is_long() -> bool {
+    std::env::var_os("RUNQLAT_WEB_LONG").is_some()
 }
