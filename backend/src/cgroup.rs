@@ -200,6 +200,40 @@ fn missing(parts: &[&str], folder: &Path, mounts: &[Mount]) -> CgroupError {
     }
 }
 
+/// Memory that the groups which this program is in may use, in bytes; `u64::MAX` without a limit.
+pub fn memory_limit() -> u64 {
+    let own = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+    let limits = mounted().into_iter().filter_map(|mount| {
+        let (file, prefix) = match mount.v1.as_deref() {
+            None => ("memory.max", "0::"),
+            Some(controllers) if controllers.split(',').any(|one| one == "memory") => {
+                ("memory.limit_in_bytes", ":memory:")
+            }
+            Some(_) => return None,
+        };
+        let path = own
+            .lines()
+            .find_map(|line| Some(line.split_once(prefix)?.1))?;
+        let within = path.strip_prefix(mount.root.trim_end_matches('/'))?;
+        let folder = mount.point.join(within.trim_start_matches('/'));
+        least_limit(&folder, &mount.point, file)
+    });
+    limits.min().unwrap_or(u64::MAX)
+}
+
+/// The least limit in `file` of the groups from `folder` up to `top`.
+fn least_limit(folder: &Path, top: &Path, file: &str) -> Option<u64> {
+    let groups = folder
+        .ancestors()
+        .take_while(|group| group.starts_with(top));
+    let limit = |group: &Path| {
+        let text = fs::read_to_string(group.join(file)).ok()?;
+        // `max` is no number, and no limit.
+        text.trim().parse().ok()
+    };
+    groups.filter_map(limit).min()
+}
+
 /// The paths of all groups below a mount, by id.
 pub fn paths(mount: &Mount) -> io::Result<HashMap<u64, String>> {
     let root = mount.root.trim_end_matches('/');
@@ -217,11 +251,6 @@ pub fn paths(mount: &Mount) -> io::Result<HashMap<u64, String>> {
         }
     }
     Ok(paths)
-}
-
-/// Whether the group `id` is still where it was.
-pub fn lives(mount: &Mount, id: u64, path: &str) -> bool {
-    id_at(mount, path).is_ok_and(|found| found == id)
 }
 
 /// The id of the group that lies at `path`.

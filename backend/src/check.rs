@@ -4,7 +4,7 @@ use crate::cgroup::{self, Mount};
 use crate::confine::Confinement;
 use crate::failure::Failure;
 use crate::probe::Source;
-use crate::probe::kernel::{Kernel, Settings};
+use crate::probe::kernel::{Cpus, Kernel, Settings};
 use crate::procfs;
 use runqlat_common::wire::{Key, Programs, Scope};
 use std::io::{self, Write};
@@ -151,22 +151,18 @@ impl<W: Write> Report<'_, W> {
         let (processes, tasks) = (procfs::processes()?, procfs::tasks()?);
         let text = format!("{processes} processes, {tasks} threads, ids below {pid_max}");
         self.line("host", &text)?;
-        let cpus = procfs::possible_cpus();
+        let cpus = Cpus::of_host();
         for key in [Key::Global, Key::Process, Key::Thread, Key::Cgroup] {
             let sizes = Kernel::sizes(key, None)?;
             let keyed = key.has_series();
-            let megabytes = sizes.bytes(cpus, keyed) as f64 / 1e6;
-            let mut text = format!("{megabytes:.1} MB of the kernel's memory");
+            let megabytes = |keys| sizes.bytes(cpus, keyed, keys) as f64 / 1e6;
+            let mut text = format!("{:.1} MB of the kernel's memory", megabytes(sizes.keys));
             if keyed {
                 text += &format!(
-                    ", room for {} (--max-keys; at 65536, {:.1} MB)",
+                    ", room for {} keys; grows up to {} (--max-keys), then {:.1} MB",
                     sizes.keys,
-                    crate::probe::kernel::Sizes {
-                        keys: 65_536,
-                        ..sizes
-                    }
-                    .bytes(cpus, true) as f64
-                        / 1e6
+                    sizes.bound,
+                    megabytes(sizes.bound),
                 );
             }
             self.line(&format!("by {}", name(key)), &text)?;

@@ -8,9 +8,10 @@ mod departure;
 use crate::control::{self, Change, Control};
 use crate::failure::Failure;
 use crate::hub::Hub;
-use crate::interval::{Meter, Step};
-use crate::probe::{Probe, ReadError, Source};
+use crate::interval::Step;
+use crate::probe::{ReadError, Source};
 use crate::procfs;
+use crate::sampler::Sampler;
 use crate::shutdown::Stop;
 use crate::target;
 use axis::Axis;
@@ -21,25 +22,24 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, Interval as Ticks, MissedTickBehavior, interval_at};
 
 /// What the actor waits for.
 enum Event {
-    Tick,
+    Interval(Result<Step, ReadError>),
     Change(Change),
     Stop,
 }
 
 struct Collector {
     source: Box<dyn Source>,
-    probe: Box<dyn Probe>,
+    sampler: Sampler,
     scope: ScopeChange,
     hub: Arc<Hub>,
-    meter: Meter,
     seq: u64,
+    /// Readings of earlier probes that failed.
+    failed_before: u64,
     cpu_us: u64,
     axis: Axis,
-    ticks: Ticks,
     undertaker: Undertaker,
     departure: Departure,
 }
@@ -73,31 +73,30 @@ pub fn attach(
     hub: Arc<Hub>,
     stop: Stop,
 ) -> Result<(Control, impl Future<Output = ()> + Send + use<>), Failure> {
-    let (mut probe, scope) = source.attach(scope)?;
-    let meter = Meter::new(&mut *probe, scope.key.has_series());
-    let meter = meter.map_err(|error| Failure::Other(error.into()))?;
-    let axis = axis(meter.at_ns());
+    let (probe, scope) = source.attach(scope)?;
+    let programs = probe.programs();
+    let sampler = Sampler::new(probe, scope.key, interval(&scope));
+    let sampler = sampler.map_err(|error| Failure::Other(error.into()))?;
+    let axis = axis(sampler.at_ns());
     let scope = ScopeChange {
         number: 1,
         scope,
         from_seq: 1,
-        at_ms: axis.at_ms(meter.at_ns()),
+        at_ms: axis.at_ms(sampler.at_ns()),
         by: String::new(),
     };
-    let programs = probe.programs();
     hub.set_scope(scope.clone(), ProbeState::Attached { programs });
     let (control, changes) = control::channel();
     let actor = async move {
         let collector = Collector {
             seq: 0,
+            failed_before: 0,
             cpu_us: procfs::self_cpu_us(),
             axis,
-            ticks: ticks(&scope.scope),
             source,
-            probe,
+            sampler,
             scope,
             hub,
-            meter,
             undertaker: Undertaker::default(),
             departure: Departure::default(),
         };
@@ -112,13 +111,8 @@ fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
         .build()
 }
 
-fn ticks(scope: &Scope) -> Ticks {
-    let period = Duration::from_millis(scope.interval_ms.into());
-    let mut ticks = interval_at(Instant::now() + period, period);
-    // After a delay the next interval is longer than nominal; catching up would only make some that
-    // are shorter.
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    ticks
+fn interval(scope: &Scope) -> Duration {
+    Duration::from_millis(scope.interval_ms.into())
 }
 
 /// The time axis of readings, the first of which was made at `at_ns`.
@@ -131,12 +125,12 @@ impl Collector {
         loop {
             let event = tokio::select! {
                 () = stop.requested() => Event::Stop,
-                _ = self.ticks.tick() => Event::Tick,
+                step = self.sampler.interval() => Event::Interval(step),
                 Some(change) = changes.recv() => Event::Change(change),
             };
             let result = match event {
                 Event::Stop => return,
-                Event::Tick => self.tick(),
+                Event::Interval(step) => step.and_then(|step| self.tick(step)),
                 Event::Change(change) => self.change(change),
             };
             if let Err(error) = result {
@@ -146,33 +140,30 @@ impl Collector {
     }
 
     /// One interval; and what lies anew where the scope's cgroup was is measured from then on.
-    fn tick(&mut self) -> Result<(), ReadError> {
-        self.collect()?;
+    fn tick(&mut self, step: Step) -> Result<(), ReadError> {
+        self.publish(step);
         if self.departure.is_to_be_followed() {
             self.follow()?;
         }
         Ok(())
     }
 
-    fn collect(&mut self) -> Result<(), ReadError> {
-        let step = self.meter.advance(&mut *self.probe)?;
+    fn publish(&mut self, step: Step) {
         self.axis.slept(procfs::slept_ns());
-        let end_ms = self.axis.at_ms(self.meter.at_ns());
-        self.publish(step, end_ms);
-        Ok(())
-    }
-
-    fn publish(&mut self, step: Step, end_ms: u64) {
+        let end_ms = self.axis.at_ms(self.sampler.at_ns());
         self.seq += 1;
         if self.departure.see(step.presence, end_ms) {
             tracing::warn!("{}", target::gone(&self.scope.scope));
         }
         let cpu_us = procfs::self_cpu_us();
+        let probe = self.sampler.probe();
         let health = Health {
             losses: step.losses,
             other: step.other,
             keys: step.keys,
-            keys_max: self.probe.keys_max(),
+            keys_max: probe.keys_max(),
+            keys_bound: probe.keys_bound(),
+            failed_readings: self.failed_before + self.sampler.failed(),
             self_cpu_us: cpu_us - self.cpu_us,
             self_rss_kb: procfs::self_rss_kb(),
             viewers: self.hub.viewers(),

@@ -127,9 +127,10 @@ impl From<AttachError> for Failure {
             | AttachError::BadBtf(_)
             | AttachError::Field { .. }
             | AttachError::Refused { .. } => Self::Unsupported(error.to_string()),
-            AttachError::Maps(_) | AttachError::Map(_) | AttachError::Object(_) => {
-                Self::Other(error.into())
-            }
+            AttachError::Maps(_)
+            | AttachError::Table(_)
+            | AttachError::Map(_)
+            | AttachError::Object(_) => Self::Other(error.into()),
         }
     }
 }

@@ -8,10 +8,11 @@ use bytes::Bytes;
 use notes::Notes;
 use runqlat_common::columns::Columns;
 use runqlat_common::wire::{
-    Format, Interval, ScopeChange, SeriesHistory, SeriesName, ServerMessage, comparable_from,
-    forget_before, same,
+    Format, Interval, ScopeChange, SeriesHistory, SeriesKey, SeriesName, ServerMessage,
+    comparable_from, forget_before, same,
 };
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
+use std::collections::btree_map::{BTreeMap, Entry};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
@@ -35,12 +36,22 @@ pub struct History {
     /// anyway.
     encoded: VecDeque<Bytes>,
     encoded_bytes: usize,
-    /// Names of all series that live, and of those in `recent`.
-    names: HashMap<u64, String>,
+    /// Of all series that live, and of those in `recent`.
+    names: BTreeMap<SeriesKey, Name>,
     /// Series that ended, with the number of the interval that said so.
-    ended: VecDeque<(u64, u64)>,
+    ended: VecDeque<(u64, SeriesKey)>,
     /// What people wrote about that time.
     pub notes: Notes,
+}
+
+/// The name of a series.
+struct Name {
+    text: String,
+    hex: Option<String>,
+    /// The interval that first named the series.
+    since: u64,
+    /// The interval that said that the series ended.
+    ended: Option<u64>,
 }
 
 impl Default for History {
@@ -51,7 +62,7 @@ impl Default for History {
             recent: VecDeque::new(),
             encoded: VecDeque::new(),
             encoded_bytes: 0,
-            names: HashMap::new(),
+            names: BTreeMap::new(),
             ended: VecDeque::new(),
             notes: Notes::default(),
         }
@@ -91,17 +102,18 @@ impl History {
         forget_before(&mut self.scopes, oldest);
     }
 
-    /// Adds the newest interval; other messages leave no trace.
-    pub fn push(&mut self, frame: Arc<Frame>) {
-        let Some(interval) = frame.interval() else {
-            return;
-        };
+    /// Adds the newest interval; other messages leave no trace. Gives back what is too old for new viewers: thousands
+    /// of series, which are freed better where nobody waits for it.
+    pub fn push(&mut self, frame: Arc<Frame>) -> Option<Arc<Frame>> {
+        let interval = frame.interval()?;
         let seq = interval.column.seq;
-        for name in &interval.names {
-            self.names.insert(name.key, name.name.clone());
+        interval.names.iter().for_each(|name| self.learn(seq, name));
+        for &id in &interval.gone {
+            if let Some(name) = self.names.get_mut(&id) {
+                name.ended = Some(seq);
+                self.ended.push_back((seq, id));
+            }
         }
-        self.ended
-            .extend(interval.gone.iter().map(|&key| (seq, key)));
         let scopes = &self.scopes;
         self.columns
             .push(interval.column.clone(), |a, b| same(scopes, a, b));
@@ -110,14 +122,29 @@ impl History {
         self.encoded.push_back(encoded);
         self.recent.push_back(frame);
         self.trim(seq);
+        let is_spare = self.recent.len() > RECENT;
+        is_spare.then(|| self.recent.pop_front()).flatten()
+    }
+
+    fn learn(&mut self, seq: u64, told: &SeriesName) {
+        let new = Name {
+            text: told.name.clone(),
+            hex: told.name_hex.clone(),
+            since: seq,
+            ended: None,
+        };
+        match self.names.entry(told.id()) {
+            Entry::Vacant(place) => drop(place.insert(new)),
+            Entry::Occupied(mut known) => {
+                let since = known.get().since;
+                known.insert(Name { since, ..new });
+            }
+        }
     }
 
     fn trim(&mut self, seq: u64) {
         self.forget_scopes();
         self.notes.forget_before(self.start_ms());
-        while self.recent.len() > RECENT {
-            self.recent.pop_front();
-        }
         while self.encoded.len() > self.columns.newest().len()
             || self.encoded_bytes > MAX_SERIES_BYTES
         {
@@ -126,18 +153,14 @@ impl History {
             };
             self.encoded_bytes -= dropped.len();
         }
-        while let Some(&(at, key)) = self.ended.front() {
+        while let Some(&(at, id)) = self.ended.front() {
             if at + RECENT as u64 > seq {
                 break;
             }
             self.ended.pop_front();
-            // The tid may have been given to a new process meanwhile, which then has waits or
-            // ends later.
-            let back = self
-                .recent_intervals()
-                .any(|i| i.series.iter().any(|s| s.key == key));
-            if !back && !self.ended.iter().any(|&(_, later)| later == key) {
-                self.names.remove(&key);
+            // One that was taken for gone and named again lives on.
+            if self.names.get(&id).is_some_and(|n| n.ended == Some(at)) {
+                self.names.remove(&id);
             }
         }
     }
@@ -175,20 +198,29 @@ impl History {
         recent.next().map_or(self.seq() + 1, |i| i.column.seq)
     }
 
-    /// All names that are known, by ascending key: a viewer that joins while a process is idle must
-    /// know its name when it wakes.
+    /// The names of series that were named before the newest intervals, which name the others, by ascending key: a
+    /// viewer that joins while a process is idle must know its name when it wakes.
     pub fn names(&self) -> Vec<SeriesName> {
-        let named = |(&key, name): (&u64, &String)| SeriesName {
-            key,
-            name: name.clone(),
+        let recent_from = self.recent_from();
+        let before = self.names.iter().filter(|(_, n)| n.since < recent_from);
+        let named = |(id, name): (&SeriesKey, &Name)| SeriesName {
+            key: id.key,
+            start: id.start,
+            name: name.text.clone(),
+            name_hex: name.hex.clone(),
         };
-        let mut names: Vec<SeriesName> = self.names.iter().map(named).collect();
-        names.sort_unstable_by_key(|name| name.key);
-        names
+        before.map(named).collect()
     }
 
-    pub fn name(&self, key: u64) -> Option<&str> {
-        self.names.get(&key).map(String::as_str)
+    pub fn name(&self, id: SeriesKey) -> Option<&str> {
+        self.names.get(&id).map(|name| &*name.text)
+    }
+
+    /// Of those with a name, the one that started last.
+    pub fn newest(&self, key: u64) -> Option<SeriesKey> {
+        let (start, end) = (0, u64::MAX);
+        let all = SeriesKey { key, start }..=SeriesKey { key, start: end };
+        self.names.range(all).next_back().map(|(id, _)| *id)
     }
 
     /// What the series' past is made of; cheap to clone, so that decoding it needs no lock.
@@ -211,22 +243,35 @@ pub struct Past {
 }
 
 impl Past {
-    /// What is known of one series. Decodes every interval: a millisecond for each ten of a busy
-    /// host, so not for an I/O thread.
-    pub fn series(&self, key: u64) -> SeriesHistory {
+    /// What is known of the series that started then, or of the last one with this key that waited. Decodes every
+    /// interval: a millisecond for each ten of a busy host, so not for an I/O thread.
+    pub fn series(&self, key: u64, mut start: Option<u64>) -> SeriesHistory {
         let known = self.known();
-        let find = |seq| {
-            let mut series = self.interval(seq)?.series;
-            let at = series
-                .binary_search_by_key(&key, |series| series.key)
-                .ok()?;
-            Some((seq, series.swap_remove(at).counts))
-        };
+        let mut columns = Vec::new();
+        for seq in known.clone().rev() {
+            let Some(mut series) = self.interval(seq).map(|interval| interval.series) else {
+                continue;
+            };
+            let newest = SeriesKey {
+                key,
+                start: start.unwrap_or(u64::MAX),
+            };
+            let Some(at) = series.partition_point(|s| s.id() <= newest).checked_sub(1) else {
+                continue;
+            };
+            let found = series.swap_remove(at);
+            if found.key == key && start.is_none_or(|start| start == found.start) {
+                start = Some(found.start);
+                columns.push((seq, found.counts));
+            }
+        }
+        columns.reverse();
         SeriesHistory {
             key,
+            start: start.unwrap_or_default(),
             from_seq: *known.start(),
             to_seq: self.to_seq,
-            columns: known.filter_map(find).collect(),
+            columns,
         }
     }
 

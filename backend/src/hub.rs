@@ -113,9 +113,10 @@ impl Hub {
         frame.bytes(Format::Postcard);
         let mut live = self.live();
         live.newest = Some((end_ms, procfs::boottime_ns()));
-        live.history.push(frame.clone());
+        let _freed_without_the_lock = live.history.push(frame.clone());
         // Fails when nobody watches.
         let _ = self.frames.send(frame);
+        drop(live);
     }
 
     /// Sets the probe's state and tells all.
@@ -191,6 +192,7 @@ pub(crate) fn for_tests() -> Arc<Hub> {
         demo: true,
         tokens: false,
         started_ms: 0,
+        caveats: Vec::new(),
     };
     Hub::new(server, Confinement::default())
 }

@@ -1,14 +1,20 @@
 //! What happened between two readings. Pure: two cumulative readings in, one interval out.
 
-use crate::probe::{Probe, ReadError, Reading};
-use crate::target::Presence;
+mod carry;
+mod meter;
+
+pub use meter::{Meter, Step};
+
+use crate::probe::Reading;
+use carry::{Carry, UNKEYED};
 use runqlat_common::contract::{COMM_LEN, KeyStats};
 use runqlat_common::counts::Counts;
-use runqlat_common::wire::{Losses, OTHER, Series, SeriesName};
-use std::sync::Arc;
+use runqlat_common::key_word;
+use runqlat_common::wire::{Key, Series, SeriesKey, SeriesName};
+use std::cmp::Ordering;
 
 /// The part of an interval that the readings determine.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Between {
     pub duration_us: u64,
     /// All waits: the sum over `series`, or all there are when none are kept apart.
@@ -19,38 +25,95 @@ pub struct Between {
     pub names: Vec<SeriesName>,
 }
 
-/// What happened from `before` to `after`. With `keyed`, what has no key is the series `other`.
-pub fn between(before: &Reading, after: &Reading, keyed: bool) -> Between {
+impl Between {
+    /// This and what happened from its end on.
+    fn then(mut self, later: Self) -> Self {
+        self.duration_us = self.duration_us.saturating_add(later.duration_us);
+        self.counts.add(&later.counts);
+        self.series = merge(self.series, later.series);
+        // The newest name comes last, and stays.
+        self.names.extend(later.names);
+        self.names.reverse();
+        self.names.sort_by_key(SeriesName::id);
+        self.names.dedup_by_key(|name| name.id());
+        self
+    }
+}
+
+/// The sums of two lists of series, each by ascending key.
+fn merge(earlier: Vec<Series>, later: Vec<Series>) -> Vec<Series> {
+    let mut merged = Vec::with_capacity(earlier.len().max(later.len()));
+    let (mut earlier, mut later) = (earlier.into_iter().peekable(), later.into_iter().peekable());
+    loop {
+        let order = match (earlier.peek(), later.peek()) {
+            (Some(one), Some(other)) => one.id().cmp(&other.id()),
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (None, None) => return merged,
+        };
+        let first = if order.is_gt() {
+            later.next()
+        } else {
+            earlier.next()
+        };
+        merged.extend(first);
+        if order.is_eq()
+            && let (Some(sum), Some(other)) = (merged.last_mut(), later.next())
+        {
+            sum.counts.add(&other.counts);
+        }
+    }
+}
+
+/// The series that a row of the kernel's table counts.
+fn series_key(kind: Key, word: u64) -> SeriesKey {
+    SeriesKey {
+        key: key_word::id(kind.kernel_kind(), word),
+        start: key_word::start_ms(kind.kernel_kind(), word),
+    }
+}
+
+/// What happened from `before` to `after`. Where keys of a `kind` are kept, what has no key is the series `other`.
+fn between(before: &Reading, after: &Reading, kind: Key, carry: &mut Carry) -> Between {
     let mut counts = Counts::between(&before.unkeyed, &after.unkeyed);
+    carry.settle(UNKEYED, &mut counts);
     let mut series = Vec::new();
     let mut names = Vec::new();
-    if keyed && !counts.is_empty() {
-        series.push(Series {
-            key: OTHER,
-            counts: counts.clone(),
-        });
+    if kind.has_series() && !counts.is_empty() {
+        let SeriesKey { key, start } = SeriesKey::OTHER;
+        let counts = counts.clone();
+        series.push(Series { key, start, counts });
     }
     let mut earlier = before.keys.iter().peekable();
-    for (key, stats) in after.keys.iter() {
-        while earlier.next_if(|(gone, _)| *gone < key).is_some() {}
-        let known = earlier.next_if(|(same, _)| *same == key);
+    for (word, stats) in after.keys.iter() {
+        while earlier.next_if(|(gone, _)| *gone < word).is_some() {}
+        let known = earlier.next_if(|(same, _)| *same == word);
         let known = known.map(|(_, stats)| stats);
         let old = known.unwrap_or(&KeyStats::ZERO);
-        let named = after.names.get(&key);
+        let SeriesKey { key, start } = series_key(kind, word);
+        let named = after.names.get(&word);
         let is_same = match named {
-            Some(_) => before.names.get(&key) == named && known.is_some(),
+            Some(_) => before.names.get(&word) == named && known.is_some(),
             None => stats.comm == old.comm,
         };
         if !is_same {
-            let name = named.cloned().unwrap_or_else(|| comm(&stats.comm));
-            names.push(SeriesName { key, name });
+            names.push(SeriesName {
+                key,
+                start,
+                name: named.cloned().unwrap_or_else(|| comm(&stats.comm)),
+                name_hex: None,
+            });
         }
-        let waits = Counts::between(&old.hist, &stats.hist);
+        let mut waits = Counts::between(&old.hist, &stats.hist);
+        carry.settle(word, &mut waits);
         if !waits.is_empty() {
             counts.add(&waits);
-            series.push(Series { key, counts: waits });
+            let counts = waits;
+            series.push(Series { key, start, counts });
         }
     }
+    // Words are in this order already, but for starts of namespaces that lie 52 days apart.
+    series.sort_unstable_by_key(Series::id);
     Between {
         duration_us: after.at_ns.saturating_sub(before.at_ns) / 1_000,
         counts,
@@ -59,200 +122,11 @@ pub fn between(before: &Reading, after: &Reading, keyed: bool) -> Between {
     }
 }
 
-/// The readings of one probe, one after the other.
-pub struct Meter {
-    keyed: bool,
-    before: Reading,
-    /// The reading before that: room for the next one.
-    spare: Reading,
-    /// What was there at the first reading, from before anything was measured.
-    first_losses: Losses,
-    other: u64,
-}
-
-/// What a reading adds to those before it.
-pub struct Step {
-    pub between: Between,
-    /// Keys that were read for the last time.
-    pub gone: Vec<u64>,
-    /// How many are left.
-    pub keys: u32,
-    /// Since the first reading.
-    pub losses: Losses,
-    /// Waits of the series `other` since then.
-    pub other: u64,
-    /// Whether what the scope names is still there.
-    pub presence: Presence,
-}
-
-impl Meter {
-    /// Starts with what is not to be told; `keyed` where there are series.
-    pub fn new(probe: &mut dyn Probe, keyed: bool) -> Result<Self, ReadError> {
-        let mut first = Reading::empty(0);
-        probe.read(&mut first)?;
-        Ok(Self {
-            keyed,
-            first_losses: first.losses,
-            other: 0,
-            before: unnamed(first),
-            spare: Reading::empty(0),
-        })
-    }
-
-    /// When it last read, in ns of the monotonic clock.
-    pub fn at_ns(&self) -> u64 {
-        self.before.at_ns
-    }
-
-    /// Reads again: what has happened since the last time.
-    pub fn advance(&mut self, probe: &mut dyn Probe) -> Result<Step, ReadError> {
-        probe.read(&mut self.spare)?;
-        std::mem::swap(&mut self.before, &mut self.spare);
-        let (before, after) = (&self.spare, &mut self.before);
-        let between = between(before, after, self.keyed);
-        let gone = std::mem::take(&mut after.gone);
-        after.keys.remove(&gone);
-        let other = between.series.first().filter(|first| first.key == OTHER);
-        self.other += other.map_or(0, |other| other.counts.total());
-        Ok(Step {
-            between,
-            gone,
-            keys: after.keys.len() as u32,
-            losses: losses_since(&self.first_losses, &after.losses),
-            other: self.other,
-            presence: after.presence,
-        })
-    }
-}
-
-/// A reading that tells no names, so that what follows tells them all.
-fn unnamed(mut first: Reading) -> Reading {
-    for stats in first.keys.values_mut() {
-        stats.comm = KeyStats::ZERO.comm;
-    }
-    first.names = Arc::default();
-    first
-}
-
 /// A name as the kernel keeps it: bytes up to the first zero, of any encoding.
 pub fn comm(bytes: &[u8; COMM_LEN]) -> String {
     let name = bytes.split(|&b| b == 0).next().unwrap_or_default();
     String::from_utf8_lossy(name).into_owned()
 }
 
-/// Losses from `before` to `after`.
-fn losses_since(before: &Losses, after: &Losses) -> Losses {
-    Losses {
-        collisions: after.collisions.saturating_sub(before.collisions),
-        missed: after.missed.saturating_sub(before.missed),
-        unmatched: after.unmatched.saturating_sub(before.unmatched),
-        discarded: after.discarded.saturating_sub(before.discarded),
-        recursion: after.recursion.saturating_sub(before.recursion),
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::{between, comm, unnamed};
-    use crate::probe::{Keys, Reading};
-    use proptest::prelude::{prop_assert_eq, proptest};
-    use runqlat_common::contract::KeyStats;
-    use runqlat_common::counts::Counts;
-    use runqlat_common::wire::OTHER;
-    use std::collections::HashMap;
-    use std::sync::Arc;
-
-    fn reading(at_ns: u64) -> Reading {
-        Reading::empty(at_ns)
-    }
-
-    fn keys<const N: usize>(entries: [(u64, KeyStats); N]) -> Keys {
-        entries.into_iter().collect()
-    }
-
-    fn stats(name: &[u8], slot: usize, n: u32) -> KeyStats {
-        let mut stats = KeyStats::ZERO;
-        stats.comm[..name.len()].copy_from_slice(name);
-        stats.hist.counts[0][slot] = n;
-        stats.hist.sum_ns[0] = u64::from(n) << slot;
-        stats
-    }
-
-    #[test]
-    fn names_are_told_when_new_and_when_an_exec_changed_them() {
-        let (mut first, mut second) = (reading(0), reading(1_500_000));
-        first.keys = keys([(7, stats(b"sh", 3, 1)), (8, stats(b"cat", 3, 1))]);
-        second.keys = keys([
-            (7, stats(b"make", 3, 2)),
-            (8, stats(b"cat", 3, 2)),
-            (9, stats(b"cc1", 3, 1)),
-        ]);
-        let told = between(&first, &second, true);
-        let names: Vec<_> = told.names.iter().map(|n| (n.key, &*n.name)).collect();
-        assert_eq!(names, [(7, "make"), (9, "cc1")]);
-        assert_eq!(told.duration_us, 1_500);
-    }
-
-    #[test]
-    fn names_from_outside_the_kernel_are_told_once() {
-        let (mut first, mut second) = (reading(0), reading(1));
-        first.keys = keys([(7, stats(b"", 3, 1))]);
-        second.keys = keys([(7, stats(b"", 3, 2))]);
-        second.names = Arc::new(HashMap::from([(7, "/a.slice".to_owned())]));
-        let names = |a, b| between(a, b, true).names;
-        assert_eq!(names(&first, &second)[0].name, "/a.slice");
-        assert_eq!(names(&second, &second), []);
-        assert_eq!(names(&unnamed(second.clone()), &second).len(), 1);
-    }
-
-    #[test]
-    fn a_reading_that_did_not_change_is_an_empty_interval() {
-        let mut same = reading(5);
-        same.keys = keys([(7, stats(b"sh", 3, 100))]);
-        let told = between(&same, &same, true);
-        assert!(told.counts.is_empty() && told.series.is_empty() && told.names.is_empty());
-    }
-
-    #[test]
-    fn what_has_no_key_is_other_only_where_keys_are_kept() {
-        let (first, mut second) = (reading(0), reading(1));
-        second.unkeyed.counts[1][5] = 3;
-        assert_eq!(between(&first, &second, false).series, []);
-        let keyed = between(&first, &second, true);
-        assert_eq!(keyed.series[0].key, OTHER);
-        assert_eq!(keyed.counts.total(), 3);
-    }
-
-    #[test]
-    fn names_of_any_bytes_are_text() {
-        let mut bytes = [0; 16];
-        bytes[..4].copy_from_slice(&[b'a', 0xff, b'b', 0]);
-        assert_eq!(comm(&bytes), "a\u{fffd}b");
-        assert_eq!(comm(&[b'x'; 16]), "x".repeat(16));
-    }
-
-    proptest! {
-        /// Whatever is in the readings, the series add up to the whole.
-        #[test]
-        fn the_sum_over_series_is_the_whole(
-            before in proptest::collection::hash_map(1..20_u64, (0..36_usize, 0..1_000_u32), 0..10),
-            after in proptest::collection::hash_map(1..20_u64, (0..36_usize, 0..1_000_u32), 0..10),
-            unkeyed in 0..50_u32,
-        ) {
-            let fill = |from: &HashMap<u64, (usize, u32)>| {
-                let of = |(key, (slot, n)): (&u64, &(usize, u32))| (*key, stats(b"x", *slot, *n));
-                from.iter().map(of).collect::<Keys>()
-            };
-            let (mut first, mut second) = (reading(0), reading(1));
-            first.keys = fill(&before);
-            second.keys = fill(&after);
-            second.unkeyed.counts[0][4] = unkeyed;
-            let told = between(&first, &second, true);
-            let mut sum = Counts::default();
-            for series in &told.series {
-                sum.add(&series.counts);
-            }
-            prop_assert_eq!(sum, told.counts);
-        }
-    }
-}
+mod tests;

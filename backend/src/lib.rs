@@ -28,6 +28,7 @@ mod probe;
 mod procfs;
 mod reach;
 mod region;
+mod sampler;
 mod server;
 mod shutdown;
 mod span;
@@ -211,6 +212,7 @@ fn server_info(demo: bool, tokens: bool) -> ServerInfo {
         demo,
         tokens,
         started_ms: procfs::now_ms(),
+        caveats: Vec::new(),
     }
 }
 

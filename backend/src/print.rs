@@ -2,21 +2,16 @@
 
 use crate::args::Print;
 use crate::failure::Failure;
-use crate::interval::{Between, Meter};
-use crate::probe::{Probe, ReadError, Source};
+use crate::interval::Step;
+use crate::probe::{ReadError, Source};
+use crate::sampler::Sampler;
 use crate::shutdown::Stop;
 use crate::target::{self, Presence};
 use chrono::Local;
-use runqlat_common::counts::Counts;
 use runqlat_common::text;
-use runqlat_common::wire::{Losses, Scope};
-use std::collections::HashMap;
+use runqlat_common::wire::{Losses, Scope, SeriesKey};
+use std::collections::BTreeMap;
 use std::io::{self, Write};
-use std::time::Duration;
-
-/// Readings in between, so that what ends between two printouts is not counted for one of the same id
-/// that comes after it.
-const MOST_BETWEEN_READINGS: Duration = Duration::from_secs(1);
 
 /// Measures and prints to `out` until `count` intervals or `stop`, then says on stderr what was lost.
 pub async fn run(
@@ -25,11 +20,11 @@ pub async fn run(
     mut stop: Stop,
     out: &mut impl Write,
 ) -> Result<(), Failure> {
-    let (mut probe, scope) = source.attach(&print.scope)?;
-    let meter = Meter::new(&mut *probe, scope.key.has_series()).map_err(other)?;
+    let (probe, scope) = source.attach(&print.scope)?;
+    let sampler = Sampler::new(probe, scope.key, print.interval).map_err(other)?;
     let mut printer = Printer {
-        meter,
-        names: HashMap::new(),
+        sampler,
+        names: BTreeMap::new(),
         scope,
         timestamps: print.timestamps,
         presence: Presence::There,
@@ -37,7 +32,7 @@ pub async fn run(
         lost: Losses::default(),
         other: 0,
     };
-    let printed = printer.run(print, &mut *probe, &mut stop, out).await;
+    let printed = printer.run(print.count, &mut stop, out).await;
     let _ = writeln!(io::stderr(), "{}", printer.summary());
     match printed {
         // Whoever read it has seen enough.
@@ -63,8 +58,8 @@ enum Stopped {
 struct Printer {
     scope: Scope,
     timestamps: bool,
-    meter: Meter,
-    names: HashMap<u64, String>,
+    sampler: Sampler,
+    names: BTreeMap<SeriesKey, String>,
     presence: Presence,
     waits: u64,
     lost: Losses,
@@ -75,17 +70,15 @@ struct Printer {
 impl Printer {
     async fn run(
         &mut self,
-        print: &Print,
-        probe: &mut dyn Probe,
+        mut left: Option<u32>,
         stop: &mut Stop,
         out: &mut impl Write,
     ) -> Result<(), Stopped> {
         writeln!(out, "Tracing run queue latency... Hit Ctrl-C to end.")?;
         out.flush()?;
-        let mut left = print.count;
         while left != Some(0) {
-            let (told, stopped) = self.interval(print.interval, probe, stop).await?;
-            self.print(&told, out)?;
+            let (told, stopped) = self.interval(stop).await?;
+            self.print(told, out)?;
             if stopped {
                 break;
             }
@@ -95,36 +88,20 @@ impl Printer {
     }
 
     /// What happens in the next interval; true if it was cut short.
-    async fn interval(
-        &mut self,
-        length: Duration,
-        probe: &mut dyn Probe,
-        stop: &mut Stop,
-    ) -> Result<(Vec<Between>, bool), ReadError> {
-        let end = tokio::time::Instant::now() + length;
-        let mut told = Vec::new();
+    async fn interval(&mut self, stop: &mut Stop) -> Result<(Step, bool), ReadError> {
         loop {
-            let next = end.min(tokio::time::Instant::now() + MOST_BETWEEN_READINGS);
-            let stopped = tokio::select! {
-                () = tokio::time::sleep_until(next) => false,
-                () = stop.requested() => true,
+            let read = tokio::select! {
+                read = self.sampler.reading() => read?,
+                () = stop.requested() => return Ok((self.sampler.cut()?, true)),
             };
-            told.push(self.read(probe)?);
-            if stopped || next == end {
-                return Ok((told, stopped));
+            if self.presence != self.sampler.presence() {
+                self.presence = self.sampler.presence();
+                self.tell_presence();
+            }
+            if let Some(step) = read {
+                return Ok((step, false));
             }
         }
-    }
-
-    fn read(&mut self, probe: &mut dyn Probe) -> Result<Between, ReadError> {
-        let step = self.meter.advance(probe)?;
-        (self.lost, self.other) = (step.losses, step.other);
-        self.waits += step.between.counts.total();
-        if self.presence != step.presence {
-            self.presence = step.presence;
-            self.tell_presence();
-        }
-        Ok(step.between)
     }
 
     /// Whoever looks at empty histograms is told why.
@@ -141,39 +118,33 @@ impl Printer {
         };
     }
 
-    fn print(&mut self, told: &[Between], out: &mut impl Write) -> io::Result<()> {
+    fn print(&mut self, step: Step, out: &mut impl Write) -> io::Result<()> {
+        (self.lost, self.other) = (step.losses, step.other);
+        self.waits += step.between.counts.total();
         writeln!(out)?;
         if self.timestamps {
             writeln!(out, "{}", Local::now().format("%H:%M:%S"))?;
         }
+        let told = step.between;
+        for name in told.names {
+            self.names.insert(name.id(), name.name);
+        }
         if !self.scope.key.has_series() {
-            let mut whole = Counts::default();
-            told.iter().for_each(|told| whole.add(&told.counts));
-            write!(out, "{}", text::runqlat(&whole, self.scope.unit))?;
-        } else {
-            for (key, sum) in self.by_key(told) {
-                let name = self.names.get(&key).map(String::as_str).unwrap_or_default();
-                write!(out, "\n{}", text::heading(self.scope.key, key, name))?;
-                write!(out, "{}", text::runqlat(&sum, self.scope.unit))?;
-            }
+            write!(out, "{}", text::runqlat(&told.counts, self.scope.unit))?;
+        }
+        // The worst comes last: that is where one looks on a terminal.
+        let mut series = told.series;
+        series.sort_by_key(|series| series.counts.sum_ns());
+        for series in &series {
+            let name = self.names.get(&series.id()).map(String::as_str);
+            let heading = text::heading(self.scope.key, series.key, name.unwrap_or_default());
+            write!(out, "\n{heading}")?;
+            write!(out, "{}", text::runqlat(&series.counts, self.scope.unit))?;
+        }
+        for id in &step.gone {
+            self.names.remove(id);
         }
         out.flush()
-    }
-
-    /// Sums of the keys' waits. The worst comes last: that is where one looks on a terminal.
-    fn by_key(&mut self, told: &[Between]) -> Vec<(u64, Counts)> {
-        let mut sums: HashMap<u64, Counts> = HashMap::new();
-        for told in told {
-            for name in &told.names {
-                self.names.insert(name.key, name.name.clone());
-            }
-            for series in &told.series {
-                sums.entry(series.key).or_default().add(&series.counts);
-            }
-        }
-        let mut sums: Vec<_> = sums.into_iter().collect();
-        sums.sort_unstable_by_key(|(key, sum)| (sum.sum_ns(), *key));
-        sums
     }
 
     fn summary(&self) -> String {

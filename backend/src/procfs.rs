@@ -1,5 +1,6 @@
 //! What is read of /proc and the clocks: who lives, and what this program itself costs.
 
+use runqlat_common::contract::START_UNIT_NS;
 use std::fs;
 use std::io;
 
@@ -42,12 +43,23 @@ fn tasks_of(loadavg: &str) -> Option<usize> {
     rest.split(' ').next()?.parse().ok()
 }
 
-/// CPUs that the kernel may ever bring up.
-pub fn possible_cpus() -> usize {
-    let text = read_trimmed("/sys/devices/system/cpu/possible");
-    // "0-63": the last number and zero.
-    let last = text.rsplit(['-', ',']).next().and_then(|n| n.parse().ok());
+/// One more than the highest number of the CPUs in this list of the kernel's (`possible`, `present`, `online`); numbers
+/// may have holes.
+pub fn cpus(list: &str) -> usize {
+    cpus_of(&read_trimmed(&format!("/sys/devices/system/cpu/{list}")))
+}
+
+/// `0-3,8-11`: the last number and one.
+fn cpus_of(list: &str) -> usize {
+    let last = list.rsplit(['-', ',']).next().and_then(|n| n.parse().ok());
     last.map_or(1, |last: usize| last + 1)
+}
+
+/// Memory of this host, in bytes.
+pub fn memory() -> u64 {
+    // SAFETY: asks for a constant of the system.
+    let of = |name| u64::try_from(unsafe { libc::sysconf(name) }).unwrap_or(0);
+    of(libc::_SC_PHYS_PAGES).saturating_mul(of(libc::_SC_PAGESIZE))
 }
 
 /// What an id is.
@@ -84,24 +96,70 @@ pub fn task_lives(id: u64) -> bool {
     result >= 0 || io::Error::last_os_error().raw_os_error() != Some(libc::ESRCH)
 }
 
-/// Whether the process `tgid` has ended, which a zombie has: of it only its parent's question is left.
-pub fn process_has_ended(tgid: u32) -> bool {
-    match fs::read_to_string(format!("/proc/{tgid}/status")) {
-        Ok(status) => has_ended(&status),
+/// When a process started, in units of [`START_UNIT_NS`] since the host's boot; `None` if it has ended.
+pub fn start_of(tgid: u32) -> Option<u64> {
+    let stat = fs::read(format!("/proc/{tgid}/stat")).ok()?;
+    Stat::parse(&stat)?.start()
+}
+
+/// `boottime     3600     0`, a line of `timens_offsets`: seconds and ns, in units of [`START_UNIT_NS`].
+fn boot_offset(offsets: &str) -> i64 {
+    let line = offsets
+        .lines()
+        .find_map(|line| line.strip_prefix("boottime"));
+    let mut numbers = line.unwrap_or_default().split_whitespace();
+    let mut number = || numbers.next().and_then(|n| n.parse().ok()).unwrap_or(0_i64);
+    let (seconds, ns) = (number(), number());
+    let ns = seconds.saturating_mul(1_000_000_000).saturating_add(ns);
+    ns / START_UNIT_NS as i64
+}
+
+/// Whether the process `tgid` that started then, if that is known, has ended, which a zombie has: of it only its parent's
+/// question is left. Another process may have its tgid.
+pub fn process_has_ended(tgid: u32, start: Option<u64>) -> bool {
+    match fs::read(format!("/proc/{tgid}/stat")) {
+        Ok(stat) => {
+            let is_another = |stat: &Stat| start.is_some_and(|start| stat.start() != Some(start));
+            Stat::parse(&stat).is_some_and(|stat| stat.has_ended() || is_another(&stat))
+        }
         // The second: it ended while it was read. Whatever else fails tells nothing of the process.
         Err(error) => matches!(error.raw_os_error(), Some(libc::ENOENT | libc::ESRCH)),
     }
 }
 
-/// By its status. The first thread of a process can be a zombie while others go on.
-fn has_ended(status: &str) -> bool {
-    let field = |name: &str| {
-        let mut lines = status.lines();
-        lines.find_map(|line| Some(line.strip_prefix(name)?.trim()))
-    };
-    let is_zombie = field("State:").is_some_and(|state| state.starts_with(['Z', 'X']));
-    let is_thread = field("Tgid:") != field("Pid:");
-    is_thread || (is_zombie && field("Threads:").is_none_or(|threads| threads == "1"))
+/// What is read of `/proc/PID/stat`.
+#[derive(Debug, PartialEq, Eq)]
+struct Stat {
+    state: u8,
+    threads: u64,
+    /// Since boot as this program's time namespace tells it.
+    seen_start: u64,
+}
+
+impl Stat {
+    /// `7 (name) S 1 7 …`: after the name, which may hold anything, the fields 3 (state), 20 (threads) and 22 (start).
+    fn parse(stat: &[u8]) -> Option<Self> {
+        let name_end = stat.iter().rposition(|&byte| byte == b')')?;
+        let rest = std::str::from_utf8(&stat[name_end + 1..]).ok()?;
+        let fields: Vec<&str> = rest.split_ascii_whitespace().collect();
+        let field = |number: usize| fields.get(number - 3);
+        Some(Self {
+            state: *field(3)?.as_bytes().first()?,
+            threads: field(20)?.parse().ok()?,
+            seen_start: field(22)?.parse().ok()?,
+        })
+    }
+
+    /// By the kernel's own clock, in units of [`START_UNIT_NS`].
+    fn start(&self) -> Option<u64> {
+        let offsets = fs::read_to_string("/proc/self/timens_offsets").unwrap_or_default();
+        self.seen_start.checked_add_signed(-boot_offset(&offsets))
+    }
+
+    /// The first thread of a process can be a zombie while others go on.
+    fn has_ended(&self) -> bool {
+        matches!(self.state, b'Z' | b'X') && self.threads <= 1
+    }
 }
 
 /// Inode number of the initial pid namespace (`PROC_PID_INIT_INO` of the kernel's `proc_ns.h`).
@@ -223,8 +281,9 @@ pub fn allow_files(needed: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::{
-        Task, has_ended, hides, monotonic_ns, pid_max, process_has_ended, processes, self_cpu_us,
-        self_rss_kb, task, task_lives, tasks, tasks_of,
+        START_UNIT_NS, Stat, Task, boot_offset, boottime_ns, cpus, cpus_of, hides, memory,
+        monotonic_ns, pid_max, process_has_ended, processes, self_cpu_us, self_rss_kb, start_of,
+        task, task_lives, tasks, tasks_of,
     };
 
     #[test]
@@ -252,20 +311,58 @@ mod tests {
 
     #[test]
     fn a_process_has_ended_when_all_its_threads_have() {
-        let status = |state, tgid, threads| {
-            format!("Name:\tx\nState:\t{state}\nTgid:\t{tgid}\nPid:\t7\nThreads:\t{threads}\n")
+        let stat = |state: &str, threads: u32| {
+            let zeros = "0 ".repeat(16);
+            format!("7 (a) S (b\n) {state} {zeros}{threads} 0 4711 8192 1\n")
         };
         let table = [
-            ("S (sleeping)", 7, 1, false),
-            ("Z (zombie)", 7, 1, true),
-            ("Z (zombie)", 7, 3, false),
-            // Its id is a thread's of another process now.
-            ("R (running)", 5, 2, true),
+            ("S", 1, false),
+            ("Z", 1, true),
+            ("Z", 3, false),
+            ("X", 0, true),
         ];
-        for (state, tgid, threads, ended) in table {
-            assert_eq!(has_ended(&status(state, tgid, threads)), ended, "{state}");
+        for (state, threads, ended) in table {
+            let stat = Stat::parse(stat(state, threads).as_bytes()).unwrap();
+            assert_eq!(
+                (stat.has_ended(), stat.seen_start),
+                (ended, 4_711),
+                "{state}"
+            );
         }
-        assert!(!process_has_ended(std::process::id()) && process_has_ended(1 << 22));
+        assert_eq!(Stat::parse(b"7 (a) S 1 2"), None);
+        let tgid = std::process::id();
+        let start = start_of(tgid);
+        assert!(!process_has_ended(tgid, None) && !process_has_ended(tgid, start));
+        // Another process had the tgid then.
+        assert!(process_has_ended(tgid, start.map(|start| start - 1)));
+        assert!(process_has_ended(1 << 22, None));
+    }
+
+    #[test]
+    fn a_start_is_told_by_the_kernels_clock() {
+        let table = [
+            ("", 0),
+            (
+                "monotonic           7         0\nboottime         -60 500000000\n",
+                -5_950,
+            ),
+            ("boottime           86400         0\n", 8_640_000),
+        ];
+        for (offsets, units) in table {
+            assert_eq!(boot_offset(offsets), units, "{offsets}");
+        }
+        let now = boottime_ns() / START_UNIT_NS;
+        let start = start_of(std::process::id()).unwrap();
+        assert!((now.saturating_sub(360_000)..=now).contains(&start), "{start} {now}");
+    }
+
+    #[test]
+    fn cpus_are_counted_by_their_highest_number() {
+        let table = [("0", 1), ("0-3", 4), ("0-3,8-11", 12), ("0,2", 3), ("", 1)];
+        for (list, cpus) in table {
+            assert_eq!(cpus_of(list), cpus, "{list}");
+        }
+        assert!(cpus("present") <= cpus("possible") && memory() > 1 << 20);
     }
 
     #[test]

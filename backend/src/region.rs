@@ -5,7 +5,7 @@ use crate::history::Past;
 use runqlat_common::buckets::SLOTS;
 use runqlat_common::counts::Counts;
 use runqlat_common::wire::{
-    Cause, Interval, MAX_REGION_SERIES, OTHER, Region, RegionReply, RegionSeries, Series,
+    Cause, Interval, MAX_REGION_SERIES, Region, RegionReply, RegionSeries, Series, SeriesKey,
     SeriesName,
 };
 use std::cmp::Reverse;
@@ -70,7 +70,7 @@ pub fn answer(past: &Past, names: &[SeriesName], region: &Region) -> RegionReply
     }
     let mut reply = sums.reply(region.clone(), names);
     let nameless = reply.series.iter_mut().filter(|s| s.name.is_empty());
-    let nameless = nameless.map(|series| (series.key, &mut series.name));
+    let nameless = nameless.map(|series| (series.id(), &mut series.name));
     recall_names(past, *known.start()..first, nameless);
     reply
 }
@@ -92,9 +92,9 @@ struct Sums {
     context: RangeInclusive<u64>,
     whole: Part,
     /// By ascending key.
-    series: Vec<(u64, Part)>,
-    /// As series were called at the region's end: a key may have been another's later.
-    names: HashMap<u64, String>,
+    series: Vec<(SeriesKey, Part)>,
+    /// As series were called at the region's end: a process may have another name since an exec.
+    names: HashMap<SeriesKey, String>,
 }
 
 impl Sums {
@@ -116,9 +116,9 @@ impl Sums {
         self.add_series(seq, &interval.series);
         for name in interval.names {
             if seq <= *self.seqs.end() {
-                self.names.insert(name.key, name.name);
+                self.names.insert(name.id(), name.name);
             } else {
-                self.names.entry(name.key).or_insert(name.name);
+                self.names.entry(name.id()).or_insert(name.name);
             }
         }
     }
@@ -130,12 +130,13 @@ impl Sums {
         let mut at = 0;
         for series in all {
             let part = self.part(seq, &series.counts);
-            while self.series.get(at).is_some_and(|sum| sum.0 < series.key) {
+            let id = series.id();
+            while self.series.get(at).is_some_and(|sum| sum.0 < id) {
                 at += 1;
             }
             match self.series.get_mut(at) {
-                Some((key, sum)) if *key == series.key => sum.add(part),
-                _ => new.push((series.key, part)),
+                Some((known, sum)) if *known == id => sum.add(part),
+                _ => new.push((id, part)),
             }
         }
         if !new.is_empty() {
@@ -169,21 +170,22 @@ impl Sums {
     fn reply(mut self, region: Region, living: &[SeriesName]) -> RegionReply {
         let mut parts = std::mem::take(&mut self.series);
         parts.retain(|(_, part)| part.inside > 0);
-        parts.sort_unstable_by_key(|&(key, part)| (Reverse(part.inside), key));
+        parts.sort_unstable_by_key(|&(id, part)| (Reverse(part.inside), id));
         let more = parts.len().saturating_sub(MAX_REGION_SERIES);
         parts.truncate(MAX_REGION_SERIES);
         let listed = parts
             .iter()
             .fold(0, |sum: u64, (_, part)| sum.saturating_add(part.inside));
-        let name_of = |key: u64| {
-            self.names.get(&key).map(String::as_str).or_else(|| {
-                let at = living.binary_search_by_key(&key, |name| name.key).ok()?;
+        let name_of = |id: SeriesKey| {
+            self.names.get(&id).map(String::as_str).or_else(|| {
+                let at = living.binary_search_by_key(&id, SeriesName::id).ok()?;
                 Some(&living[at].name)
             })
         };
-        let series = |&(key, part): &(u64, Part)| RegionSeries {
-            key,
-            name: name_of(key).unwrap_or_default().to_owned(),
+        let series = |&(id, part): &(SeriesKey, Part)| RegionSeries {
+            key: id.key,
+            start: id.start,
+            name: name_of(id).unwrap_or_default().to_owned(),
             inside: part.inside,
             outside: part.outside,
         };
@@ -212,15 +214,16 @@ impl Part {
 pub(crate) fn recall_names<'a>(
     past: &Past,
     before: std::ops::Range<u64>,
-    nameless: impl Iterator<Item = (u64, &'a mut String)>,
+    nameless: impl Iterator<Item = (SeriesKey, &'a mut String)>,
 ) {
-    let mut left: HashMap<u64, &mut String> = nameless.filter(|(key, _)| *key != OTHER).collect();
+    let named = nameless.filter(|(id, _)| *id != SeriesKey::OTHER);
+    let mut left: HashMap<_, &mut String> = named.collect();
     for seq in before.rev() {
         if left.is_empty() {
             return;
         }
         for told in past.interval(seq).into_iter().flat_map(|i| i.names) {
-            if let Some(name) = left.remove(&told.key) {
+            if let Some(name) = left.remove(&told.id()) {
                 *name = told.name;
             }
         }

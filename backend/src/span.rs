@@ -5,7 +5,7 @@ use crate::history::Past;
 use crate::region::{RegionError, recall_names};
 use runqlat_common::counts::Counts;
 use runqlat_common::wire::{
-    Interval, MAX_LEVELS, MAX_SPAN_SERIES, OTHER, SeriesName, Span, SpanReply, SpanSeries,
+    Interval, MAX_LEVELS, MAX_SPAN_SERIES, SeriesKey, SeriesName, Span, SpanReply, SpanSeries,
 };
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -30,7 +30,7 @@ pub fn answer(past: &Past, living: Vec<SeriesName>, span: &Span) -> SpanReply {
     }
     sums.end(living);
     let nameless = sums.ended.iter_mut().filter(|s| s.name.is_empty());
-    let nameless = nameless.map(|series| (series.key, &mut series.name));
+    let nameless = nameless.map(|series| (series.id(), &mut series.name));
     recall_names(past, *known.start()..from, nameless);
     sums.reply(span.clone(), (from, to))
 }
@@ -74,9 +74,9 @@ struct Sums {
     /// The last interval.
     to: u64,
     /// Series that go on.
-    running: HashMap<u64, Running>,
-    names: HashMap<u64, String>,
-    /// Series that are complete: their key may be another's from then on.
+    running: HashMap<SeriesKey, Running>,
+    names: HashMap<SeriesKey, String>,
+    /// Series that are complete.
     ended: Vec<SpanSeries>,
     /// Those of one name.
     groups: HashMap<String, SpanSeries>,
@@ -109,39 +109,40 @@ impl Sums {
         self.times = Some((first_ms, column.end_ms));
         self.measured_us = self.measured_us.saturating_add(column.duration_us);
         let names = interval.names.into_iter();
-        self.names.extend(names.map(|name| (name.key, name.name)));
+        self.names.extend(names.map(|name| (name.id(), name.name)));
         let back = usize::try_from(self.to - column.seq).unwrap_or(usize::MAX);
         for series in interval.series {
-            let running = self.running.entry(series.key).or_default();
+            let running = self.running.entry(series.id()).or_default();
             running.add(&series.counts, back);
         }
-        for key in interval.gone {
-            let name = self.names.remove(&key).unwrap_or_default();
-            if let Some(running) = self.running.remove(&key) {
-                self.complete(key, name, running);
+        for id in interval.gone {
+            let name = self.names.remove(&id).unwrap_or_default();
+            if let Some(running) = self.running.remove(&id) {
+                self.complete(id, name, running);
             }
         }
     }
 
     /// Completes what still runs at the span's end.
     fn end(&mut self, living: Vec<SeriesName>) {
-        let mut living: HashMap<_, _> = living.into_iter().map(|n| (n.key, n.name)).collect();
-        for (key, running) in std::mem::take(&mut self.running) {
-            let name = self.names.remove(&key);
-            let name = name.or_else(|| living.remove(&key)).unwrap_or_default();
-            self.complete(key, name, running);
+        let mut living: HashMap<_, _> = living.into_iter().map(|n| (n.id(), n.name)).collect();
+        for (id, running) in std::mem::take(&mut self.running) {
+            let name = self.names.remove(&id);
+            let name = name.or_else(|| living.remove(&id)).unwrap_or_default();
+            self.complete(id, name, running);
         }
     }
 
-    fn complete(&mut self, key: u64, name: String, running: Running) {
+    fn complete(&mut self, id: SeriesKey, name: String, running: Running) {
         let series = SpanSeries {
-            key,
+            key: id.key,
+            start: id.start,
             name,
             members: 1,
             counts: running.counts,
             levels: running.levels,
         };
-        if self.by_name && !series.name.is_empty() && key != OTHER {
+        if self.by_name && !series.name.is_empty() && id != SeriesKey::OTHER {
             return self.join(series);
         }
         self.ended.push(series);
@@ -155,7 +156,8 @@ impl Sums {
     fn join(&mut self, series: SpanSeries) {
         match self.groups.get_mut(&series.name) {
             Some(group) => {
-                group.key = group.key.min(series.key);
+                let first = group.id().min(series.id());
+                (group.key, group.start) = (first.key, first.start);
                 group.members = group.members.saturating_add(series.members);
                 group.counts.add(&series.counts);
                 join_levels(&mut group.levels, series.levels);
@@ -166,7 +168,7 @@ impl Sums {
 
     fn keep_longest(&mut self) {
         self.ended
-            .sort_unstable_by_key(|series| (Reverse(series.counts.sum_ns()), series.key));
+            .sort_unstable_by_key(|series| (Reverse(series.counts.sum_ns()), series.id()));
         for series in self.ended.drain(self.ended.len().min(MAX_SPAN_SERIES)..) {
             self.more = self.more.saturating_add(1);
             self.more_waits = self.more_waits.saturating_add(series.counts.total());

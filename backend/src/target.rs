@@ -95,14 +95,17 @@ pub fn gone(scope: &Scope) -> String {
 /// What a scope names, to be looked after.
 pub struct Watched {
     tgid: Option<u32>,
+    /// When that process started, in units of `START_UNIT_NS`.
+    start: Option<u64>,
     group: Option<(Mount, Group)>,
 }
 
 impl Watched {
-    pub fn new(tgid: Option<u32>, group: Option<Group>) -> Self {
+    pub fn new(tgid: Option<u32>, start: Option<u64>, group: Option<Group>) -> Self {
         let placed = |group| Some((cgroup::v2(&cgroup::mounted()).cloned()?, group));
         Self {
             tgid,
+            start,
             group: group.and_then(placed),
         }
     }
@@ -111,7 +114,7 @@ impl Watched {
     pub fn presence(&self) -> Presence {
         let group = self.group.as_ref().map_or(Presence::There, of_group);
         match self.tgid {
-            Some(tgid) if procfs::process_has_ended(tgid) => Presence::Gone,
+            Some(tgid) if procfs::process_has_ended(tgid, self.start) => Presence::Gone,
             _ => group,
         }
     }

@@ -96,7 +96,7 @@ async fn nonsense_is_answered_and_the_connection_goes_on() {
         viewer.send_raw(nonsense.into()).await;
         let reason = loop {
             if let ServerMessage::Error { reason, hint } = viewer.next().await {
-                assert!(hint.contains("runqlat-web.v1.json"), "{hint}");
+                assert!(hint.contains("runqlat-web.v2.json"), "{hint}");
                 break reason;
             }
         };
@@ -146,7 +146,7 @@ async fn an_unknown_sub_protocol_is_refused_with_the_known_ones() {
         "{text}"
     );
     assert!(
-        text.contains("runqlat-web.v1.json and runqlat-web.v1.postcard"),
+        text.contains("runqlat-web.v2.json and runqlat-web.v2.postcard"),
         "{text}"
     );
 }

@@ -5,8 +5,8 @@ use runqlat_common::counts::{Counts, Waits};
 use runqlat_common::wire::{
     Cause, Cell, ClientMessage, Column, Earlier, Format, Health, Interval, Introduction, Key,
     NewNote, Note, PROTOCOL_VERSION, ProbeState, Programs, Region, Scope, ScopeChange, Series,
-    SeriesHistory, SeriesName, ServerInfo, ServerMessage, SetScope, Showing, Snapshot, Span,
-    SpanReply, SpanSeries, Together,
+    SeriesHistory, SeriesKey, SeriesName, ServerInfo, ServerMessage, SetScope, Showing, Snapshot,
+    Span, SpanReply, SpanSeries, Together,
 };
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
@@ -84,7 +84,14 @@ fn asked() -> Vec<ClientMessage> {
     };
     vec![
         ClientMessage::Snapshot,
-        ClientMessage::Series { key: 1_002 },
+        ClientMessage::Series {
+            key: 1_002,
+            start: Some(5_000),
+        },
+        ClientMessage::Series {
+            key: 1_002,
+            start: None,
+        },
         scope(Key::Global, None, None),
         scope(Key::Process, Some(1_001), Some("/system.slice")),
         scope(Key::Cgroup, None, Some("0::/user.slice/../x")),
@@ -155,6 +162,10 @@ fn counts(counts: &[u64]) -> Counts {
 }
 
 fn interval(seq: u64) -> Interval {
+    let gone = SeriesKey {
+        key: 1_002,
+        start: 5_000,
+    };
     Interval {
         column: Column {
             seq,
@@ -164,13 +175,16 @@ fn interval(seq: u64) -> Interval {
         },
         series: vec![Series {
             key: 1_002,
+            start: 5_000,
             counts: counts(&[0, 3, 0, 9]),
         }],
         names: vec![SeriesName {
             key: 1_002,
+            start: 5_000,
             name: "postgres".into(),
+            name_hex: None,
         }],
-        gone: if seq == 7 { vec![1_002] } else { Vec::new() },
+        gone: if seq == 7 { vec![gone] } else { Vec::new() },
         health: Health::default(),
     }
 }
@@ -202,6 +216,7 @@ fn told() -> Vec<ServerMessage> {
             demo: true,
             tokens: true,
             started_ms: 1_700_000_000_000,
+            caveats: vec!["the server runs in a pid namespace".into()],
         },
         scopes: vec![change(1, Key::Process, 1)],
         probe: ProbeState::Attached { programs },
@@ -219,6 +234,7 @@ fn told() -> Vec<ServerMessage> {
     }));
     told.push(ServerMessage::Series(SeriesHistory {
         key: 1_002,
+        start: 5_000,
         from_seq: 2,
         to_seq: 6,
         columns: vec![(4, counts(&[0, 3]))],
@@ -236,6 +252,7 @@ fn told() -> Vec<ServerMessage> {
         measured_us: 5_000_000,
         series: vec![SpanSeries {
             key: 1_002,
+            start: 5_000,
             name: "make".into(),
             members: 3,
             counts: counts(&[0, 3]),
@@ -278,7 +295,7 @@ fn requests(asked: &[ClientMessage]) -> Vec<Vec<u8>> {
     let mut socket = request(
         0,
         "GET /ws",
-        &format!("{upgrade}Sec-WebSocket-Protocol: v9, runqlat-web.v1.postcard\r\n"),
+        &format!("{upgrade}Sec-WebSocket-Protocol: v9, runqlat-web.v2.postcard\r\n"),
         "",
     );
     // Frames whose mask is zero: a message can be read in them, and changed.
@@ -290,7 +307,7 @@ fn requests(asked: &[ClientMessage]) -> Vec<Vec<u8>> {
     vec![
         get("/"),
         get("/api/v1/state"),
-        get("/api/v1/histogram?key=1002&intervals=3&format=text"),
+        get("/api/v1/histogram?key=1002&start=5000&intervals=3&format=text"),
         get(
             "/api/v1/region?from_seq=1&to_seq=2&from_slot=0&to_slot=9&context_from_seq=1&context_to_seq=3&cause=woken",
         ),
@@ -343,11 +360,11 @@ fn requests(asked: &[ClientMessage]) -> Vec<Vec<u8>> {
 
 /// Of the page; behind a line's end a name that a filter looks at.
 const ADDRESSES: [&str; 8] = [
-    "?series=1002&filter=a%20b&last=300&by=share&lines=p50,max",
+    "?series=1002@5000&filter=a%20b&last=300&by=share&lines=p50,max",
     "from=1790000000000&to=1790000300000&waits=woken&scale=log",
     "mark=1790000000000,1790000001000,3,9&list=strips",
     "by=time&waits=preempted&lines=&+=%ff",
-    "from=0&to=1",
+    "series=1002&from=0&to=1",
     "post !12 /^g.*s$/\npostgres",
     "ÄRG Σας\närger",
     "!/a b/ (\n/system.slice",

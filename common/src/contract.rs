@@ -13,7 +13,7 @@ pub const COMM_LEN: usize = 16;
 /// What a field's offset says when the running kernel's structure lacks the field.
 pub const ABSENT: u32 = u32::MAX;
 
-/// What the kernel programs tell waits apart by: [`Config::key`].
+/// What the kernel programs tell waits apart by: [`Config::key`]. [`key_word`](crate::key_word) says what a key is.
 pub mod key {
     /// Nothing: one histogram for all.
     pub const GLOBAL: u64 = 0;
@@ -40,6 +40,8 @@ pub struct Config {
     pub only_cgroup: u64,
     /// One of [`key`].
     pub key: u64,
+    /// And only if that process started then, in units of [`START_UNIT_NS`] of CLOCK_BOOTTIME; unless 0.
+    pub only_start: u64,
     /// How deep that cgroup lies; the root is at 0.
     pub only_cgroup_level: u32,
     /// Only tasks of this process are measured, unless 0.
@@ -54,8 +56,13 @@ pub struct Config {
     pub hot_bits: u32,
     /// The same, ready to be used: the last one's index.
     pub hot_mask: u32,
+    /// [`id_shift`](crate::key_word::id_shift) of the key.
+    pub id_shift: u32,
     pub layout: Layout,
 }
+
+/// In what `/proc/PID/stat` tells a start (`USER_HZ`, 100 a second on all architectures).
+pub const START_UNIT_NS: u64 = 10_000_000;
 
 /// Where the programs find what they read in the kernel's structures.
 #[repr(C)]
@@ -73,6 +80,10 @@ pub struct Layout {
     pub task_comm: u32,
     pub task_thread_pid: u32,
     pub task_cgroups: u32,
+    pub task_start_boottime: u32,
+    pub task_signal: u32,
+    /// `signal_struct.live`, how many threads of a process have not begun to exit.
+    pub signal_live: u32,
     pub pid_level: u32,
     pub pid_numbers: u32,
     /// Size of one of the `numbers`.
@@ -81,9 +92,15 @@ pub struct Layout {
     /// `pid_namespace.ns.inum`.
     pub pidns_inum: u32,
     pub pidns_child_reaper: u32,
+    /// [`ABSENT`] where it is not known whether a namespace still takes processes.
+    pub pidns_pid_allocated: u32,
     pub css_set_dfl_cgrp: u32,
     pub cgroup_level: u32,
     pub cgroup_kn: u32,
+    /// `cgroup.self.flags`; [`ABSENT`] where it is not known whether a group was removed.
+    pub cgroup_self_flags: u32,
+    pub cgroup_root: u32,
+    pub cgroup_root_hierarchy_id: u32,
     /// Array of pointers to cgroups, since 6.1.
     pub cgroup_ancestors: u32,
     /// Array of ids, before.
@@ -176,6 +193,8 @@ pub struct CpuStats {
     pub unmatched: u64,
     /// Waits dropped because their length came out negative.
     pub discarded: u64,
+    /// Keys that the programs put into the table.
+    pub inserted: u64,
 }
 
 impl CpuStats {
@@ -185,23 +204,28 @@ impl CpuStats {
         missed: 0,
         unmatched: 0,
         discarded: 0,
+        inserted: 0,
     };
 }
 
-/// Value of the map `KEYS`, whose keys (u64) are what [`Config::key`] says.
+/// Value of the tables in the map `KEYS`, whose keys are [words](crate::key_word) of the kind that [`Config::key`] says.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeyStats {
     pub hist: Hist,
-    /// Zero-padded. By process the thread group leader's name, by thread the thread's, both of which
-    /// follow exec and prctl; by pid namespace that of its first process; by cgroup empty.
+    /// Zero-padded, and follows exec and prctl: by process the thread group leader's name, by thread the thread's, by
+    /// pid namespace that of its first process. By cgroup empty.
     pub comm: [u8; COMM_LEN],
+    /// Not 0 once the process, thread, namespace or cgroup has ended. The waits of a process or thread are all counted
+    /// then; those that are left of a namespace or cgroup die.
+    pub ended: u64,
 }
 
 impl KeyStats {
     pub const ZERO: Self = Self {
         hist: Hist::ZERO,
         comm: [0; COMM_LEN],
+        ended: 0,
     };
 }
 
@@ -232,18 +256,19 @@ mod tests {
 
     #[test]
     fn layout_is_what_both_sides_were_built_for() {
-        assert_eq!(size_of::<Layout>(), 21 * 4);
+        assert_eq!(size_of::<Layout>(), 28 * 4);
         // Without padding: it is read as bytes.
-        assert_eq!(size_of::<Config>(), 2 * 8 + 7 * 4 + size_of::<Layout>());
+        assert_eq!(size_of::<Config>(), 3 * 8 + 8 * 4 + size_of::<Layout>());
         assert_eq!(size_of::<Hist>(), 304);
-        assert_eq!(size_of::<KeyStats>(), 320);
+        assert_eq!(size_of::<KeyStats>(), 328);
         assert_eq!(offset_of!(KeyStats, comm), 304);
+        assert_eq!(offset_of!(KeyStats, ended), 320);
         assert_eq!(size_of::<CpuStats>(), 384);
         assert_eq!(size_of::<HotRow>(), 320);
         assert_eq!(offset_of!(HotRow, hist), 8);
         assert_eq!(offset_of!(HotRow, asked), 312);
         assert_eq!(offset_of!(CpuStats, collisions), 304);
-        assert_eq!(offset_of!(CpuStats, discarded), 328);
+        assert_eq!(offset_of!(CpuStats, inserted), 336);
     }
 
     #[test]

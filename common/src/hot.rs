@@ -1,7 +1,8 @@
 //! Rows: the counters of one key on one CPU, for keys that wait often. To find a key in a hash and to add to counters
 //! that other CPUs write, too, is dearer than all else that is done for a wait; a row needs neither.
 //!
-//! Each CPU has as many rows, indexed by the key's low bits. Who writes what:
+//! Each CPU that is there has as many rows, indexed by the low bits of the key's id; one that is brought up later than
+//! the programs has none. Who writes what:
 //!
 //! ```text
 //!  owner  FREE ──► a key       its CPU alone, where many waits came for the row: who waits most is likeliest to be
@@ -31,10 +32,12 @@ pub fn ask(asked: &mut u32) -> bool {
     *asked >= OFTEN
 }
 
-/// Rows per CPU are 2^this: together about 4,096, which are 1.3 MB. With fewer, keys that wait often meet in one row;
-/// with more, there is more to read.
+/// Rows per CPU are 2^this: together about 4,096, which are 1.3 MB; on hosts of many CPUs 64 for each, for with fewer most
+/// keys that wait often meet in one row, but no more than 10 MB of them. With more rows, there is more to read.
 pub fn bits(cpus: usize) -> u32 {
-    (4_096 / cpus.max(1)).clamp(16, 1_024).ilog2()
+    let cpus = cpus.max(1);
+    let most = (32_768 / cpus).clamp(16, 1_024);
+    (4_096 / cpus).clamp(64, 1_024).min(most).ilog2()
 }
 
 /// All rows of so many CPUs.
@@ -48,10 +51,20 @@ mod tests {
 
     #[test]
     fn rows_are_shared_out_among_the_cpus() {
-        let table = [(1, 10), (2, 10), (8, 9), (64, 6), (240, 4), (4_096, 4)];
+        let table = [
+            (0, 10),
+            (2, 10),
+            (8, 9),
+            (64, 6),
+            (240, 6),
+            (512, 6),
+            (1_024, 5),
+            (4_096, 4),
+        ];
         for (cpus, expected) in table {
             assert_eq!(bits(cpus), expected, "{cpus}");
             assert_eq!(rows(cpus), cpus << expected);
+            assert!(cpus > 2_048 || rows(cpus) <= 32_768, "{cpus}");
         }
     }
 }

@@ -1,5 +1,5 @@
 //! What kernel, server and page agree on. Nothing here does I/O; the parts that the BPF programs
-//! share (`buckets`, `contract`, `hot`, `stamp`) need no allocator.
+//! share (`buckets`, `contract`, `hot`, `key_word`, `stamp`) need no allocator.
 #![no_std]
 
 #[cfg(feature = "wire")]
@@ -10,6 +10,7 @@ extern crate std;
 pub mod buckets;
 pub mod contract;
 pub mod hot;
+pub mod key_word;
 pub mod stamp;
 
 #[cfg(feature = "wire")]

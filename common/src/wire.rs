@@ -1,4 +1,4 @@
-//! The messages between server and viewers, version 1. The same types travel as JSON (for anyone's
+//! The messages between server and viewers, version 2. The same types travel as JSON (for anyone's
 //! tools) and as postcard (for the page); the WebSocket sub-protocol chooses. `docs/protocol.md`
 //! describes them for people, and golden bytes in the tests hold them still.
 
@@ -7,9 +7,10 @@ mod codec;
 mod health;
 mod questions;
 mod scopes;
+mod series;
 mod together;
 
-pub use closing::{CLOSE_FULL, CLOSE_NO_TOKEN, CLOSE_TOO_MANY_MESSAGES};
+pub use closing::{CLOSE_FULL, CLOSE_NO_TOKEN, CLOSE_OLD_PAGE, CLOSE_TOO_MANY_MESSAGES};
 pub use codec::{DecodeError, Format};
 pub use health::{Health, Losses};
 pub use questions::{
@@ -18,26 +19,24 @@ pub use questions::{
     Targets,
 };
 pub use scopes::{ScopeChange, comparable, comparable_from, forget_before, same};
+pub use series::{OTHER, Series, SeriesHistory, SeriesKey, SeriesName};
 pub use together::{
     Cell, Company, Introduction, MAX_NAME, MAX_NOTE, MAX_NOTES, MAX_PEOPLE, MAX_SECRET, MAX_VIEW,
     NewNote, Note, Person, Showing, Shown, Together, keep_note,
 };
 
 use crate::buckets::Unit;
+use crate::contract;
 use crate::counts::Counts;
 use alloc::string::String;
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 /// Grows when a message changes in a way that an older peer can't read.
-pub const PROTOCOL_VERSION: u16 = 1;
+pub const PROTOCOL_VERSION: u16 = 2;
 
 /// Longest message that a viewer may send, in bytes.
 pub const MAX_CLIENT_MESSAGE: usize = 4_096;
-
-/// The key of the series that holds the waits that found the table of keys full, and those of tasks
-/// that have no key any more (a task that dies has left its pid namespace).
-pub const OTHER: u64 = 0;
 
 /// What the server sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -86,8 +85,12 @@ pub enum ServerMessage {
 pub enum ClientMessage {
     /// Send a new snapshot.
     Snapshot,
-    /// Send what is kept of one series.
-    Series { key: u64 },
+    /// Send what is kept of one series: of the newest with this key, when `start` is not given.
+    Series {
+        key: u64,
+        #[serde(default)]
+        start: Option<u64>,
+    },
     /// Measure something else, for all viewers. Answered by [`ServerMessage::Scope`], which everybody
     /// gets, or by [`ServerMessage::ScopeRefused`].
     SetScope(SetScope),
@@ -171,6 +174,8 @@ pub struct ServerInfo {
     pub tokens: bool,
     /// When it was started, in ms since 1970: tells it from one before it at the same address.
     pub started_ms: u64,
+    /// What this host hides from the server, and so from who watches: a sentence each.
+    pub caveats: Vec<String>,
 }
 
 /// What is measured. In JSON, fields may be left out.
@@ -180,9 +185,14 @@ pub struct Scope {
     pub key: Key,
     /// Only waits of this process, when set.
     pub tgid: Option<u32>,
+    /// When that process started, as in [`SeriesKey::start`]: told by the server. In a request, another process
+    /// with that tgid is refused; without it, whichever has the tgid now is meant.
+    pub start: Option<u64>,
     /// Only waits of tasks in this cgroup (v2) or below it, when set: its path as in
     /// `/proc/PID/cgroup`, from the root of the hierarchy.
     pub cgroup: Option<String>,
+    /// The bytes of that path in hex, where they differ from what is shown of it.
+    pub cgroup_hex: Option<String>,
     /// What the buckets count.
     pub unit: Unit,
     /// Nominal length of an interval; 0 in a request: as it is.
@@ -207,6 +217,17 @@ pub enum Key {
 }
 
 impl Key {
+    /// The kernel programs' number for it.
+    pub fn kernel_kind(self) -> u64 {
+        match self {
+            Self::Global => contract::key::GLOBAL,
+            Self::Process => contract::key::PROCESS,
+            Self::Thread => contract::key::THREAD,
+            Self::Pidns => contract::key::PIDNS,
+            Self::Cgroup => contract::key::CGROUP,
+        }
+    }
+
     /// Whether waits are told apart at all.
     pub fn has_series(self) -> bool {
         self != Self::Global
@@ -261,35 +282,8 @@ pub struct Interval {
     /// Names that are new or have changed.
     pub names: Vec<SeriesName>,
     /// Series that ended: the process, thread, namespace or cgroup is gone.
-    pub gone: Vec<u64>,
+    pub gone: Vec<SeriesKey>,
     pub health: Health,
-}
-
-/// One series in one interval.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Series {
-    /// What [`Key`] says, or [`OTHER`].
-    pub key: u64,
-    pub counts: Counts,
-}
-
-/// The name of a series: the comm of a process' leader, of a thread, of a namespace's first process; a
-/// cgroup's path.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SeriesName {
-    pub key: u64,
-    pub name: String,
-}
-
-/// What is kept of one series. Columns from `from_seq` to `to_seq` in which it is not named had no
-/// waits of it; older ones are not known.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SeriesHistory {
-    pub key: u64,
-    pub from_seq: u64,
-    pub to_seq: u64,
-    /// Sequence number and waits, oldest first.
-    pub columns: Vec<(u64, Counts)>,
 }
 
 #[cfg(test)]

@@ -15,12 +15,13 @@ use runqlat_common::stamp::Cause;
 #[map]
 static HOT: Array<HotRow> = Array::with_max_entries(1, BPF_F_MMAPABLE);
 
-/// The row that `key` may have on this CPU.
+/// The row that `key` may have on this CPU; a CPU that was not there when the programs were loaded has none.
 #[inline(always)]
 fn row(key: u64) -> Option<*mut HotRow> {
     // SAFETY: a helper without arguments.
     let cpu = u64::from(unsafe { bpf_get_smp_processor_id() });
-    let index = (cpu << (config::hot_bits() & 31)) | (key & config::hot_mask());
+    let id = key >> (config::id_shift() & 63);
+    let index = (cpu << (config::hot_bits() & 31)) | (id & config::hot_mask());
     HOT.get_ptr_mut(index as u32)
 }
 

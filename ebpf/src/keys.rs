@@ -1,35 +1,62 @@
 //! The histograms kept per key.
 
 use crate::object::{Object, Raw};
-use crate::stats::count_shared;
-use crate::task::Task;
+use crate::stats::{bump, count_shared, this_cpu};
+use crate::task::{Cgroup, Task};
 use crate::{config, hot};
-use aya_ebpf::bindings::BPF_NOEXIST;
+use aya_ebpf::bindings::{BPF_F_MMAPABLE, BPF_NOEXIST};
+use aya_ebpf::btf_maps::{ArrayOfMaps, HashMap};
 use aya_ebpf::helpers::bpf_probe_read_kernel_str_bytes;
-use aya_ebpf::macros::map;
-use aya_ebpf::maps::HashMap;
+use aya_ebpf::macros::{btf_map, map};
+use aya_ebpf::maps::{Array, PerCpuArray};
 use core::hint::cold_path;
 use runqlat_common::contract::{COMM_LEN, KeyStats, key};
+use runqlat_common::key_word;
 use runqlat_common::stamp::Cause;
 
-/// User space sets the size and deletes keys whose process (thread, namespace, cgroup) is gone; its
-/// memory is taken when it is made, since nothing may be allocated under a run queue's lock.
-#[map]
-static KEYS: HashMap<u64, KeyStats> = HashMap::with_max_entries(1, 0);
+/// A table of keys. Its memory is taken when it is made, since nothing may be allocated under a run queue's lock.
+type Table = HashMap<u64, KeyStats, 1>;
 
-/// What a new key starts from; too large for the stack of a BPF program.
-static NEW_KEY: KeyStats = KeyStats::ZERO;
+/// The table that is in use. User space makes it, puts a larger one in its place before it is full, and deletes keys
+/// whose owner has ended.
+#[btf_map]
+static KEYS: ArrayOfMaps<Table, 1> = ArrayOfMaps::new();
+
+/// Not 0 when the table refused a key. User space, which maps it, sets it back when there is room again: to try in vain
+/// costs the free lists of all CPUs before Linux 6.0, for each wait.
+#[map]
+static FULL: Array<u64> = Array::with_max_entries(1, BPF_F_MMAPABLE);
+
+/// Where a new entry is made, so that it is complete when it appears; the stack of a BPF program is too small. The
+/// counters in it stay 0.
+#[map]
+static NEW: PerCpuArray<KeyStats> = PerCpuArray::with_max_entries(1, 0);
+
+/// E2BIG: the table has no room.
+const NO_ROOM: i32 = -7;
 
 /// What `task`'s waits are counted under; 0 for nothing.
 #[inline(always)]
 fn key_of<T: Task>(task: T) -> u64 {
     match config::key() {
-        key::PROCESS => task.tgid().into(),
-        key::THREAD => task.tid().into(),
-        key::PIDNS => task.pidns(),
-        key::CGROUP => task.cgroup_id(),
+        key::PROCESS => key_word::of_task(task.tgid(), task.leader().start_ns()),
+        key::THREAD => key_word::of_task(task.tid(), task.start_ns()),
+        key::PIDNS => {
+            let namespace = task.pid_namespace();
+            match namespace.inode() {
+                0 => 0,
+                inode => key_word::of_namespace(inode, first_process(task).start_ns()),
+            }
+        }
+        key::CGROUP => task.cgroup().id(),
         _ => 0,
     }
+}
+
+/// The first process of `task`'s pid namespace. Its leader, for another thread adopts the orphans when that one exits.
+#[inline(always)]
+fn first_process<T: Task>(task: T) -> Raw {
+    task.pid_namespace().child_reaper().leader()
 }
 
 /// Counts a wait of `ns` under `task`'s key; false if it has none or the table has no room for it.
@@ -42,11 +69,10 @@ pub(crate) fn count<T: Task>(task: T, cause: Cause, ns: u64) -> bool {
     if hot::count(key, cause, ns) {
         return true;
     }
-    let found = KEYS.get_ptr_mut(key).or_else(|| {
+    let Some(stats) = find(key).or_else(|| {
         cold_path();
         insert(task, key)
-    });
-    let Some(stats) = found else {
+    }) else {
         return false;
     };
     // SAFETY: a map value.
@@ -56,40 +82,78 @@ pub(crate) fn count<T: Task>(task: T, cause: Cause, ns: u64) -> bool {
 }
 
 #[inline(always)]
-// By reference: by value, the new entry would be built on a stack of 512 bytes.
-#[allow(clippy::needless_borrows_for_generic_args)]
-fn insert<T: Task>(task: T, key: u64) -> Option<*mut KeyStats> {
-    // Another CPU may have inserted it since; its entry then stays.
-    let _ = KEYS.insert(key, &NEW_KEY, u64::from(BPF_NOEXIST));
-    let stats = KEYS.get_ptr_mut(key)?;
-    let named = match config::key() {
-        key::PROCESS => task.follow(config::task_group_leader()).address(),
-        key::THREAD => task.address(),
-        key::PIDNS => Raw(task.pid_namespace())
-            .follow(config::pidns_child_reaper())
-            .address(),
-        // A cgroup's name is its path, which user space finds out.
-        _ => return Some(stats),
-    };
-    // SAFETY: a map value.
-    unsafe { Raw(named).copy_comm(&raw mut (*stats).comm) };
-    Some(stats)
+fn find(key: u64) -> Option<*mut KeyStats> {
+    KEYS.get_value_ptr_mut(0, &key)
 }
 
-/// The key that is named after `task`, if there is one.
+#[inline(always)]
+fn insert<T: Task>(task: T, key: u64) -> Option<*mut KeyStats> {
+    let full = FULL.get_ptr_mut(0)?;
+    // SAFETY: a map value; user space writes to it, too.
+    if unsafe { full.read_volatile() } != 0 {
+        return None;
+    }
+    let new = NEW.get_ptr_mut(0)?;
+    // SAFETY: a map value of this CPU's.
+    let entry = unsafe {
+        describe(task, new);
+        &*new
+    };
+    match KEYS.get(0)?.insert(key, entry, u64::from(BPF_NOEXIST)) {
+        Ok(()) => {
+            if let Some(cpu) = this_cpu() {
+                // SAFETY: a map value that no other CPU writes.
+                unsafe { bump(&raw mut (*cpu).inserted) };
+            }
+        }
+        // SAFETY: a map value.
+        Err(NO_ROOM) => unsafe { full.write_volatile(1) },
+        // Another CPU has inserted it since, or holds a lock of the table's.
+        Err(_) => {}
+    }
+    find(key)
+}
+
+/// Writes the name of `task`'s key to `new`, and whether what it stands for has ended, though a last task of it waits.
+///
+/// # Safety
+/// `new` points to a map value.
+#[inline(always)]
+unsafe fn describe<T: Task>(task: T, new: *mut KeyStats) {
+    let (named, ended) = match config::key() {
+        key::PROCESS => (task.leader().address(), false),
+        key::THREAD => (task.address(), false),
+        key::PIDNS => (
+            first_process(task).address(),
+            task.pid_namespace().is_ending(),
+        ),
+        // A cgroup's name is its path, which user space finds out.
+        _ => (core::ptr::null(), task.cgroup().is_removed()),
+    };
+    // SAFETY: by the caller.
+    unsafe {
+        (*new).ended = ended.into();
+        if !named.is_null() {
+            Raw(named).copy_comm(&raw mut (*new).comm);
+        }
+    }
+}
+
+/// The entry that is named after `task`, if there is one.
 #[inline(always)]
 fn named_after<T: Task>(task: T) -> Option<*mut KeyStats> {
-    let tid = task.tid();
     let is_named = match config::key() {
-        key::PROCESS => tid == task.tgid(),
+        key::PROCESS => task.tid() == task.tgid(),
         key::THREAD => true,
+        key::PIDNS => is_first_process(task) && task.tid() == task.tgid(),
         _ => false,
     };
-    if is_named {
-        KEYS.get_ptr_mut(u64::from(tid))
-    } else {
-        None
-    }
+    if is_named { find(key_of(task)) } else { None }
+}
+
+#[inline(always)]
+fn is_first_process<T: Task>(task: T) -> bool {
+    first_process(task).address() == task.leader().address()
 }
 
 /// `task` gets a new name, by exec or prctl.
@@ -107,12 +171,37 @@ pub(crate) fn rename<T: Task>(task: T, name: *const u8) {
     }
 }
 
-/// `task` is new: a key that is there already is that of one with the same id before it, and gets
-/// this one's name.
+/// `task` is freed: it has run for the last time. A process ends with its first thread, which the kernel keeps until all
+/// others have ended.
 #[inline(always)]
-pub(crate) fn reused<T: Task>(task: T) {
-    if let Some(stats) = named_after(task) {
+pub(crate) fn task_freed<T: Task>(task: T) {
+    let (tid, start) = (task.tid(), task.start_ns());
+    if config::key() != key::PROCESS || tid == task.tgid() {
+        end(key_word::of_task(tid, start));
+    }
+}
+
+/// `task` exits: a pid namespace ends with the last thread of its first process. The other processes are killed then.
+#[inline(always)]
+pub(crate) fn task_exits<T: Task>(task: T) {
+    let signal = task.follow(config::task_signal());
+    if signal.read::<u32>(config::signal_live()) == 0 && is_first_process(task) {
+        end(key_of(task));
+    }
+}
+
+/// `cgroup` was removed.
+#[inline(always)]
+pub(crate) fn cgroup_removed<T: Object>(cgroup: Cgroup<T>) {
+    if cgroup.is_v2() {
+        end(cgroup.id());
+    }
+}
+
+#[inline(always)]
+fn end(key: u64) {
+    if let Some(stats) = find(key) {
         // SAFETY: a map value.
-        unsafe { task.copy_comm(&raw mut (*stats).comm) };
+        unsafe { (*stats).ended = 1 };
     }
 }

@@ -9,7 +9,6 @@
 mod config;
 mod hot;
 mod keys;
-mod living;
 mod object;
 mod stats;
 mod task;
@@ -18,6 +17,7 @@ mod wait;
 use aya_ebpf::macros::{btf_tracepoint, raw_tracepoint};
 use aya_ebpf::programs::{BtfTracePointContext, RawTracePointContext};
 use object::{Raw, Typed};
+use task::Cgroup;
 
 #[btf_tracepoint(function = "sched_wakeup")]
 fn wakeup(ctx: BtfTracePointContext) -> i32 {
@@ -41,6 +41,24 @@ fn switch(ctx: BtfTracePointContext) -> i32 {
 #[btf_tracepoint(function = "task_rename")]
 fn rename(ctx: BtfTracePointContext) -> i32 {
     keys::rename(Typed(ctx.arg(0)), ctx.arg(1));
+    0
+}
+
+#[btf_tracepoint(function = "sched_process_free")]
+fn task_freed(ctx: BtfTracePointContext) -> i32 {
+    keys::task_freed(Typed(ctx.arg(0)));
+    0
+}
+
+#[btf_tracepoint(function = "sched_process_exit")]
+fn task_exits(ctx: BtfTracePointContext) -> i32 {
+    keys::task_exits(Typed(ctx.arg(0)));
+    0
+}
+
+#[btf_tracepoint(function = "cgroup_rmdir")]
+fn cgroup_removed(ctx: BtfTracePointContext) -> i32 {
+    keys::cgroup_removed(Cgroup(Typed(ctx.arg(0))));
     0
 }
 
@@ -69,6 +87,24 @@ fn raw_rename(ctx: RawTracePointContext) -> i32 {
     0
 }
 
+#[raw_tracepoint(tracepoint = "sched_process_free")]
+fn raw_task_freed(ctx: RawTracePointContext) -> i32 {
+    keys::task_freed(Raw(ctx.arg(0)));
+    0
+}
+
+#[raw_tracepoint(tracepoint = "sched_process_exit")]
+fn raw_task_exits(ctx: RawTracePointContext) -> i32 {
+    keys::task_exits(Raw(ctx.arg(0)));
+    0
+}
+
+#[raw_tracepoint(tracepoint = "cgroup_rmdir")]
+fn raw_cgroup_removed(ctx: RawTracePointContext) -> i32 {
+    keys::cgroup_removed(Cgroup(Raw(ctx.arg(0))));
+    0
+}
+
 /// Programs for telling where the cost lies: ones that do nothing, whose cost is that of being called, and ones
 /// that read the clock besides, which no tracer of waits does without.
 macro_rules! costs {
@@ -91,14 +127,6 @@ costs!(
     "sched_wakeup_new" empty_wakeup_new clock_wakeup_new
     "sched_switch" empty_switch clock_switch
 );
-
-// aya has no macro for this kind.
-#[unsafe(no_mangle)]
-#[unsafe(link_section = "iter/task")]
-fn living_pidns(each: *mut living::EachTask) -> i32 {
-    living::tell_pidns(each);
-    0
-}
 
 /// The helpers that the programs call are for programs with a licence compatible with the GPL.
 #[unsafe(link_section = "license")]

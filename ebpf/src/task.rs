@@ -18,6 +18,18 @@ pub(crate) trait Task: Object {
         self.read(config::task_tgid())
     }
 
+    /// When it started, in ns of CLOCK_BOOTTIME.
+    #[inline(always)]
+    fn start_ns(self) -> u64 {
+        self.read(config::task_start_boottime())
+    }
+
+    /// The first thread of its process.
+    #[inline(always)]
+    fn leader(self) -> Self {
+        self.follow(config::task_group_leader())
+    }
+
     /// Whether the task has not asked to sleep, or is not let: its state is TASK_RUNNING (0) while
     /// it leaves its CPU. The state is read here and not taken from the tracepoint's argument: a
     /// task with a pending signal is put back to TASK_RUNNING after that copy was made. No waker can
@@ -37,45 +49,28 @@ pub(crate) trait Task: Object {
         }
     }
 
-    /// Inode number of the pid namespace in which the task is active; 0 for one that dies and has
-    /// left it.
-    #[inline(always)]
-    fn pidns(self) -> u64 {
-        Raw(self.pid_namespace())
-            .read::<u32>(config::pidns_inum())
-            .into()
-    }
-
     /// The `pid_namespace` in which the task is active: the last of its pid's, which has one number
-    /// for each namespace from the initial one down.
+    /// for each namespace from the initial one down. A task that dies and has left it has none: what is read of it is 0.
     #[inline(always)]
-    fn pid_namespace(self) -> *const u8 {
+    fn pid_namespace(self) -> Namespace {
         let pid = self.follow(config::task_thread_pid());
         // In 32 bits: 5.10 takes no offset that may be larger.
         let last = config::upid_size() as u32 * pid.read::<u32>(config::pid_level());
         let offset = config::pid_numbers() as u32 + last + config::upid_ns() as u32;
-        pid.probe_u64(offset.into()) as *const u8
+        Namespace(Raw(pid.probe_u64(offset.into()) as *const u8))
     }
 
     /// The task's cgroup in the v2 hierarchy.
     #[inline(always)]
-    fn cgroup(self) -> Self {
-        self.follow(config::task_cgroups())
-            .follow(config::css_set_dfl_cgrp())
-    }
-
-    /// Its id.
-    #[inline(always)]
-    fn cgroup_id(self) -> u64 {
-        self.cgroup()
-            .follow(config::cgroup_kn())
-            .read(config::kernfs_id())
+    fn cgroup(self) -> Cgroup<Self> {
+        let css_set = self.follow(config::task_cgroups());
+        Cgroup(css_set.follow(config::css_set_dfl_cgrp()))
     }
 
     /// Whether the task is in the cgroup `id`, which lies `level` below the root, or under it.
     #[inline(always)]
     fn is_under(self, id: u64, level: u64) -> bool {
-        let cgroup = self.cgroup();
+        let Cgroup(cgroup) = self.cgroup();
         if u64::from(cgroup.read::<u32>(config::cgroup_level())) < level {
             return false;
         }
@@ -101,6 +96,60 @@ pub(crate) trait Task: Object {
         let comm = self.address().wrapping_add(config::task_comm() as usize);
         // SAFETY: the helper checks the address it reads, and writes zeros where it can't.
         unsafe { bpf_probe_read_kernel(to.cast(), COMM_LEN as u32, comm.cast()) };
+    }
+}
+
+/// A `pid_namespace`.
+#[derive(Clone, Copy)]
+pub(crate) struct Namespace(Raw);
+
+impl Namespace {
+    /// Its inode number; 0 for none.
+    #[inline(always)]
+    pub(crate) fn inode(self) -> u32 {
+        self.0.read(config::pidns_inum())
+    }
+
+    /// Its first process, by the thread that adopts orphans.
+    #[inline(always)]
+    pub(crate) fn child_reaper(self) -> Raw {
+        self.0.follow(config::pidns_child_reaper())
+    }
+
+    /// Whether its first process has ended, and with it all others; they may still wait a last time.
+    #[inline(always)]
+    pub(crate) fn is_ending(self) -> bool {
+        /// `PIDNS_ADDING` in `pid_allocated`: it takes new processes.
+        const ADDING: u32 = 1 << 31;
+        let allocated = config::pidns_pid_allocated();
+        allocated != u64::from(ABSENT) && self.0.read::<u32>(allocated) & ADDING == 0
+    }
+}
+
+/// A `cgroup`.
+#[derive(Clone, Copy)]
+pub(crate) struct Cgroup<T>(pub(crate) T);
+
+impl<T: Object> Cgroup<T> {
+    #[inline(always)]
+    pub(crate) fn id(self) -> u64 {
+        self.0.follow(config::cgroup_kn()).read(config::kernfs_id())
+    }
+
+    /// Whether it was removed; tasks that die may still be in it.
+    #[inline(always)]
+    pub(crate) fn is_removed(self) -> bool {
+        /// `CSS_ONLINE` in the flags of a `cgroup_subsys_state`.
+        const ONLINE: u32 = 1 << 1;
+        let flags = config::cgroup_self_flags();
+        flags != u64::from(ABSENT) && self.0.read::<u32>(flags) & ONLINE == 0
+    }
+
+    /// Whether it is of the v2 hierarchy, whose number is 0.
+    #[inline(always)]
+    pub(crate) fn is_v2(self) -> bool {
+        let root = self.0.follow(config::cgroup_root());
+        root.read::<u32>(config::cgroup_root_hierarchy_id()) == 0
     }
 }
 

@@ -6,10 +6,10 @@ use crate::keys;
 use crate::stats::{bump, count_local, this_cpu};
 use crate::task::Task;
 use aya_ebpf::helpers::bpf_ktime_get_ns;
-use runqlat_common::contract::CpuStats;
+use runqlat_common::contract::{CpuStats, START_UNIT_NS};
 use runqlat_common::stamp::{self, Cause, EMPTY, End, Leave, Start};
 
-/// Since when tasks wait; user space makes it larger, to a power of two. Indexed by the tid's low bits: 8
+/// Since when tasks wait; user space makes it larger, to a power of two. Indexed by what [`SPREAD`] makes of the tid: 8
 /// bytes a slot bound its memory. As a global it is a map's one value, whose address the programs know: no key
 /// is stored for a look-up, and no bound compared.
 static mut STAMPS: u64 = EMPTY;
@@ -35,10 +35,15 @@ fn stamps() -> *mut u64 {
     }
 }
 
+/// Odd, so that tids which differ in their low bits have slots of their own. Without it eight tasks that were started
+/// one after the other, which tend to run at the same time, would share a cache line that each of their CPUs writes
+/// twice a wait.
+const SPREAD: u64 = 0x9e37_79b1;
+
 /// The slot of `tid`, and the part of `tid` that tells tasks of one slot apart.
 #[inline(always)]
 fn slot_of_tid(tid: u32) -> (*mut u64, u32) {
-    let index = u64::from(tid) & config::stamp_mask();
+    let index = u64::from(tid).wrapping_mul(SPREAD) & config::stamp_mask();
     let tag = u64::from(tid) >> (config::stamp_bits() & 31);
     (stamps().wrapping_add(index as usize), tag as u32)
 }
@@ -46,7 +51,15 @@ fn slot_of_tid(tid: u32) -> (*mut u64, u32) {
 /// The idle task is no task, and a process filter looks at the task that waits.
 #[inline(always)]
 fn is_measured<T: Task>(task: T, tid: u32) -> bool {
-    tid != 0 && (config::only_tgid() == 0 || u64::from(task.tgid()) == config::only_tgid())
+    tid != 0 && (config::only_tgid() == 0 || is_of_process(task))
+}
+
+/// Whether the task is of the process that was chosen, and not of a later one with the same tgid.
+#[inline(always)]
+fn is_of_process<T: Task>(task: T) -> bool {
+    u64::from(task.tgid()) == config::only_tgid()
+        && (config::only_start() == 0
+            || task.leader().start_ns() / START_UNIT_NS == config::only_start())
 }
 
 /// The cgroup filter, which is asked where a wait ends: one test a switch instead of three, each
@@ -78,9 +91,6 @@ pub(crate) fn wakeup<T: Task>(task: T, new: bool) {
     begin(start, task, slot, || {
         stamp::stamp(tag, Cause::Woken, clock())
     });
-    if new {
-        keys::reused(task);
-    }
 }
 
 /// `prev` leaves this CPU and `next` starts to run on it: one moment, and the clock is read once, so that a wait that

@@ -81,7 +81,9 @@ impl MeasureArgs {
         Scope {
             key,
             tgid: self.pid,
+            start: None,
             cgroup: self.cgroup.clone(),
+            cgroup_hex: None,
             unit: if self.milliseconds {
                 Unit::Ms
             } else {

@@ -1,11 +1,11 @@
 //! Changing what is measured while it runs: the new programs are attached beside the old ones, which
 //! go only then. A failure leaves everything as it was.
 
-use super::{Collector, ticks};
+use super::{Collector, interval};
 use crate::control::{Change, Refusal, RefusalKind};
 use crate::failure::Failure;
-use crate::interval::Meter;
 use crate::probe::{Probe, ReadError};
+use crate::sampler::Sampler;
 use crate::target;
 use runqlat_common::wire::{ProbeState, Scope, ScopeChange, SetScope};
 use std::collections::VecDeque;
@@ -35,7 +35,7 @@ impl Collector {
         };
         if let Err(refusal) = &made {
             tracing::info!("the scope was not changed: {}", refusal.reason);
-            let programs = self.probe.programs();
+            let programs = self.sampler.probe().programs();
             self.hub.set_probe(ProbeState::Attached { programs });
         }
         Ok(made)
@@ -67,37 +67,38 @@ impl Collector {
             scope.interval_ms = self.scope.scope.interval_ms;
         }
         target::check_interval(scope.interval_ms).map_err(Failure::from)?;
-        let programs = self.probe.programs();
+        let programs = self.sampler.probe().programs();
         let to = scope.clone();
         self.hub.set_probe(ProbeState::Changing { programs, to });
         Ok(self.source.attach(&scope)?)
     }
 
-    /// The old probe's last interval ends where the new one's first begins.
+    /// The new probe is read for the first time after the old one for the last time: no wait is in both.
     fn replace(
         &mut self,
-        mut probe: Box<dyn Probe>,
+        probe: Box<dyn Probe>,
         scope: Scope,
         by: String,
     ) -> Result<Result<ScopeChange, Refusal>, ReadError> {
-        let meter = match Meter::new(&mut *probe, scope.key.has_series()) {
-            Ok(meter) => meter,
+        let programs = probe.programs();
+        let last = self.sampler.cut()?;
+        let sampler = Sampler::new(probe, scope.key, interval(&scope));
+        self.publish(last);
+        let sampler = match sampler {
+            Ok(sampler) => sampler,
             Err(error) => return Ok(Err(Failure::Other(error.into()).into())),
         };
-        self.collect()?;
         self.scope = ScopeChange {
             number: self.scope.number + 1,
             scope,
             from_seq: self.seq + 1,
-            at_ms: self.axis.at_ms(meter.at_ns()),
+            at_ms: self.axis.at_ms(sampler.at_ns()),
             by,
         };
-        self.meter = meter;
+        let old = std::mem::replace(&mut self.sampler, sampler);
+        self.failed_before += old.failed();
         self.departure.forget();
-        self.ticks = ticks(&self.scope.scope);
-        self.undertaker
-            .take(std::mem::replace(&mut self.probe, probe));
-        let programs = self.probe.programs();
+        self.undertaker.take(old.into_probe());
         self.hub
             .set_scope(self.scope.clone(), ProbeState::Attached { programs });
         Ok(Ok(self.scope.clone()))

@@ -1,18 +1,19 @@
 //! The actor with probes that are told what to say; the clock is the test's.
 
 use super::departure::Departure;
-use super::{Collector, axis, change, ticks};
+use super::{Collector, axis, change, interval};
 use crate::control::{self, RefusalKind};
 use crate::failure::Failure;
 use crate::hub::{Hub, for_tests as hub};
-use crate::interval::Meter;
 use crate::probe::synthetic::SyntheticMachine;
 use crate::probe::{Probe, ReadError, Reading, Source};
+use crate::sampler::Sampler;
 use crate::shutdown::{self, Stop};
 use crate::target::{Presence, TargetError};
 use runqlat_common::contract::KeyStats;
+use runqlat_common::key_word::of_task;
 use runqlat_common::wire::{
-    Interval, Key, Losses, ProbeState, Programs, Scope, ScopeChange, SetScope,
+    Interval, Key, Losses, ProbeState, Programs, Scope, ScopeChange, SeriesKey, SetScope,
 };
 use std::collections::HashMap;
 use std::collections::VecDeque;
@@ -28,6 +29,10 @@ impl Probe for Script {
 
     fn keys_max(&self) -> u32 {
         16
+    }
+
+    fn keys_bound(&self) -> u32 {
+        32
     }
 
     fn read(&mut self, into: &mut Reading) -> Result<(), ReadError> {
@@ -64,8 +69,9 @@ fn scope(key: Key) -> Scope {
 }
 
 fn collector(mut source: impl Source + 'static, hub: &Arc<Hub>) -> Collector {
-    let (mut probe, scope) = source.attach(&scope(Key::Process)).unwrap();
-    let meter = Meter::new(&mut *probe, true).unwrap();
+    let (probe, scope) = source.attach(&scope(Key::Process)).unwrap();
+    let programs = probe.programs();
+    let sampler = Sampler::new(probe, scope.key, interval(&scope)).unwrap();
     let scope = ScopeChange {
         number: 1,
         scope,
@@ -73,18 +79,16 @@ fn collector(mut source: impl Source + 'static, hub: &Arc<Hub>) -> Collector {
         at_ms: 0,
         by: String::new(),
     };
-    let programs = probe.programs();
     hub.set_scope(scope.clone(), ProbeState::Attached { programs });
     Collector {
         seq: 0,
         cpu_us: 0,
-        axis: axis(meter.at_ns()),
-        ticks: ticks(&scope.scope),
+        failed_before: 0,
+        axis: axis(sampler.at_ns()),
         source: Box::new(source),
-        probe,
+        sampler,
         scope,
         hub: hub.clone(),
-        meter,
         undertaker: change::Undertaker::default(),
         departure: Departure::default(),
     }
@@ -96,7 +100,7 @@ async fn run(collector: Collector, stop: Stop) {
     collector.run(changes, stop).await;
 }
 
-fn reading(at_s: u64, keys: &[(u64, u32)], unmatched: u64) -> Reading {
+fn reading(at_s: u64, keys: &[(u32, u32)], unmatched: u64) -> Reading {
     let stats = |n| {
         let mut stats = KeyStats::ZERO;
         stats.comm[0] = b'x';
@@ -104,7 +108,10 @@ fn reading(at_s: u64, keys: &[(u64, u32)], unmatched: u64) -> Reading {
         stats
     };
     Reading {
-        keys: keys.iter().map(|&(key, n)| (key, stats(n))).collect(),
+        keys: keys
+            .iter()
+            .map(|&(id, n)| (of_task(id, 0), stats(n)))
+            .collect(),
         losses: Losses {
             unmatched,
             ..Losses::default()
@@ -120,7 +127,7 @@ fn recent(hub: &Hub) -> Vec<Interval> {
 #[tokio::test(start_paused = true)]
 async fn intervals_are_numbered_and_losses_count_from_the_start() {
     let mut ending = reading(3, &[(7, 9), (8, 1)], 5);
-    ending.gone = vec![8];
+    ending.gone = vec![of_task(8, 0)];
     let back = reading(4, &[(7, 9), (8, 2)], 5);
     let script = vec![
         reading(1, &[(7, 2)], 3),
@@ -141,7 +148,7 @@ async fn intervals_are_numbered_and_losses_count_from_the_start() {
     assert_eq!(told[0].health.losses.unmatched, 1);
     // The last reading of a key that is gone counts, and a later one starts from nothing.
     assert_eq!(told[1].column.counts.total(), 5);
-    assert_eq!(told[1].gone, [8]);
+    assert_eq!(told[1].gone, [SeriesKey { key: 8, start: 0 }]);
     assert_eq!(told[1].health.keys, 1);
     assert_eq!(told[2].column.counts.total(), 2);
     assert_eq!(told[2].column.end_ms - told[1].column.end_ms, 1_000);
@@ -207,7 +214,8 @@ async fn series_of_the_synthetic_machine_add_up() {
     let hub = hub();
     let mut collector = collector(SyntheticMachine::new(30), &hub);
     for _ in 0..20 {
-        collector.collect().unwrap();
+        let step = collector.sampler.cut().unwrap();
+        collector.publish(step);
     }
     for interval in recent(&hub) {
         let series: HashMap<u64, u64> = interval

@@ -10,8 +10,6 @@ pub struct Keys {
     ids: Vec<u64>,
     stats: Vec<KeyStats>,
     filled: usize,
-    /// Total wait in ns of what was filled, taken while that was in the CPU's cache, and of what was added.
-    totals: Vec<u64>,
     /// Keys that are there with their places, by ascending key.
     order: Vec<(u64, u32)>,
 }
@@ -30,7 +28,6 @@ impl Keys {
         mut fill: impl FnMut(&mut [u64], &mut [KeyStats]) -> Result<(usize, usize), E>,
     ) -> Result<(), E> {
         self.filled = 0;
-        self.totals.clear();
         while want > 0 {
             let end = self.filled + want;
             if self.ids.len() < end {
@@ -38,10 +35,7 @@ impl Keys {
                 self.stats.resize(end, KeyStats::ZERO);
             }
             let room = self.filled..end;
-            let stats = &mut self.stats[room.clone()];
-            let (filled, next) = fill(&mut self.ids[room], stats)?;
-            let totals = stats[..filled].iter().map(|stats| stats.hist.total_ns());
-            self.totals.extend(totals);
+            let (filled, next) = fill(&mut self.ids[room.clone()], &mut self.stats[room])?;
             (self.filled, want) = (self.filled + filled, next);
         }
         self.sort();
@@ -64,12 +58,6 @@ impl Keys {
         self.order
             .iter()
             .map(|&(key, at)| (key, &self.stats[at as usize]))
-    }
-
-    /// Keys and their total wait in ns as they were filled and added to, by ascending key.
-    pub fn totals(&self) -> impl Iterator<Item = (u64, u64)> {
-        let filled = |&(key, at): &(u64, u32)| Some((key, *self.totals.get(at as usize)?));
-        self.order.iter().filter_map(filled)
     }
 
     pub fn ids(&self) -> impl Iterator<Item = u64> {
@@ -96,11 +84,7 @@ impl Keys {
         let Ok(place) = self.order.binary_search_by_key(&key, |(key, _)| *key) else {
             return false;
         };
-        let at = self.order[place].1 as usize;
-        self.stats[at].hist.add(hist);
-        if let Some(total) = self.totals.get_mut(at) {
-            *total = total.wrapping_add(hist.total_ns());
-        }
+        self.stats[self.order[place].1 as usize].hist.add(hist);
         true
     }
 
@@ -163,14 +147,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_added_is_in_the_total_too_and_makes_no_key() {
+    fn what_is_added_makes_no_key() {
         let mut keys = Keys::default();
         fill(&mut keys, &[(9, 1), (4, 2)], 8);
-        let mut more = stats(3).hist;
-        more.sum_ns = [10, 20];
+        let more = stats(3).hist;
         assert!(keys.add(4, &more) && !keys.add(5, &more));
         assert_eq!(flat(&keys), [(4, 5), (9, 1)]);
-        assert_eq!(keys.totals().collect::<Vec<_>>(), [(4, 30), (9, 0)]);
     }
 
     proptest! {

@@ -12,6 +12,7 @@ use runqlat_common::contract::Hist;
 use runqlat_common::wire::{Losses, Programs, Scope};
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A machine that can be measured.
 pub trait Source: Send {
@@ -20,13 +21,32 @@ pub trait Source: Send {
     fn attach(&mut self, scope: &Scope) -> Result<(Box<dyn Probe>, Scope), Failure>;
 }
 
+/// So often a probe wants to be tended: a table of 8,192 keys is then enlarged in time for 1,000 new ones a second, and
+/// larger ones for more.
+pub const TEND_EVERY: Duration = Duration::from_millis(100);
+
+/// Longest time between two readings: ended keys leave the table so often.
+const READ_EVERY: Duration = Duration::from_secs(1);
+
+/// How long after a reading the next one comes: intervals longer than [`READ_EVERY`] have several, at equal distances.
+pub fn reading_period(interval: Duration) -> Duration {
+    let readings = interval.as_nanos().div_ceil(READ_EVERY.as_nanos());
+    interval / u32::try_from(readings).unwrap_or(u32::MAX).max(1)
+}
+
 /// A source of cumulative readings.
 pub trait Probe: Send {
     /// How it measures.
     fn programs(&self) -> Programs;
 
-    /// Size of its table of keys; 0 when it keeps none.
+    /// Keys that its table has room for now; 0 when it keeps none.
     fn keys_max(&self) -> u32;
+
+    /// Keys that the table can grow for.
+    fn keys_bound(&self) -> u32;
+
+    /// Does what can't wait until the next reading; to be called every [`TEND_EVERY`].
+    fn tend(&mut self) {}
 
     /// Writes all counters as they stand now to `into`, whatever that held. Keys that are marked as
     /// gone are in this reading for the last time.

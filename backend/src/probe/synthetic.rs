@@ -5,18 +5,22 @@
 mod directory;
 mod story;
 
-use super::{Probe, ReadError, Reading, Source};
+use super::{Probe, ReadError, Reading, Source, reading_period};
 use crate::failure::Failure;
 use crate::target::TargetError;
 use runqlat_common::buckets::{SLOTS, Unit, lower};
 use runqlat_common::contract::{COMM_LEN, Hist, KeyStats};
+use runqlat_common::key_word;
 use runqlat_common::wire::{Key, Programs, Scope};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 use story::{BATCH, Cells, Deed, FIRST_SERVICE, Moment};
 
+const NS_PER_MS: u64 = 1_000_000;
+
 /// The initial pid namespace, as on every host.
-const HOST_NAMESPACE: u64 = 4_026_531_836;
+const HOST_NAMESPACE: u32 = 4_026_531_836;
 
 /// Services that run in containers.
 const CONTAINERS: [&str; 3] = ["postgres", "redis-server", "node"];
@@ -78,14 +82,12 @@ impl SyntheticProbe {
         of_process && in_group
     }
 
-    fn key_of(&self, deed: &Deed) -> u64 {
+    /// The key of the row that counts it.
+    fn row_of(&self, deed: &Deed) -> u64 {
         match self.scope.key {
             Key::Global => 0,
-            Key::Process | Key::Thread => deed.tgid.into(),
-            Key::Pidns => CONTAINERS
-                .iter()
-                .position(|name| *name == deed.name)
-                .map_or(HOST_NAMESPACE, |at| HOST_NAMESPACE + 664 + at as u64),
+            Key::Process | Key::Thread => key_word::of_task(deed.tgid, deed.start_ms * NS_PER_MS),
+            Key::Pidns => key_word::of_namespace(namespace_of(deed.name), 0),
             // Any number that is the same for the same name.
             Key::Cgroup => deed
                 .name
@@ -94,9 +96,10 @@ impl SyntheticProbe {
         }
     }
 
-    /// What there is an interval after `reading`.
+    /// What there is a reading later.
     fn go_on(&self, mut reading: Reading) -> Reading {
-        let length_ns = u64::from(self.scope.interval_ms) * 1_000_000;
+        let interval = Duration::from_millis(self.scope.interval_ms.into());
+        let length_ns = reading_period(interval).as_nanos() as u64;
         let now_ns = self.now_ns.fetch_add(length_ns, Ordering::Relaxed) + length_ns;
         let moment = Moment { now_ns, length_ns };
         reading.at_ns = now_ns;
@@ -106,24 +109,30 @@ impl SyntheticProbe {
         }
         reading.gone.clear();
         if matches!(self.scope.key, Key::Process | Key::Thread) {
-            let ended = reading.keys.ids().filter(|&key| moment.has_ended(key));
-            reading.gone.extend(ended);
+            let kind = self.scope.key.kernel_kind();
+            let has_ended = |word: &u64| {
+                let (id, start_ms) = (key_word::id(kind, *word), key_word::start_ms(kind, *word));
+                moment.has_ended(id as u32, start_ms)
+            };
+            reading.gone.extend(reading.keys.ids().filter(has_ended));
         }
         reading
     }
 
     fn count(&self, deed: &Deed, reading: &mut Reading) {
-        let key = self.key_of(deed);
+        let row = self.row_of(deed);
         let hist = match self.scope.key {
             Key::Global => &mut reading.unkeyed,
-            Key::Process | Key::Thread => &mut entry(reading, key, deed.name).hist,
-            Key::Pidns if key == HOST_NAMESPACE => &mut entry(reading, key, "systemd").hist,
-            Key::Pidns => &mut entry(reading, key, deed.name).hist,
+            Key::Process | Key::Thread => &mut entry(reading, row, deed.name).hist,
+            Key::Pidns if namespace_of(deed.name) == HOST_NAMESPACE => {
+                &mut entry(reading, row, "systemd").hist
+            }
+            Key::Pidns => &mut entry(reading, row, deed.name).hist,
             Key::Cgroup => {
                 Arc::make_mut(&mut reading.names)
-                    .entry(key)
+                    .entry(row)
                     .or_insert_with(|| group_of(deed.name));
-                &mut entry(reading, key, "").hist
+                &mut entry(reading, row, "").hist
             }
         };
         add(hist, &deed.cells, self.scope.unit);
@@ -142,6 +151,10 @@ impl Probe for SyntheticProbe {
         }
     }
 
+    fn keys_bound(&self) -> u32 {
+        self.keys_max()
+    }
+
     fn read(&mut self, into: &mut Reading) -> Result<(), ReadError> {
         let now_ns = self.now_ns.load(Ordering::Relaxed);
         let so_far = self.so_far.take();
@@ -154,6 +167,12 @@ impl Probe for SyntheticProbe {
     }
 }
 
+/// The pid namespace that a process of this name runs in.
+fn namespace_of(name: &str) -> u32 {
+    let container = CONTAINERS.iter().position(|container| *container == name);
+    container.map_or(HOST_NAMESPACE, |at| HOST_NAMESPACE + 664 + at as u32)
+}
+
 /// The path of the cgroup that a process of this name runs in.
 fn group_of(name: &str) -> String {
     match name {
@@ -164,8 +183,8 @@ fn group_of(name: &str) -> String {
     }
 }
 
-fn entry<'a>(reading: &'a mut Reading, key: u64, name: &str) -> &'a mut KeyStats {
-    reading.keys.entry(key, || {
+fn entry<'a>(reading: &'a mut Reading, row: u64, name: &str) -> &'a mut KeyStats {
+    reading.keys.entry(row, || {
         let mut stats = KeyStats::ZERO;
         let bytes = &name.as_bytes()[..name.len().min(COMM_LEN - 1)];
         stats.comm[..bytes.len()].copy_from_slice(bytes);
@@ -193,10 +212,11 @@ fn add(hist: &mut Hist, cells: &Cells, unit: Unit) {
 mod tests {
     use super::SyntheticMachine;
     use super::story::BATCH;
-    use crate::interval::between;
+    use crate::interval::{Between, Meter};
     use crate::probe::{Probe, Reading, Source};
     use runqlat_common::buckets::Unit;
     use runqlat_common::counts::Counts;
+    use runqlat_common::key_word::{id, of_task};
     use runqlat_common::wire::{Key, Scope};
     use std::collections::HashSet;
 
@@ -217,10 +237,15 @@ mod tests {
 
     fn seconds(n: usize, key: Key) -> Vec<Counts> {
         let mut probe = probe(&mut SyntheticMachine::new(40), key);
-        let readings: Vec<_> = (0..=n).map(|_| reading(&mut *probe)).collect();
-        let pairs = readings.windows(2);
-        let keyed = key != Key::Global;
-        pairs.map(|w| between(&w[0], &w[1], keyed).counts).collect()
+        let mut meter = Meter::new(&mut *probe, key).unwrap();
+        let second = |_| meter.advance(&mut *probe).unwrap().between.counts;
+        (0..n).map(second).collect()
+    }
+
+    fn first_second(machine: &mut SyntheticMachine, scope: &Scope) -> Between {
+        let (mut probe, scope) = machine.attach(scope).unwrap();
+        let mut meter = Meter::new(&mut *probe, scope.key).unwrap();
+        meter.advance(&mut *probe).unwrap().between
     }
 
     #[test]
@@ -248,12 +273,15 @@ mod tests {
         for _ in 0..60 {
             let reading = reading(&mut *probe);
             seen.extend(reading.keys.ids());
-            for key in reading.gone {
-                assert!(gone.insert(key), "{key} is gone twice");
+            for row in reading.gone {
+                assert!(gone.insert(row), "{row} is gone twice");
             }
         }
-        assert!(seen.contains(&u64::from(BATCH)));
+        assert!(seen.contains(&of_task(BATCH, 0)));
         assert!(gone.len() >= 20 && gone.is_subset(&seen), "{gone:?}");
+        let kind = Key::Process.kernel_kind();
+        let numbers: HashSet<u64> = gone.iter().map(|row| id(kind, *row)).collect();
+        assert!(numbers.len() < gone.len(), "no number was given again");
     }
 
     #[test]
@@ -266,15 +294,11 @@ mod tests {
             interval_ms: 1_000,
             ..Scope::default()
         };
-        let (mut probe, _) = machine.attach(&scope).unwrap();
-        let (first, second) = (reading(&mut *probe), reading(&mut *probe));
-        let told = between(&first, &second, true);
+        let told = first_second(&mut machine, &scope);
         assert_eq!(told.series.len(), 1);
         assert!(told.counts.max_slot() <= Some(9), "{told:?}");
         scope.cgroup = Some("/system".into());
-        let (mut probe, _) = machine.attach(&scope).unwrap();
-        let (first, second) = (reading(&mut *probe), reading(&mut *probe));
-        assert!(between(&first, &second, true).series.is_empty());
+        assert!(first_second(&mut machine, &scope).series.is_empty());
         scope.tgid = Some(7);
         let error = machine.attach(&scope).err().unwrap();
         assert_eq!(error.to_string(), "there is no process 7");

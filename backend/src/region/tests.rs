@@ -34,7 +34,11 @@ fn interval(seq: u64, series: Vec<(u64, Counts)>) -> Interval {
         },
         series: series
             .into_iter()
-            .map(|(key, counts)| Series { key, counts })
+            .map(|(key, counts)| Series {
+                key,
+                start: 0,
+                counts,
+            })
             .collect(),
         names: Vec::new(),
         gone: Vec::new(),
@@ -148,12 +152,20 @@ fn without_series_the_whole_is_still_counted() {
     );
 }
 
+fn name(key: u64, start: u64, name: &str) -> SeriesName {
+    SeriesName {
+        key,
+        start,
+        name: name.into(),
+        name_hex: None,
+    }
+}
+
 #[test]
 fn names_are_those_of_the_time() {
-    let named = |seq, key: u64, name: &str| {
+    let named = |seq, key: u64, text: &str| {
         let mut interval = interval(seq, vec![(7, counts(&[1], &[])), (8, counts(&[1], &[]))]);
-        let name = name.into();
-        interval.names = vec![SeriesName { key, name }];
+        interval.names = vec![name(key, 0, text)];
         interval
     };
     let past = past(vec![
@@ -162,10 +174,7 @@ fn names_are_those_of_the_time() {
         named(3, 7, "later"),
         named(4, 9, ""),
     ]);
-    let living = [SeriesName {
-        key: 8,
-        name: "eight".into(),
-    }];
+    let living = [name(8, 0, "eight")];
     let names = |seqs, context| -> Vec<String> {
         let reply = answer(&past, &living, &region(seqs, (0, 0), context));
         reply.series.into_iter().map(|series| series.name).collect()
@@ -175,6 +184,35 @@ fn names_are_those_of_the_time() {
     // Named before all that was asked for.
     assert_eq!(names((4, 4), (4, 4)), ["later", "eight"]);
     assert_eq!(names((2, 2), (2, 2)), ["seven", "eight"]);
+}
+
+/// Pid 7 is a make until interval 2, and then an nginx.
+#[test]
+fn a_key_that_is_another_process_has_a_part_of_its_own() {
+    let of = |seq, start, n, text: &str| {
+        let mut interval = interval(seq, vec![(7, counts(&[n], &[])), (8, counts(&[1], &[]))]);
+        interval.series[0].start = start;
+        interval.names = Vec::from_iter((!text.is_empty()).then(|| name(7, start, text)));
+        interval
+    };
+    let past = past(vec![
+        of(1, 100, 5, "make"),
+        of(2, 100, 6, ""),
+        of(3, 900, 20, ""),
+        of(4, 900, 30, ""),
+    ]);
+    let living = [name(7, 900, "nginx"), name(8, 0, "sh")];
+    let reply = answer(&past, &living, &region((2, 3), (0, 0), (1, 4)));
+    let rows = reply.series.iter();
+    let rows: Vec<_> = rows
+        .map(|s| (s.key, s.start, &*s.name, s.inside, s.outside))
+        .collect();
+    let expected = [
+        (7, 900, "nginx", 20, 30),
+        (7, 100, "make", 6, 5),
+        (8, 0, "sh", 2, 2),
+    ];
+    assert_eq!(rows, expected);
 }
 
 #[test]

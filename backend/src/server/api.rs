@@ -14,7 +14,7 @@ use axum::http::header::{ACCEPT, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use runqlat_common::counts::Counts;
-use runqlat_common::wire::{Health, ProbeState, Scope, ScopeChange, ServerInfo};
+use runqlat_common::wire::{Health, ProbeState, Scope, ScopeChange, SeriesKey, ServerInfo};
 use runqlat_common::{buckets, text};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -84,6 +84,8 @@ pub(super) async fn healthz(State(hub): State<Arc<Hub>>, rights: Option<Rights>)
 pub(super) struct HistogramQuery {
     /// One series instead of the whole scope.
     key: Option<u64>,
+    /// Which of that key; the newest when not given.
+    start: Option<u64>,
     /// How many of the newest intervals are summed, back to the last change of the scope; 1 when not
     /// given.
     intervals: Option<usize>,
@@ -102,6 +104,7 @@ enum TextOrJson {
 #[derive(Serialize)]
 struct HistogramReply {
     key: Option<u64>,
+    start: Option<u64>,
     name: Option<String>,
     scope: Scope,
     /// What the buckets count, in runqlat's word.
@@ -129,7 +132,7 @@ pub(super) async fn histogram(
     let Query(query) = query.map_err(|rejection| {
         Refusal::bad_request(
             rejection.body_text(),
-            "parameters are key=N, intervals=N and format=json|text",
+            "parameters are key=N, start=N, intervals=N and format=json|text",
         )
     })?;
     let accept = headers.get(ACCEPT).and_then(|value| value.to_str().ok());
@@ -139,30 +142,49 @@ pub(super) async fn histogram(
     } else {
         TextOrJson::Json
     });
-    let reply = collect(hub, query.key, query.intervals.unwrap_or(1)).await?;
+    let reply = collect(hub, asked(&query)?, query.intervals.unwrap_or(1)).await?;
     Ok(match format {
         TextOrJson::Json => Json(reply).into_response(),
         TextOrJson::Text => as_text(&reply),
     })
 }
 
+/// One series, as it was asked for.
+#[derive(Clone, Copy)]
+struct Asked {
+    key: u64,
+    start: Option<u64>,
+}
+
+fn asked(query: &HistogramQuery) -> Result<Option<Asked>, Refusal> {
+    let start = query.start;
+    match query.key {
+        Some(key) => Ok(Some(Asked { key, start })),
+        None if start.is_some() => Err(Refusal::bad_request(
+            "a start without a key",
+            "key=N&start=N is one series, key=N the newest with that key",
+        )),
+        None => Ok(None),
+    }
+}
+
 async fn collect(
     hub: Arc<Hub>,
-    key: Option<u64>,
+    asked: Option<Asked>,
     intervals: usize,
 ) -> Result<HistogramReply, Refusal> {
     if intervals == 0 {
         let hint = "intervals=1 is the newest interval alone";
         return Err(Refusal::bad_request("intervals is zero", hint));
     }
-    if key.is_some() && !hub.scope().key.has_series() {
+    if asked.is_some() && !hub.scope().key.has_series() {
         return Err(Refusal::bad_request(
             "the whole system is counted in one histogram, without keys",
             "start runqlat-web with --by process, or PUT another scope to /api/v1/scope",
         ));
     }
     // A process' past is decoded from what was sent: milliseconds, so not here.
-    let work = tokio::task::spawn_blocking(move || sum(&hub, key, intervals));
+    let work = tokio::task::spawn_blocking(move || sum(&hub, asked, intervals));
     let none = || Refusal {
         status: StatusCode::SERVICE_UNAVAILABLE,
         error: "the first interval is not over yet".into(),
@@ -171,8 +193,13 @@ async fn collect(
     work.await.ok().flatten().ok_or_else(none)
 }
 
-fn sum(hub: &Hub, key: Option<u64>, intervals: usize) -> Option<HistogramReply> {
+fn sum(hub: &Hub, asked: Option<Asked>, intervals: usize) -> Option<HistogramReply> {
+    let key = asked.map(|asked| asked.key);
     let mut reply = hub.with_history(|history| {
+        let id = asked.and_then(|Asked { key, start }| match start {
+            Some(start) => Some(SeriesKey { key, start }),
+            None => history.newest(key),
+        });
         let mut reply: Option<HistogramReply> = None;
         let now = history.scope().cloned();
         let since = now.as_ref().map_or(0, |now| now.from_seq);
@@ -181,7 +208,8 @@ fn sum(hub: &Hub, key: Option<u64>, intervals: usize) -> Option<HistogramReply> 
         for column in newest.take_while(|column| column.seq >= since) {
             let reply = reply.get_or_insert_with(|| HistogramReply {
                 key,
-                name: key.and_then(|key| Some(history.name(key)?.to_owned())),
+                start: id.map(|id| id.start),
+                name: id.and_then(|id| Some(history.name(id)?.to_owned())),
                 unit: text::word(scope.unit),
                 scope: scope.clone(),
                 from_seq: column.seq,
@@ -205,7 +233,9 @@ fn sum(hub: &Hub, key: Option<u64>, intervals: usize) -> Option<HistogramReply> 
         reply
     })?;
     if let Some(key) = key {
-        let past = hub.past().series(key);
+        let past = hub.past().series(key, reply.start);
+        let is_known = reply.start.is_some() || !past.columns.is_empty();
+        reply.start = is_known.then_some(past.start);
         // What is not known any more is not claimed.
         reply.from_seq = reply.from_seq.max(past.from_seq);
         let asked = reply.from_seq..=reply.to_seq;

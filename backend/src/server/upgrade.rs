@@ -13,7 +13,9 @@ use axum::extract::{Extension, State};
 use axum::http::header::{ORIGIN, SEC_WEBSOCKET_PROTOCOL};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use runqlat_common::wire::{CLOSE_FULL, CLOSE_NO_TOKEN, Format, MAX_CLIENT_MESSAGE};
+use runqlat_common::wire::{
+    CLOSE_FULL, CLOSE_NO_TOKEN, CLOSE_OLD_PAGE, Format, MAX_CLIENT_MESSAGE,
+};
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -43,12 +45,21 @@ pub(super) async fn upgrade(
             "open it with a WebSocket client, as ws://…/ws",
         )
     })?;
-    let format = negotiate(&headers)?;
+    let spoken = negotiate(&headers)?;
+    let former = Format::ALL.map(Format::former_subprotocol);
     let upgrade = upgrade
-        .protocols(Format::ALL.map(Format::subprotocol))
+        .protocols(
+            Format::ALL
+                .map(Format::subprotocol)
+                .into_iter()
+                .chain(former),
+        )
         .max_message_size(MAX_FRAME)
         .max_frame_size(MAX_FRAME)
         .read_buffer_size(READ_BUFFER);
+    let Spoken::Now(format) = spoken else {
+        return turn_away(&shared, TurnedAway::old(), upgrade);
+    };
     match admit(&shared, rights, &headers, peer) {
         Ok((admitted, place)) => Ok(upgrade.on_upgrade(move |socket| async move {
             Connection::new(socket, format, shared, admitted)
@@ -57,16 +68,23 @@ pub(super) async fn upgrade(
             drop(place);
         })),
         // A browser's page is told nothing of a refused upgrade, so it is let in as far as the door.
-        Err(turned) if headers.contains_key(ORIGIN) => {
-            let farewell = shared.farewells.clone().try_acquire_owned();
-            let farewell = farewell.map_err(|_| turned.refusal.clone())?;
-            Ok(upgrade.on_upgrade(move |socket| async move {
-                turned.tell(socket).await;
-                drop(farewell);
-            }))
-        }
+        Err(turned) if headers.contains_key(ORIGIN) => turn_away(&shared, turned, upgrade),
         Err(turned) => Err(turned.refusal),
     }
+}
+
+/// Accepts the upgrade to say why it ends at once.
+fn turn_away(
+    shared: &Shared,
+    turned: TurnedAway,
+    upgrade: WebSocketUpgrade,
+) -> Result<Response, Refusal> {
+    let farewell = shared.farewells.clone().try_acquire_owned();
+    let farewell = farewell.map_err(|_| turned.refusal.clone())?;
+    Ok(upgrade.on_upgrade(move |socket| async move {
+        turned.tell(socket).await;
+        drop(farewell);
+    }))
 }
 
 /// A place among the viewers, for who may look.
@@ -99,6 +117,18 @@ struct TurnedAway {
 }
 
 impl TurnedAway {
+    fn old() -> Self {
+        Self {
+            code: CLOSE_OLD_PAGE,
+            refusal: Refusal {
+                status: StatusCode::UPGRADE_REQUIRED,
+                error: "the server is newer than this page: reload it".into(),
+                hint: "docs/protocol.md describes the version of the protocol that is spoken here"
+                    .into(),
+            },
+        }
+    }
+
     fn full(most: u32) -> Self {
         Self {
             code: CLOSE_FULL,
@@ -135,8 +165,17 @@ impl TurnedAway {
     }
 }
 
+/// What a viewer speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Spoken {
+    /// The protocol as it is now.
+    Now(Format),
+    /// An earlier version.
+    Formerly,
+}
+
 /// The first sub-protocol asked for that is known; JSON when none is asked for.
-fn negotiate(headers: &HeaderMap) -> Result<Format, Refusal> {
+fn negotiate(headers: &HeaderMap) -> Result<Spoken, Refusal> {
     let offered: Vec<&str> = headers
         .get_all(SEC_WEBSOCKET_PROTOCOL)
         .iter()
@@ -145,10 +184,15 @@ fn negotiate(headers: &HeaderMap) -> Result<Format, Refusal> {
         .map(str::trim)
         .collect();
     if offered.is_empty() && !headers.contains_key(SEC_WEBSOCKET_PROTOCOL) {
-        return Ok(Format::Json);
+        return Ok(Spoken::Now(Format::Json));
     }
     let known = |name: &&str| Format::ALL.into_iter().find(|f| f.subprotocol() == *name);
-    offered.iter().find_map(known).ok_or_else(|| {
+    if let Some(format) = offered.iter().find_map(known) {
+        return Ok(Spoken::Now(format));
+    }
+    let former = Format::ALL.map(Format::former_subprotocol);
+    let is_former = offered.iter().any(|name| former.contains(name));
+    is_former.then_some(Spoken::Formerly).ok_or_else(|| {
         let [a, b] = Format::ALL.map(Format::subprotocol);
         Refusal::bad_request(
             format!("unknown WebSocket sub-protocol {:?}", offered.join(", ")),
@@ -159,18 +203,23 @@ fn negotiate(headers: &HeaderMap) -> Result<Format, Refusal> {
 
 #[cfg(test)]
 mod tests {
-    use super::negotiate;
+    use super::{Spoken, negotiate};
     use axum::http::header::SEC_WEBSOCKET_PROTOCOL;
     use axum::http::{HeaderMap, HeaderValue};
     use runqlat_common::wire::Format;
 
     #[test]
     fn sub_protocols_are_chosen_or_refused() {
+        let (json, postcard) = (Spoken::Now(Format::Json), Spoken::Now(Format::Postcard));
+        let both = "runqlat-web.v1.json, runqlat-web.v2.postcard";
         let table = [
-            (None, Some(Format::Json)),
-            (Some("runqlat-web.v1.json"), Some(Format::Json)),
-            (Some("runqlat-web.v1.postcard"), Some(Format::Postcard)),
-            (Some("v9, runqlat-web.v1.postcard"), Some(Format::Postcard)),
+            (None, Some(json)),
+            (Some("runqlat-web.v2.json"), Some(json)),
+            (Some("runqlat-web.v2.postcard"), Some(postcard)),
+            (Some("v9, runqlat-web.v2.postcard"), Some(postcard)),
+            (Some(both), Some(postcard)),
+            (Some("runqlat-web.v1.json"), Some(Spoken::Formerly)),
+            (Some("runqlat-web.v1.postcard"), Some(Spoken::Formerly)),
             (Some("soap"), None),
             (Some(""), None),
         ];

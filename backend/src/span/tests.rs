@@ -4,7 +4,7 @@ use crate::history::{History, Past};
 use proptest::prelude::{ProptestConfig, prop_assert_eq, proptest};
 use runqlat_common::counts::{Counts, Waits};
 use runqlat_common::wire::{
-    Column, Health, Interval, MAX_SPAN_SERIES, Series, SeriesName, Span, SpanReply,
+    Column, Health, Interval, MAX_SPAN_SERIES, Series, SeriesKey, SeriesName, Span, SpanReply,
 };
 
 fn waits(n: u64, sum_ns: u64) -> Counts {
@@ -17,10 +17,23 @@ fn waits(n: u64, sum_ns: u64) -> Counts {
     }
 }
 
-/// Interval `seq` of a second: who waited, by key, name (empty where it is not new) and waits of a microsecond, and
+const fn id(key: u64, start: u64) -> SeriesKey {
+    SeriesKey { key, start }
+}
+
+fn named(SeriesKey { key, start }: SeriesKey, name: &str) -> SeriesName {
+    SeriesName {
+        key,
+        start,
+        name: name.into(),
+        name_hex: None,
+    }
+}
+
+/// Interval `seq` of a second: who waited, their names (empty where they are not new) and waits of a microsecond, and
 /// who is gone.
-fn interval(seq: u64, series: &[(u64, &str, u64)], gone: &[u64]) -> Interval {
-    let named = series.iter().filter(|(_, name, _)| !name.is_empty());
+fn interval(seq: u64, series: &[(SeriesKey, &str, u64)], gone: &[SeriesKey]) -> Interval {
+    let new = series.iter().filter(|(_, name, _)| !name.is_empty());
     Interval {
         column: Column {
             seq,
@@ -30,17 +43,13 @@ fn interval(seq: u64, series: &[(u64, &str, u64)], gone: &[u64]) -> Interval {
         },
         series: series
             .iter()
-            .map(|&(key, _, n)| Series {
+            .map(|&(SeriesKey { key, start }, _, n)| Series {
                 key,
+                start,
                 counts: waits(n, n * 1_000),
             })
             .collect(),
-        names: named
-            .map(|&(key, name, _)| SeriesName {
-                key,
-                name: name.into(),
-            })
-            .collect(),
+        names: new.map(|&(id, name, _)| named(id, name)).collect(),
         gone: gone.to_vec(),
         health: Health::default(),
     }
@@ -66,22 +75,26 @@ fn rows(reply: &SpanReply) -> Vec<(u64, &str, u32, u64)> {
         .collect()
 }
 
+const MAKE: SeriesKey = id(5, 0);
+const SSHD: SeriesKey = id(9, 0);
+
 /// Pid 7 is a make, which ends, and then a cc.
 fn reused() -> Past {
     past(vec![
-        interval(1, &[(5, "make", 1)], &[]),
-        interval(2, &[(5, "", 2), (7, "make", 8)], &[7]),
-        interval(3, &[(7, "cc", 4), (9, "", 1)], &[]),
-        interval(4, &[(5, "", 50)], &[]),
+        interval(1, &[(MAKE, "make", 1)], &[]),
+        interval(2, &[(MAKE, "", 2), (id(7, 2_000), "make", 8)], &[]),
+        interval(
+            3,
+            &[(id(7, 3_000), "cc", 4), (SSHD, "", 1)],
+            &[id(7, 2_000)],
+        ),
+        interval(4, &[(MAKE, "", 50)], &[]),
     ])
 }
 
 #[test]
 fn only_the_intervals_of_the_span_count_and_a_key_that_is_given_away_is_two() {
-    let living = vec![SeriesName {
-        key: 9,
-        name: "sshd".into(),
-    }];
+    let living = vec![named(SSHD, "sshd"), named(id(7, 4_000), "ld")];
     let reply = answer(&reused(), living, &span(2, 3, false));
     let expected = [
         (7, "make", 1, 8),
@@ -91,6 +104,8 @@ fn only_the_intervals_of_the_span_count_and_a_key_that_is_given_away_is_two() {
         (9, "sshd", 1, 1),
     ];
     assert_eq!(rows(&reply), expected);
+    let starts: Vec<u64> = reply.series.iter().map(|s| s.start).collect();
+    assert_eq!(starts, [2_000, 3_000, 0, 0]);
     assert_eq!((reply.start_ms, reply.end_ms), (101_000, 103_000));
     assert_eq!((reply.measured_us, reply.more), (2_000_000, 0));
 }
@@ -116,7 +131,7 @@ fn the_longest_wait_of_each_of_the_last_intervals_is_told() {
     let expected = [(5, vec![1, 1, 0, 1]), (7, vec![1, 0]), (9, vec![1, 0])];
     assert_eq!(found, expected);
     // Of a long time the last two minutes at a second each.
-    let long = (1..=200).map(|seq| interval(seq, &[(5, "make", u64::from(seq != 100))], &[]));
+    let long = (1..=200).map(|seq| interval(seq, &[(MAKE, "make", u64::from(seq != 100))], &[]));
     let found = levels(&past(long.collect()), span(1, 190, false));
     assert_eq!(found[0].1.len(), 120);
     let quiet: Vec<_> = found[0]
@@ -145,14 +160,17 @@ proptest! {
     fn a_storm_is_cut_off_where_it_would_be_without_a_bound(
         seeds in proptest::collection::vec(1..1_000_000_u64, 1..12), by_name: bool,
     ) {
-        let storm = |seed: u64| -> Vec<(u64, &str, u64)> {
-            (0..900).map(|n| (n + 1, "cc", (n * seed) % 977 + 1)).collect()
+        let storm = |seq: u64, seed: u64| -> Vec<(SeriesKey, &str, u64)> {
+            (0..900).map(|n| (id(n + 1, seq), "cc", (n * seed) % 977 + 1)).collect()
         };
-        let ends: Vec<u64> = (1..=900).collect();
-        let storms = seeds.iter().enumerate();
-        let past = past(storms.map(|(at, &seed)| interval(at as u64 + 1, &storm(seed), &ends)).collect());
+        let storms = (1..).zip(&seeds).map(|(seq, &seed)| {
+            let all = storm(seq, seed);
+            let ends: Vec<SeriesKey> = all.iter().map(|(id, ..)| *id).collect();
+            interval(seq, &all, &ends)
+        });
+        let past = past(storms.collect());
         let reply = answer(&past, Vec::new(), &span(1, 99, by_name));
-        let mut all: Vec<u64> = seeds.iter().flat_map(|&seed| storm(seed)).map(|s| s.2).collect();
+        let mut all: Vec<u64> = seeds.iter().flat_map(|&seed| storm(0, seed)).map(|s| s.2).collect();
         let whole: u64 = all.iter().sum();
         if by_name {
             prop_assert_eq!(rows(&reply), [(1, "cc", all.len() as u32, whole)]);

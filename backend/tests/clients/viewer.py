@@ -30,10 +30,10 @@ async def until(socket, *kinds):
 
 
 async def watch():
-    async with join(VIEW, subprotocols=["runqlat-web.v1.json"]) as viewer:
-        assert viewer.subprotocol == "runqlat-web.v1.json"
+    async with join(VIEW, subprotocols=["runqlat-web.v2.json"]) as viewer:
+        assert viewer.subprotocol == "runqlat-web.v2.json"
         _, snapshot = await until(viewer, "snapshot")
-        assert snapshot["protocol"] == 1 and snapshot["may_control"] is False
+        assert snapshot["protocol"] == 2 and snapshot["may_control"] is False
         seq = snapshot["seq"]
         for _ in range(5):
             _, interval = await until(viewer, "interval")
@@ -63,10 +63,20 @@ async def stranger():
         assert "401" in str(refused), refused
 
 
+async def from_before():
+    """A viewer of the version before is told so, instead of what it can't read."""
+    async with join(VIEW, subprotocols=["runqlat-web.v1.json"]) as viewer:
+        try:
+            raise AssertionError(await asyncio.wait_for(viewer.recv(), 30))
+        except websockets.ConnectionClosed as closed:
+            assert closed.rcvd.code == 4426 and "reload" in closed.rcvd.reason, closed
+
+
 async def main():
     await watch()
     await control()
     await stranger()
+    await from_before()
     print(f"websockets {websockets.__version__}: all as documented")
 
 

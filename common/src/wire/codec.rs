@@ -34,6 +34,14 @@ impl Format {
     /// The name of the WebSocket sub-protocol.
     pub const fn subprotocol(self) -> &'static str {
         match self {
+            Self::Json => "runqlat-web.v2.json",
+            Self::Postcard => "runqlat-web.v2.postcard",
+        }
+    }
+
+    /// The same of the version before, whose pages may still be open.
+    pub const fn former_subprotocol(self) -> &'static str {
+        match self {
             Self::Json => "runqlat-web.v1.json",
             Self::Postcard => "runqlat-web.v1.postcard",
         }

@@ -9,9 +9,12 @@ pub struct Health {
     pub losses: Losses,
     /// Waits since then that are counted as [`OTHER`](super::OTHER).
     pub other: u64,
-    /// Keys in the kernel's table, and its size.
+    /// Keys in the kernel's table, the room that it has now, and how far that grows.
     pub keys: u32,
     pub keys_max: u32,
+    pub keys_bound: u32,
+    /// Readings of the counters that failed since then; what they missed is in the next that succeeded.
+    pub failed_readings: u64,
     /// CPU time of this program in this interval, in µs.
     pub self_cpu_us: u64,
     /// Its resident memory, in kB.

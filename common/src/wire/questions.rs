@@ -100,8 +100,9 @@ pub struct RegionReply {
 /// One series' part in a region.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RegionSeries {
-    /// As in [`Series::key`](super::Series::key).
+    /// As in [`SeriesKey`](super::SeriesKey).
     pub key: u64,
+    pub start: u64,
     /// Empty if it is not known any more.
     pub name: String,
     pub inside: u64,
@@ -146,12 +147,12 @@ pub struct SpanReply {
     pub more_waits: u64,
 }
 
-/// The waits of one series, or of all those of one name, in a span. A key that is given to another process in it
-/// is two series.
+/// The waits of one series, or of all those of one name, in a span.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SpanSeries {
-    /// As in [`Series::key`](super::Series::key); the lowest of those of a name.
+    /// As in [`SeriesKey`](super::SeriesKey); the lowest of those of a name.
     pub key: u64,
+    pub start: u64,
     /// Empty if it is not known any more.
     pub name: String,
     /// Series that are counted in it.

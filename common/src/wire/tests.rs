@@ -1,4 +1,4 @@
-//! Golden bytes: what peers of version 1 send and understand. A change here is a change of the
+//! Golden bytes: what peers of version 2 send and understand. A change here is a change of the
 //! protocol: it needs a new version, or must be readable by the old.
 
 mod questions;
@@ -6,8 +6,8 @@ mod together;
 
 use super::{
     ClientMessage, Column, Format, Health, Interval, Key, Losses, PROTOCOL_VERSION, ProbeState,
-    Programs, Scope, ScopeChange, Series, SeriesHistory, SeriesName, ServerInfo, ServerMessage,
-    SetScope, Snapshot, comparable_from, forget_before,
+    Programs, Scope, ScopeChange, Series, SeriesHistory, SeriesKey, SeriesName, ServerInfo,
+    ServerMessage, SetScope, Snapshot, comparable_from, forget_before,
 };
 use crate::buckets::Unit;
 use crate::counts::{Counts, Waits};
@@ -36,13 +36,16 @@ fn interval() -> Interval {
         },
         series: vec![Series {
             key: 1_234,
+            start: 300,
             counts: counts(),
         }],
         names: vec![SeriesName {
             key: 1_234,
+            start: 300,
             name: "postgres".into(),
+            name_hex: None,
         }],
-        gone: vec![99],
+        gone: vec![SeriesKey { key: 99, start: 5 }],
         health: Health {
             losses: Losses {
                 unmatched: 2,
@@ -51,6 +54,8 @@ fn interval() -> Interval {
             other: 3,
             keys: 5,
             keys_max: 8_192,
+            keys_bound: 65_536,
+            failed_readings: 1,
             self_cpu_us: 1_500,
             self_rss_kb: 9_000,
             viewers: 1,
@@ -63,7 +68,9 @@ fn scope() -> Scope {
     Scope {
         key: Key::Cgroup,
         tgid: Some(12),
+        start: Some(300),
         cgroup: Some("/a".into()),
+        cgroup_hex: None,
         unit: Unit::Ms,
         interval_ms: 1_000,
     }
@@ -80,6 +87,7 @@ fn snapshot() -> Snapshot {
             demo: false,
             tokens: true,
             started_ms: 1_700_000_000_000,
+            caveats: vec!["c".into()],
         },
         scopes: vec![ScopeChange {
             number: 1,
@@ -102,9 +110,8 @@ fn snapshot() -> Snapshot {
 const COUNTS_JSON: &str =
     r#"{"woken":{"counts":[1,0,300],"sum_ns":1000000},"preempted":{"counts":[],"sum_ns":0}}"#;
 
-const SCOPE_JSON: &str =
-    r#"{"key":"cgroup","tgid":12,"cgroup":"/a","unit":"ms","interval_ms":1000}"#;
-const SCOPE_CHANGE_JSON: &str = r#"{"number":1,"scope":{"key":"cgroup","tgid":12,"cgroup":"/a","unit":"ms","interval_ms":1000},"from_seq":1,"at_ms":1700000000000,"by":"Ada"}"#;
+const SCOPE_JSON: &str = r#"{"key":"cgroup","tgid":12,"start":300,"cgroup":"/a","cgroup_hex":null,"unit":"ms","interval_ms":1000}"#;
+const SCOPE_CHANGE_JSON: &str = r#"{"number":1,"scope":{"key":"cgroup","tgid":12,"start":300,"cgroup":"/a","cgroup_hex":null,"unit":"ms","interval_ms":1000},"from_seq":1,"at_ms":1700000000000,"by":"Ada"}"#;
 
 fn server_messages() -> Vec<(ServerMessage, String, &'static str)> {
     let column = alloc::format!(
@@ -114,16 +121,16 @@ fn server_messages() -> Vec<(ServerMessage, String, &'static str)> {
         (
             ServerMessage::Interval(interval()),
             alloc::format!(
-                r#"{{"interval":{{"column":{column},"series":[{{"key":1234,"counts":{COUNTS_JSON}}}],"names":[{{"key":1234,"name":"postgres"}}],"gone":[99],"health":{{"losses":{{"collisions":0,"missed":0,"unmatched":2,"discarded":0,"recursion":0}},"other":3,"keys":5,"keys_max":8192,"self_cpu_us":1500,"self_rss_kb":9000,"viewers":1,"target_gone_ms":null}}}}}}"#
+                r#"{{"interval":{{"column":{column},"series":[{{"key":1234,"start":300,"counts":{COUNTS_JSON}}}],"names":[{{"key":1234,"start":300,"name":"postgres","name_hex":null}}],"gone":[{{"key":99,"start":5}}],"health":{{"losses":{{"collisions":0,"missed":0,"unmatched":2,"discarded":0,"recursion":0}},"other":3,"keys":5,"keys_max":8192,"keys_bound":65536,"failed_readings":1,"self_cpu_us":1500,"self_rss_kb":9000,"viewers":1,"target_gone_ms":null}}}}}}"#
             ),
-            "010780d095ffbc31cc843d030100ac02c0843d000001d209030100ac02c0843d000001d20908706f7374677265730163000002000003058040dc0ba8460100",
+            "010780d095ffbc31cc843d030100ac02c0843d000001d209ac02030100ac02c0843d000001d209ac0208706f7374677265730001630500000200000305804080800401dc0ba8460100",
         ),
         (
             ServerMessage::Snapshot(snapshot()),
             alloc::format!(
-                r#"{{"snapshot":{{"protocol":1,"server":{{"version":"0.1.0","hostname":"db1","kernel":"6.18","cpus":2,"demo":false,"tokens":true,"started_ms":1700000000000}},"scopes":[{SCOPE_CHANGE_JSON}],"probe":{{"attached":{{"programs":"typed"}}}},"seq":7,"columns":[{column}],"names":[],"together":{TOGETHER_JSON},"may_control":true}}}}"#
+                r#"{{"snapshot":{{"protocol":2,"server":{{"version":"0.1.0","hostname":"db1","kernel":"6.18","cpus":2,"demo":false,"tokens":true,"started_ms":1700000000000,"caveats":["c"]}},"scopes":[{SCOPE_CHANGE_JSON}],"probe":{{"attached":{{"programs":"typed"}}}},"seq":7,"columns":[{column}],"names":[],"together":{TOGETHER_JSON},"may_control":true}}}}"#
             ),
-            "000105302e312e300364623104362e313802000180d095ffbc31010104010c01022f6101e8070180d095ffbc3103416461010007010780d095ffbc31cc843d030100ac02c0843d00000009ac0201070341646101070341646102010380d095ffbc31027570034164610001",
+            "000205302e312e300364623104362e313802000180d095ffbc31010163010104010c01ac0201022f610001e8070180d095ffbc3103416461010007010780d095ffbc31cc843d030100ac02c0843d00000009ac0201070341646101070341646102010380d095ffbc31027570034164610001",
         ),
         (
             ServerMessage::Probe(ProbeState::Failed {
@@ -136,14 +143,15 @@ fn server_messages() -> Vec<(ServerMessage, String, &'static str)> {
         (
             ServerMessage::Series(SeriesHistory {
                 key: 1_234,
+                start: 300,
                 from_seq: 1,
                 to_seq: 7,
                 columns: vec![(3, counts())],
             }),
             alloc::format!(
-                r#"{{"series":{{"key":1234,"from_seq":1,"to_seq":7,"columns":[[3,{COUNTS_JSON}]]}}}}"#
+                r#"{{"series":{{"key":1234,"start":300,"from_seq":1,"to_seq":7,"columns":[[3,{COUNTS_JSON}]]}}}}"#
             ),
-            "03d20901070103030100ac02c0843d0000",
+            "03d209ac0201070103030100ac02c0843d0000",
         ),
         (
             ServerMessage::Lagged { missed: 300 },
@@ -161,7 +169,7 @@ fn server_messages() -> Vec<(ServerMessage, String, &'static str)> {
         (
             ServerMessage::Scope(snapshot().scopes.remove(0)),
             alloc::format!(r#"{{"scope":{SCOPE_CHANGE_JSON}}}"#),
-            "060104010c01022f6101e8070180d095ffbc3103416461",
+            "060104010c01ac0201022f610001e8070180d095ffbc3103416461",
         ),
         (
             ServerMessage::ScopeRefused {
@@ -177,7 +185,7 @@ fn server_messages() -> Vec<(ServerMessage, String, &'static str)> {
                 to: scope(),
             }),
             alloc::format!(r#"{{"probe":{{"changing":{{"programs":"raw","to":{SCOPE_JSON}}}}}}}"#),
-            "02030104010c01022f6101e807",
+            "02030104010c01ac0201022f610001e807",
         ),
     ]
 }
@@ -208,9 +216,12 @@ fn client_messages_are_golden() {
     let table = [
         (ClientMessage::Snapshot, String::from(r#""snapshot""#), "00"),
         (
-            ClientMessage::Series { key: 300 },
-            r#"{"series":{"key":300}}"#.into(),
-            "01ac02",
+            ClientMessage::Series {
+                key: 300,
+                start: Some(5),
+            },
+            r#"{"series":{"key":300,"start":5}}"#.into(),
+            "01ac020105",
         ),
         (
             ClientMessage::SetScope(SetScope {
@@ -218,7 +229,7 @@ fn client_messages_are_golden() {
                 expect: Some(3),
             }),
             alloc::format!(r#"{{"set_scope":{{"scope":{SCOPE_JSON},"expect":3}}}}"#),
-            "0204010c01022f6101e8070103",
+            "0204010c01ac0201022f610001e8070103",
         ),
     ];
     for (message, json, postcard) in table

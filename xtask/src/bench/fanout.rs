@@ -25,7 +25,7 @@ const MEMORY: f64 = 64.0;
 /// The server's core. The viewers take what is left, and where there is one core only they share it.
 const CORE: &str = "0";
 const SERVER: [&str; 5] = ["--demo=500", "--interval", "1s", "--max-viewers", "1100"];
-const FORMAT: &str = "Sec-WebSocket-Protocol: runqlat-web.v1.postcard\r\n";
+const FORMAT: &str = "Sec-WebSocket-Protocol: runqlat-web.v2.postcard\r\n";
 
 /// What a server did in a round.
 struct Round {

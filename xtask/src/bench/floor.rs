@@ -19,7 +19,7 @@ const BARE: &str = r"
         document.body.replaceChildren(canvas);
         const context = canvas.getContext('2d');
         const picture = new ImageData(canvas.width, canvas.height);
-        const socket = new WebSocket(`ws://${location.host}/ws`, 'runqlat-web.v1.postcard');
+        const socket = new WebSocket(`ws://${location.host}/ws`, 'runqlat-web.v2.postcard');
         socket.binaryType = 'arraybuffer';
         socket.onmessage = () => requestAnimationFrame(() => context.putImageData(picture, 0, 0));
     });

@@ -28,7 +28,7 @@ pub(super) struct Viewer {
 
 impl Viewer {
     pub(super) fn join(address: SocketAddr) -> Result<Self> {
-        let format = "Sec-WebSocket-Protocol: runqlat-web.v1.postcard\r\n";
+        let format = "Sec-WebSocket-Protocol: runqlat-web.v2.postcard\r\n";
         let mut incoming = http::join(address, format, PATIENCE)?;
         let stream = incoming.get_ref().try_clone()?;
         stream.set_read_timeout(None)?;

@@ -2,28 +2,39 @@
 
 use super::layout::layout;
 use super::object::Template;
-use super::sizes::LEAST_STAMP_BITS;
-use super::{Options, Work, btf, namespaces, sys};
+use super::sizes::{Cpus, LEAST_STAMP_BITS};
+use super::table::Table;
+use super::{Options, Work, btf, sys};
+use aya::maps::Map;
 use aya::programs::{BtfTracePoint, ProgramError, ProgramFd, RawTracePoint};
 use aya::{Btf, Ebpf, EbpfError, EbpfLoader};
 use runqlat_common::buckets::Unit;
-use runqlat_common::contract::{Config, Layout, key};
-use runqlat_common::hot;
+use runqlat_common::contract::{Config, Layout};
 use runqlat_common::wire::{Key, Programs};
-use std::collections::HashSet;
+use runqlat_common::{hot, key_word};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 
 const KERNEL_BTF: &str = "/sys/kernel/btf/vmlinux";
 
-/// Program and tracepoint. The switch comes first: a wakeup whose switch is not seen leaves a stale
-/// stamp behind, a switch whose wakeup was not seen is only unmatched.
-const TRACEPOINTS: [(&str, &str); 4] = [
-    ("switch", "sched_switch"),
-    ("wakeup_new", "sched_wakeup_new"),
-    ("wakeup", "sched_wakeup"),
-    ("rename", "task_rename"),
-];
+/// Program and tracepoint. The ends come first: nothing that is counted then ends unseen. The switch comes before the
+/// wakeups: a wakeup whose switch is not seen leaves a stale stamp behind, a switch whose wakeup was not seen is only
+/// unmatched.
+fn tracepoints(key: Key) -> Vec<(&'static str, &'static str)> {
+    let rename = ("rename", "task_rename");
+    let keys = match key {
+        Key::Global => vec![],
+        Key::Process | Key::Thread => vec![("task_freed", "sched_process_free"), rename],
+        Key::Pidns => vec![("task_exits", "sched_process_exit"), rename],
+        Key::Cgroup => vec![("cgroup_removed", "cgroup_rmdir")],
+    };
+    let waits = [
+        ("switch", "sched_switch"),
+        ("wakeup_new", "sched_wakeup_new"),
+        ("wakeup", "sched_wakeup"),
+    ];
+    [keys, waits.to_vec()].concat()
+}
 
 /// Why nothing is measured.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +55,8 @@ pub enum AttachError {
     Maps(#[source] Box<EbpfError>),
     #[error("the kernel refused the programs, typed ({typed}) and raw ({raw})")]
     Refused { typed: String, raw: String },
+    #[error("the kernel's table of keys can't be made: {0}")]
+    Table(#[source] io::Error),
     #[error("the kernel's counters can't be mapped: {0}")]
     Map(#[source] io::Error),
     #[error("the kernel programs in this binary are damaged: {0}")]
@@ -56,8 +69,6 @@ pub(super) struct Loader {
     layout: Layout,
     btf: Btf,
     aya: EbpfLoader<'static>,
-    /// CPUs that the kernel may ever bring up.
-    cpus: usize,
     /// The typed programs are not tried: told so, or refused before.
     raw: bool,
 }
@@ -67,8 +78,10 @@ pub(super) struct Attached {
     ebpf: Ebpf,
     fds: Vec<ProgramFd>,
     pub(super) programs: Programs,
-    /// CPUs that the kernel may ever bring up.
-    pub(super) cpus: usize,
+    /// The table of keys, where there are any.
+    pub(super) table: Option<Table>,
+    /// Those that its tables were made for.
+    pub(super) cpus: Cpus,
 }
 
 impl Loader {
@@ -85,19 +98,18 @@ impl Loader {
             layout: layout(&raw_btf)?,
             btf,
             aya,
-            cpus: aya::util::nr_cpus().map_err(|(_, error)| AttachError::Map(error))?,
             raw,
         })
     }
 
     pub(super) fn attach(&mut self, options: &Options) -> Result<Attached, AttachError> {
-        let mut ebpf = self.load_maps(options)?;
+        let mut maps = self.load_maps(options)?;
         let mut refusal = String::from("not tried");
         if !self.raw {
-            match start(&mut ebpf, options.work, |ebpf, name, step| {
+            match start(&mut maps.ebpf, options, |ebpf, name, step| {
                 start_typed(ebpf, name, step, &self.btf)
             }) {
-                Ok(fds) => return Ok(self.attached(options, ebpf, fds, Programs::Typed)),
+                Ok(fds) => return Ok(maps.attached(fds, Programs::Typed)),
                 Err(typed) if options.work != Work::Measure => {
                     return Err(AttachError::Refused {
                         typed: first_line(&typed),
@@ -111,46 +123,41 @@ impl Loader {
                     );
                     tracing::debug!("{typed}");
                     // What was attached of them must not count twice.
-                    ebpf = self.load_maps(options)?;
+                    maps = self.load_maps(options)?;
                 }
             }
         }
-        let fds =
-            start(&mut ebpf, Work::Measure, start_raw).map_err(|raw| AttachError::Refused {
-                typed: refusal,
-                raw: first_line(&raw),
-            })?;
+        let fds = start(&mut maps.ebpf, options, start_raw);
+        let fds = fds.map_err(|raw| AttachError::Refused {
+            typed: refusal,
+            raw: first_line(&raw),
+        })?;
         self.raw = true;
-        Ok(self.attached(options, ebpf, fds, Programs::Raw))
+        Ok(maps.attached(fds, Programs::Raw))
     }
 
-    fn attached(
-        &self,
-        options: &Options,
-        mut ebpf: Ebpf,
-        fds: Vec<ProgramFd>,
-        programs: Programs,
-    ) -> Attached {
-        if options.key == Key::Pidns {
-            namespaces::load(&mut ebpf, &self.btf);
-        }
-        Attached {
-            ebpf,
-            fds,
-            programs,
-            cpus: self.cpus,
-        }
-    }
-
-    fn load_maps(&mut self, options: &Options) -> Result<Ebpf, AttachError> {
-        let (keys, rows) = match options.key {
-            Key::Global => (1, 1),
-            _ => (options.sizes.keys, hot::rows(self.cpus) as u32),
+    /// Loads all, with a table of keys in its place before any program can want one.
+    fn load_maps(&mut self, options: &Options) -> Result<Maps, AttachError> {
+        let cpus = Cpus::of_host();
+        let ebpf = self.load_object(options, cpus)?;
+        let table = match options.key {
+            Key::Global => None,
+            _ => {
+                let place = map_fd(&ebpf, "KEYS")?;
+                Some(Table::new(place, options.sizes.keys).map_err(AttachError::Table)?)
+            }
         };
-        let mut config = config(self.layout, self.cpus, options);
+        Ok(Maps { ebpf, table, cpus })
+    }
+
+    fn load_object(&mut self, options: &Options, cpus: Cpus) -> Result<Ebpf, AttachError> {
+        let rows = match options.key {
+            Key::Global => 1,
+            _ => hot::rows(cpus.present) as u32,
+        };
+        let mut config = config(self.layout, cpus, options);
         self.aya
-            .map_max_entries("CPUS", self.cpus as u32)
-            .map_max_entries("KEYS", keys)
+            .map_max_entries("CPUS", cpus.possible as u32)
             .map_max_entries("HOT", rows);
         loop {
             let error = match self.aya.load(self.template.with(&config)) {
@@ -172,25 +179,44 @@ impl Loader {
     }
 }
 
+/// What is loaded and not attached yet.
+struct Maps {
+    ebpf: Ebpf,
+    table: Option<Table>,
+    cpus: Cpus,
+}
+
+impl Maps {
+    fn attached(self, fds: Vec<ProgramFd>, programs: Programs) -> Attached {
+        Attached {
+            ebpf: self.ebpf,
+            fds,
+            programs,
+            table: self.table,
+            cpus: self.cpus,
+        }
+    }
+}
+
+/// A descriptor of its own for the map `name`.
+fn map_fd(ebpf: &Ebpf, name: &'static str) -> Result<OwnedFd, AttachError> {
+    let missing = || AttachError::Object(format!("there is no map {name}"));
+    let data = match ebpf.map(name).ok_or_else(missing)? {
+        Map::Array(data) | Map::ArrayOfMaps(data) => data,
+        _ => {
+            return Err(AttachError::Object(format!(
+                "map {name} is of another type"
+            )));
+        }
+    };
+    let fd = data.fd().as_fd().try_clone_to_owned();
+    fd.map_err(AttachError::Map)
+}
+
 impl Attached {
     /// A descriptor of its own for the map `name`.
     pub(super) fn map_fd(&self, name: &'static str) -> Result<OwnedFd, AttachError> {
-        let missing = || AttachError::Object(format!("there is no map {name}"));
-        let data = match self.ebpf.map(name).ok_or_else(missing)? {
-            aya::maps::Map::Array(data) | aya::maps::Map::HashMap(data) => data,
-            _ => {
-                return Err(AttachError::Object(format!(
-                    "map {name} is of another type"
-                )));
-            }
-        };
-        let fd = data.fd().as_fd().try_clone_to_owned();
-        fd.map_err(AttachError::Map)
-    }
-
-    /// Inode numbers of the pid namespaces in which a process lives.
-    pub(super) fn pid_namespaces(&mut self) -> io::Result<HashSet<u64>> {
-        namespaces::living(&mut self.ebpf)
+        map_fd(&self.ebpf, name)
     }
 
     /// Runs that the kernel left out since the program was already running on that CPU.
@@ -201,25 +227,22 @@ impl Attached {
     }
 }
 
-fn config(layout: Layout, cpus: usize, options: &Options) -> Config {
-    let hot_bits = hot::bits(cpus);
+fn config(layout: Layout, cpus: Cpus, options: &Options) -> Config {
+    let hot_bits = hot::bits(cpus.present);
+    let kind = options.key.kernel_kind();
     let group = options.cgroup.as_ref();
     Config {
         only_cgroup: group.map_or(0, |group| group.id),
         only_cgroup_level: group.map_or(0, |group| group.level),
         only_tgid: options.tgid.unwrap_or(0),
-        key: match options.key {
-            Key::Global => key::GLOBAL,
-            Key::Process => key::PROCESS,
-            Key::Thread => key::THREAD,
-            Key::Pidns => key::PIDNS,
-            Key::Cgroup => key::CGROUP,
-        },
+        only_start: options.start.unwrap_or(0),
+        key: kind,
         milliseconds: (options.unit == Unit::Ms).into(),
         stamp_bits: options.sizes.stamp_bits,
         stamp_mask: (1 << options.sizes.stamp_bits) - 1,
         hot_bits,
         hot_mask: (1 << hot_bits) - 1,
+        id_shift: key_word::id_shift(kind),
         layout,
     }
 }
@@ -239,18 +262,18 @@ fn io_error_kind(error: &(dyn std::error::Error + 'static)) -> Option<io::ErrorK
 /// Loads all programs that do this work, then attaches all: a refusal comes before anything is attached.
 fn start(
     ebpf: &mut Ebpf,
-    work: Work,
+    options: &Options,
     mut one: impl FnMut(&mut Ebpf, &str, Step) -> Result<Option<ProgramFd>, ProgramError>,
 ) -> Result<Vec<ProgramFd>, String> {
-    let (prefix, tracepoints) = match work {
-        Work::Measure => ("", &TRACEPOINTS[..]),
-        // Without the last: renaming is rare.
-        Work::Nothing => ("empty_", &TRACEPOINTS[..3]),
-        Work::ReadClock => ("clock_", &TRACEPOINTS[..3]),
+    let tracepoints = tracepoints(options.key);
+    let prefix = match options.work {
+        Work::Measure => "",
+        Work::Nothing => "empty_",
+        Work::ReadClock => "clock_",
     };
     let mut fds = Vec::new();
     for step in [Step::Load, Step::Attach] {
-        for &(name, tracepoint) in tracepoints {
+        for &(name, tracepoint) in &tracepoints {
             let done = one(ebpf, &format!("{prefix}{name}"), step(tracepoint));
             fds.extend(done.map_err(|error| format!("{name}: {error}"))?);
         }

@@ -15,6 +15,15 @@ impl Counters {
         Mapping::new(map, cpus, libc::PROT_READ).map(Self)
     }
 
+    /// Keys that all CPUs have put into the table.
+    pub(super) fn inserted(&self) -> u64 {
+        let one = |cpu| {
+            // SAFETY: a field of a value of the mapping; volatile, for the kernel writes to it.
+            unsafe { read_volatile(&raw const (*self.0.at(cpu)).inserted) }
+        };
+        (0..self.0.len()).map(one).sum()
+    }
+
     /// The sum over all CPUs. Each counter is read whole (aligned); a wait that is being
     /// counted at this moment may show in its bucket now and in its sum at the next reading.
     pub(super) fn sum(&self) -> CpuStats {
@@ -27,6 +36,7 @@ impl Counters {
             sum.missed += one.missed;
             sum.unmatched += one.unmatched;
             sum.discarded += one.discarded;
+            sum.inserted += one.inserted;
         }
         sum
     }

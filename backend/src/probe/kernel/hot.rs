@@ -3,6 +3,7 @@
 use super::AttachError;
 use super::ledger::Rows;
 use super::mapping::Mapping;
+use super::sizes::Cpus;
 use runqlat_common::contract::{Hist, HotRow};
 use runqlat_common::hot;
 use std::os::fd::OwnedFd;
@@ -13,9 +14,14 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
 pub(super) struct Hot(Mapping<HotRow>);
 
 impl Hot {
-    /// Maps the rows of `cpus` CPUs.
-    pub(super) fn map(map: &OwnedFd, cpus: usize) -> Result<Self, AttachError> {
-        Mapping::new(map, hot::rows(cpus), libc::PROT_READ | libc::PROT_WRITE).map(Self)
+    /// Maps the rows of the CPUs that were there when the programs were loaded.
+    pub(super) fn map(map: &OwnedFd, cpus: Cpus) -> Result<Self, AttachError> {
+        Mapping::new(
+            map,
+            hot::rows(cpus.present),
+            libc::PROT_READ | libc::PROT_WRITE,
+        )
+        .map(Self)
     }
 
     fn owner_of(&self, row: usize) -> &AtomicU64 {

@@ -1,4 +1,4 @@
-//! Where the running kernel keeps what the programs read: the offsets for their `CONFIG`.
+//! Where the running kernel keeps what the programs read: the offsets for their configuration.
 
 use super::AttachError;
 use super::btf::{Fields, Kernel};
@@ -19,14 +19,22 @@ pub(super) fn layout(raw_btf: &[u8]) -> Result<Layout, AttachError> {
             "comm",
             "thread_pid",
             "cgroups",
+            "start_boottime",
+            "signal",
         ],
     )?;
+    let signal = kernel.fields("signal_struct", &["live"])?;
     let pid = kernel.fields("pid", &["level", "numbers"])?;
     let upid = kernel.fields("upid", &["ns"])?;
-    let pidns = kernel.fields("pid_namespace", &["ns", "child_reaper"])?;
+    let pidns = kernel.fields("pid_namespace", &["ns", "child_reaper", "pid_allocated"])?;
     let ns = kernel.fields("ns_common", &["inum"])?;
     let css_set = kernel.fields("css_set", &["dfl_cgrp"])?;
-    let cgroup = kernel.fields("cgroup", &["level", "kn", "ancestors", "ancestor_ids"])?;
+    let cgroup = kernel.fields(
+        "cgroup",
+        &["level", "kn", "ancestors", "ancestor_ids", "self", "root"],
+    )?;
+    let css = kernel.fields("cgroup_subsys_state", &["flags"])?;
+    let cgroup_root = kernel.fields("cgroup_root", &["hierarchy_id"])?;
     let kernfs = kernel.fields("kernfs_node", &["id"])?;
     let on_cpu = task.get("on_cpu");
     Ok(Layout {
@@ -47,15 +55,26 @@ pub(super) fn layout(raw_btf: &[u8]) -> Result<Layout, AttachError> {
         task_comm: task.need_any("comm")?,
         task_thread_pid: task.need("thread_pid", POINTER)?,
         task_cgroups: task.need("cgroups", POINTER)?,
+        task_start_boottime: task.need("start_boottime", LONG)?,
+        task_signal: task.need("signal", POINTER)?,
+        // An atomic_t, whose one member is an int.
+        signal_live: signal.need("live", WORD)?,
         pid_level: pid.need("level", WORD)?,
         pid_numbers: pid.need_any("numbers")?,
         upid_size: upid.size,
         upid_ns: upid.need("ns", POINTER)?,
         pidns_inum: pidns.need_any("ns")? + ns.need("inum", WORD)?,
         pidns_child_reaper: pidns.need("child_reaper", POINTER)?,
+        pidns_pid_allocated: pidns.need("pid_allocated", WORD).unwrap_or(ABSENT),
         css_set_dfl_cgrp: css_set.need("dfl_cgrp", POINTER)?,
         cgroup_level: cgroup.need("level", WORD)?,
         cgroup_kn: cgroup.need("kn", POINTER)?,
+        cgroup_self_flags: match (cgroup.need_any("self"), css.need("flags", WORD)) {
+            (Ok(own), Ok(flags)) => own + flags,
+            _ => ABSENT,
+        },
+        cgroup_root: cgroup.need("root", POINTER)?,
+        cgroup_root_hierarchy_id: cgroup_root.need("hierarchy_id", WORD)?,
         cgroup_ancestors: cgroup.or_absent("ancestors"),
         cgroup_ancestor_ids: match cgroup.or_absent("ancestors") {
             ABSENT => cgroup.need_any("ancestor_ids")?,

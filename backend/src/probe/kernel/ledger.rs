@@ -4,6 +4,7 @@
 use crate::probe::Keys;
 use runqlat_common::contract::Hist;
 use runqlat_common::hot::{self, FREE, LEAVING, OFTEN};
+use runqlat_common::key_word;
 use std::collections::HashMap;
 
 /// The table `HOT`.
@@ -23,7 +24,9 @@ pub(super) struct Ledger<R> {
     known: Vec<Option<Box<Known>>>,
     /// Rows that a CPU has.
     each: usize,
-    /// Waits of keys in their rows.
+    /// What kind the keys are of.
+    kind: u64,
+    /// Waits of keys in their rows, and in tables that larger ones have replaced.
     booked: HashMap<u64, Hist>,
     /// Waits of keys that were deleted before these were booked.
     nobodys: Hist,
@@ -39,12 +42,13 @@ struct Known {
 }
 
 impl<R: Rows> Ledger<R> {
-    /// Of the rows of `cpus` CPUs, which nobody has yet.
-    pub(super) fn new(rows: R, cpus: usize) -> Self {
+    /// Of the rows of `cpus` CPUs, which nobody has yet, for keys of this [kind](runqlat_common::contract::key).
+    pub(super) fn new(rows: R, cpus: usize, kind: u64) -> Self {
         Self {
             rows,
             known: (0..hot::rows(cpus)).map(|_| None).collect(),
             each: 1 << hot::bits(cpus),
+            kind,
             booked: HashMap::new(),
             nobodys: Hist::ZERO,
         }
@@ -76,9 +80,14 @@ impl<R: Rows> Ledger<R> {
         known.hist = hist;
         let counts = grown.counts.as_flattened();
         known.waits = counts.iter().fold(known.waits, |n, m| n.saturating_add(*m));
-        let booked = self.booked.entry(known.owner).or_insert(Hist::ZERO);
-        booked.add(&grown);
+        let key = known.owner;
+        self.book(key, &grown);
         owner
+    }
+
+    /// Books waits to `key` that were counted outside of the table.
+    pub(super) fn book(&mut self, key: u64, waits: &Hist) {
+        self.booked.entry(key).or_insert(Hist::ZERO).add(waits);
     }
 
     /// Adds what is booked to what was read in KEYS.
@@ -98,7 +107,7 @@ impl<R: Rows> Ledger<R> {
 
     /// `key` is being deleted: takes its rows and returns what is booked for it.
     pub(super) fn close(&mut self, key: u64) -> Hist {
-        let first = key as usize & (self.each - 1);
+        let first = key_word::id(self.kind, key) as usize & (self.each - 1);
         for row in (first..self.known.len()).step_by(self.each) {
             // Also those that were taken from it a moment ago.
             let was_its = self.known[row]

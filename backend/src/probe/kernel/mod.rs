@@ -3,37 +3,35 @@
 mod attach;
 mod btf;
 mod counters;
+mod ended;
+mod group_names;
 mod hot;
+mod keys;
 mod layout;
 mod ledger;
 mod mapping;
-mod namespaces;
 mod object;
-mod register;
+mod occupancy;
+mod room;
 mod sizes;
-mod suspects;
 mod sys;
 mod table;
 
 pub use attach::AttachError;
-pub use sizes::{MAX_KEYS, Sizes};
+pub use sizes::{Cpus, MAX_KEYS, Sizes};
 
 use crate::cgroup::Group;
 use crate::failure::Failure;
 use crate::probe::{Probe, ReadError, Reading, Source};
 use crate::target::{self, Presence, Watched};
-use crate::{cgroup, probe, procfs};
+use crate::{cgroup, procfs};
 use attach::{Attached, Loader};
 use counters::Counters;
-use hot::Hot;
-use ledger::Ledger;
-use register::Register;
+use keys::Keys;
 use runqlat_common::buckets::Unit;
 use runqlat_common::wire::{Key, Losses, Programs, Scope};
-use table::Table;
 
-/// Asking which keys live means asking for each, and the scope's target is looked for by its path: at most this often, in
-/// ns.
+/// Ended keys are deleted, and the scope's target is looked for by its path: at most this often, in ns.
 const SWEEP_EVERY_NS: u64 = 1_000_000_000;
 
 /// What to measure, and in how much room.
@@ -42,6 +40,8 @@ struct Options {
     key: Key,
     unit: Unit,
     tgid: Option<u32>,
+    /// When that process started, in units of `START_UNIT_NS`.
+    start: Option<u64>,
     cgroup: Option<Group>,
     sizes: Sizes,
     work: Work,
@@ -54,7 +54,7 @@ pub struct Settings {
     pub force_raw: bool,
     /// What the programs do.
     pub work: Work,
-    /// Room for keys, instead of what fits the host.
+    /// How far the table of keys may grow, instead of what fits the host.
     pub max_keys: Option<u32>,
 }
 
@@ -95,7 +95,12 @@ impl Kernel {
             }
             Key::Global | Key::Process | Key::Pidns => procfs::processes()?,
         };
-        Ok(Sizes::for_host(procfs::pid_max()?, now, max_keys))
+        let host = sizes::Host {
+            pid_max: procfs::pid_max()?,
+            keys: now,
+            memory: cgroup::memory_limit().min(procfs::memory()),
+        };
+        Ok(Sizes::for_host(host, max_keys))
     }
 }
 
@@ -110,6 +115,7 @@ impl Source for Kernel {
             key: scope.key,
             unit: scope.unit,
             tgid: scope.tgid,
+            start: scope.tgid.and_then(procfs::start_of),
             cgroup,
             sizes,
             work: self.settings.work,
@@ -129,70 +135,36 @@ struct KernelProbe {
     last_sweep_ns: u64,
 }
 
-/// The table of keys and what is known of them.
-struct Keys {
-    table: Table,
-    hot: Ledger<Hot>,
-    register: Register,
-    max: u32,
-}
-
 impl KernelProbe {
     fn attach(loader: &mut Loader, options: &Options) -> Result<Self, AttachError> {
-        let attached = loader.attach(options)?;
-        let counters = Counters::map(&attached.map_fd("CPUS")?, attached.cpus)?;
-        let keys = match options.key {
-            Key::Global => None,
-            key => Some(Keys::new(key, options.sizes.keys, &attached)?),
-        };
+        let mut attached = loader.attach(options)?;
+        let cpus = attached.cpus.possible;
+        let counters = Counters::map(&attached.map_fd("CPUS")?, cpus)?;
+        let table = attached.table.take();
+        let keys = table.map(|table| Keys::new(options.key, options.sizes, table, &attached));
         Ok(Self {
             attached,
             counters,
-            keys,
-            watched: Watched::new(options.tgid, options.cgroup.clone()),
+            keys: keys.transpose()?,
+            watched: Watched::new(options.tgid, options.start, options.cgroup.clone()),
             presence: Presence::There,
             last_sweep_ns: 0,
         })
     }
-}
 
-impl Keys {
-    fn new(key: Key, max: u32, attached: &Attached) -> Result<Self, AttachError> {
-        Ok(Self {
-            table: Table::new(attached.map_fd("KEYS")?, max),
-            hot: Ledger::new(
-                Hot::map(&attached.map_fd("HOT")?, attached.cpus)?,
-                attached.cpus,
-            ),
-            register: Register::new(key),
-            max,
-        })
-    }
-
-    fn read(&mut self, into: &mut probe::Keys) -> std::io::Result<()> {
-        self.hot.collect();
-        self.table.read(into)?;
-        self.hot.add_to(into);
-        Ok(())
-    }
-
-    /// Replaces what was read of gone keys by a last reading that also deletes them. Asking who lives
-    /// comes after the reading: a key that was read and is nobody's now is gone, while one that began
-    /// in between has not been read.
-    fn sweep(
-        &mut self,
-        read: &mut probe::Keys,
-        attached: &mut Attached,
-    ) -> std::io::Result<Vec<u64>> {
-        let gone = self.register.gone(read, || attached.pid_namespaces());
-        self.hot.sweep();
-        for &key in &gone {
-            if let Some(mut last) = self.table.take(key)? {
-                last.hist.add(&self.hot.close(key));
-                *read.entry(key, || last) = last;
-            }
+    fn read_keys(&mut self, into: &mut Reading, sweeps: bool) -> Result<(), ReadError> {
+        let Some(keys) = &mut self.keys else {
+            return Ok(());
+        };
+        let read = keys.read(&mut into.keys, &self.counters);
+        into.names = read.map_err(|source| ReadError {
+            what: "reading the table of keys",
+            source,
+        })?;
+        if sweeps {
+            into.gone = keys.sweep(&mut into.keys);
         }
-        Ok(gone)
+        Ok(())
     }
 }
 
@@ -202,42 +174,46 @@ impl Probe for KernelProbe {
     }
 
     fn keys_max(&self) -> u32 {
-        self.keys.as_ref().map_or(0, |keys| keys.max)
+        self.keys.as_ref().map_or(0, Keys::room)
+    }
+
+    fn keys_bound(&self) -> u32 {
+        self.keys.as_ref().map_or(0, Keys::bound)
+    }
+
+    fn tend(&mut self) {
+        if let Some(keys) = &mut self.keys {
+            keys.tend(&self.counters);
+        }
     }
 
     fn read(&mut self, into: &mut Reading) -> Result<(), ReadError> {
-        let fail = |what| move |source| ReadError { what, source };
         into.at_ns = procfs::monotonic_ns();
         into.gone.clear();
         let sweeps = into.at_ns.saturating_sub(self.last_sweep_ns) >= SWEEP_EVERY_NS;
+        // Whatever fails does so before keys are deleted: nobody else would have their last waits.
+        let recursion = self.attached.recursion_misses();
+        let recursion = recursion.map_err(|source| ReadError {
+            what: "asking for missed runs",
+            source,
+        })?;
+        self.read_keys(into, sweeps)?;
         if sweeps {
             self.last_sweep_ns = into.at_ns;
             self.presence = self.watched.presence();
         }
         into.presence = self.presence;
-        if let Some(keys) = &mut self.keys {
-            let read = keys.read(&mut into.keys);
-            read.map_err(fail("reading the table of keys"))?;
-            into.names = keys.register.names(into.keys.ids());
-            if sweeps {
-                let swept = keys.sweep(&mut into.keys, &mut self.attached);
-                into.gone = swept.map_err(fail("removing gone keys"))?;
-            }
-        }
         let cpus = self.counters.sum();
         into.unkeyed = cpus.hist;
         if let Some(keys) = &self.keys {
-            into.unkeyed.add(keys.hot.nobodys());
+            into.unkeyed.add(keys.nobodys());
         }
         into.losses = Losses {
             collisions: cpus.collisions,
             missed: cpus.missed,
             unmatched: cpus.unmatched,
             discarded: cpus.discarded,
-            recursion: self
-                .attached
-                .recursion_misses()
-                .map_err(fail("asking for missed runs"))?,
+            recursion,
         };
         let us = procfs::monotonic_ns().saturating_sub(into.at_ns) / 1_000;
         tracing::debug!("reading: {} keys in {us} µs", into.keys.len());

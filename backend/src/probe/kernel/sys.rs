@@ -1,12 +1,13 @@
-//! The BPF system calls that aya has no method for: batches, look-up with deletion, and the count of
-//! recursion misses. Errors are the kernel's.
+//! The BPF system calls that aya has no method for: making a map that programs find in another one, batches, look-up
+//! with deletion, and the count of recursion misses. Errors are the kernel's.
 
-use aya_obj::generated::{bpf_attr, bpf_cmd, bpf_prog_info};
+use aya_obj::generated::{bpf_attr, bpf_cmd, bpf_map_type, bpf_prog_info};
+use std::ffi::CStr;
 use std::io;
 use std::mem::{size_of, zeroed};
-use std::os::fd::{AsRawFd, BorrowedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
-fn bpf(command: bpf_cmd, attr: &mut bpf_attr) -> io::Result<()> {
+fn bpf(command: bpf_cmd, attr: &mut bpf_attr) -> io::Result<libc::c_long> {
     // SAFETY: the callers point `attr` at memory that outlives the call.
     let result = unsafe {
         libc::syscall(
@@ -19,13 +20,66 @@ fn bpf(command: bpf_cmd, attr: &mut bpf_attr) -> io::Result<()> {
     if result < 0 {
         Err(io::Error::last_os_error())
     } else {
-        Ok(())
+        Ok(result)
     }
 }
 
 fn empty_attr() -> bpf_attr {
     // SAFETY: a union of plain C structures, for which zero is valid (and required by the kernel).
     unsafe { zeroed() }
+}
+
+/// Makes a hash of `capacity` entries whose keys are of 8 bytes; its memory is taken at once.
+pub(super) fn create_hash<V>(name: &CStr, capacity: u32) -> io::Result<OwnedFd> {
+    let mut attr = empty_attr();
+    // SAFETY: the part of the union that this command reads; all of it is zero.
+    let create = unsafe { &mut attr.__bindgen_anon_1 };
+    create.map_type = bpf_map_type::BPF_MAP_TYPE_HASH as u32;
+    create.key_size = size_of::<u64>() as u32;
+    create.value_size = size_of::<V>() as u32;
+    create.max_entries = capacity;
+    for (to, from) in create.map_name.iter_mut().zip(name.to_bytes()) {
+        *to = *from as _;
+    }
+    let fd = bpf(bpf_cmd::BPF_MAP_CREATE, &mut attr)?;
+    // SAFETY: the call returned a descriptor that nobody else has.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd as i32) })
+}
+
+/// Puts `map` into the first place of `maps`, an array of maps. Returns when no program uses the one that was there.
+pub(super) fn put_map(maps: BorrowedFd<'_>, map: BorrowedFd<'_>) -> io::Result<()> {
+    update(maps, &0_u32, &(map.as_raw_fd() as u32), 0)
+}
+
+/// What became of an entry that was to be inserted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Inserted {
+    Yes,
+    WasThere,
+    NoRoom,
+}
+
+/// Inserts an entry; one that is there stays as it is.
+pub(super) fn insert<V>(map: BorrowedFd<'_>, key: u64, value: &V) -> io::Result<Inserted> {
+    /// `BPF_NOEXIST`.
+    const NEW_ONLY: u64 = 1;
+    match update(map, &key, value, NEW_ONLY) {
+        Ok(()) => Ok(Inserted::Yes),
+        Err(error) => match error.raw_os_error() {
+            Some(libc::EEXIST) => Ok(Inserted::WasThere),
+            Some(libc::E2BIG) => Ok(Inserted::NoRoom),
+            _ => Err(error),
+        },
+    }
+}
+
+fn update<K, V>(map: BorrowedFd<'_>, key: &K, value: &V, flags: u64) -> io::Result<()> {
+    let mut attr = empty_attr();
+    attr.__bindgen_anon_2.map_fd = map.as_raw_fd() as u32;
+    attr.__bindgen_anon_2.key = std::ptr::from_ref(key) as u64;
+    attr.__bindgen_anon_2.__bindgen_anon_1.value = std::ptr::from_ref(value) as u64;
+    attr.__bindgen_anon_2.flags = flags;
+    bpf(bpf_cmd::BPF_MAP_UPDATE_ELEM, &mut attr).map(drop)
 }
 
 /// One batch of a hash map's entries.
@@ -57,7 +111,7 @@ pub(super) fn lookup_batch<V>(
     // SAFETY: `batch` is what was set above; the kernel wrote the count back.
     let len = unsafe { attr.batch.count } as usize;
     match result {
-        Ok(()) => Ok(Batch {
+        Ok(_) => Ok(Batch {
             len,
             next: Some(to),
         }),
@@ -94,7 +148,7 @@ pub(super) fn element<V>(
         attr.__bindgen_anon_2.__bindgen_anon_1.value = std::ptr::from_mut(value) as u64;
     }
     match bpf(command, &mut attr) {
-        Ok(()) => Ok(true),
+        Ok(_) => Ok(true),
         Err(error) if error.raw_os_error() == Some(libc::ENOENT) => Ok(false),
         Err(error) => Err(error),
     }

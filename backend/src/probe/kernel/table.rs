@@ -1,29 +1,39 @@
-//! The kernel's table of keys, read in batches: 10,000 entries one by one are 10,000 system
-//! calls and take five to ten times as long.
+//! The kernel's table of keys, read in batches: 10,000 entries one by one are 10,000 system calls and take five to ten
+//! times as long. It is the one value of the map `KEYS`, so that a larger one can take its place while programs run.
 
-use super::sys::{Element, element, lookup_batch};
+use super::sys::{self, Element, Inserted, element, lookup_batch};
 use crate::probe::Keys;
-use runqlat_common::contract::KeyStats;
+use runqlat_common::contract::{Hist, KeyStats};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 
 /// Entries per batch at first; grows when the kernel says that a bucket of its hash does not fit.
 const FIRST_BATCH: usize = 512;
 
-/// The map `KEYS`.
+/// The table that is in use.
 pub(super) struct Table {
+    /// The map `KEYS`.
+    place: OwnedFd,
     map: OwnedFd,
-    capacity: usize,
+    capacity: u32,
     batch: usize,
 }
 
 impl Table {
-    pub(super) fn new(map: OwnedFd, capacity: u32) -> Self {
-        Self {
+    /// Makes the first table.
+    pub(super) fn new(place: OwnedFd, capacity: u32) -> io::Result<Self> {
+        let map = sys::create_hash::<KeyStats>(c"KEYS", capacity)?;
+        sys::put_map(place.as_fd(), map.as_fd())?;
+        Ok(Self {
+            place,
             map,
-            capacity: capacity as usize,
+            capacity,
             batch: FIRST_BATCH,
-        }
+        })
+    }
+
+    pub(super) fn capacity(&self) -> u32 {
+        self.capacity
     }
 
     /// Replaces what `into` holds by all entries. Those that are inserted meanwhile may be left for
@@ -37,7 +47,7 @@ impl Table {
                     Ok((batch.len, batch.next.map_or(0, |_| self.batch)))
                 }
                 Err(error) if error.raw_os_error() == Some(libc::ENOSPC) => {
-                    if self.batch > self.capacity {
+                    if self.batch > self.capacity as usize {
                         return Err(error);
                     }
                     self.batch *= 2;
@@ -49,7 +59,7 @@ impl Table {
     }
 
     /// Removes one entry and returns what it last held. Before 5.14 in two steps: nobody writes to
-    /// the entry of what is gone.
+    /// the entry of what has ended.
     pub(super) fn take(&self, key: u64) -> io::Result<Option<KeyStats>> {
         let map = self.map.as_fd();
         let mut last = KeyStats::ZERO;
@@ -63,4 +73,39 @@ impl Table {
         };
         Ok(found.then_some(last))
     }
+
+    /// Puts a table of this capacity in place of the one that is in use, and returns all that the old one counted. The
+    /// new one has its keys and has counted nothing of theirs. On an error, the old one is still in use.
+    pub(super) fn grow(&mut self, capacity: u32) -> io::Result<Keys> {
+        let larger = sys::create_hash::<KeyStats>(c"KEYS", capacity)?;
+        let mut entries = Keys::default();
+        // Most keys are there before the programs are: an end that they see finds its key.
+        self.read(&mut entries)?;
+        let batch = self.batch;
+        copy_keys(&entries, &larger)?;
+        // Returns when no program uses the old table any more, so that what is read then is the last of it.
+        sys::put_map(self.place.as_fd(), larger.as_fd())?;
+        let last = self.read(&mut entries);
+        self.map = larger;
+        (self.capacity, self.batch) = (capacity, batch);
+        last?;
+        copy_keys(&entries, &self.map)?;
+        Ok(entries)
+    }
+}
+
+/// Inserts the keys in `entries` that `map` does not have, with their names and without counts.
+fn copy_keys(entries: &Keys, map: &OwnedFd) -> io::Result<()> {
+    for (key, stats) in entries.iter() {
+        let entry = KeyStats {
+            hist: Hist::ZERO,
+            ..*stats
+        };
+        match sys::insert(map.as_fd(), key, &entry)? {
+            Inserted::Yes | Inserted::WasThere => {}
+            // The programs have filled it already: its waits until now count as `other`.
+            Inserted::NoRoom => break,
+        }
+    }
+    Ok(())
 }

@@ -25,12 +25,20 @@ pub(super) const BATCH: u32 = 900;
 pub(super) const FIRST_SERVICE: u32 = 1_000;
 const FIRST_COMPILER: u32 = 50_000;
 
+/// Compilers at a time, how long each lives, and how many generations have numbers of their own: those of the
+/// first are given again six seconds later, so that what the page makes of it can be seen.
+const COMPILERS: u32 = 4;
+const COMPILER_MS: u64 = 2_000;
+const GENERATIONS: u64 = 3;
+
 /// Waits by cause and bucket, in µs.
 pub(super) type Cells = [[u64; SLOTS]; 2];
 
 /// What one process waited.
 pub(super) struct Deed {
     pub(super) tgid: u32,
+    /// When it started; 0 for those that live for ever.
+    pub(super) start_ms: u64,
     pub(super) name: &'static str,
     pub(super) cells: Cells,
 }
@@ -63,22 +71,22 @@ impl Moment {
         if self.phase() == Phase::Noisy {
             deeds.push(self.deed(BATCH, "batch", (260.0, 12.5, 0.95)));
         }
-        // Four compilers for ten seconds, twice a cycle; each lives for two.
+        // Compilers for ten seconds, twice a cycle.
         if matches!(self.second() % 45, 12..22) {
-            let first = self.first_compiler();
-            let compilers = (0..4).map(|index| self.deed(first + index, "cc1", (120.0, 7.0, 0.6)));
+            let generation = self.now_ns / 1_000_000 / COMPILER_MS;
+            let first = FIRST_COMPILER + (generation % GENERATIONS) as u32 * COMPILERS;
+            let compilers = (0..COMPILERS).map(|index| Deed {
+                start_ms: generation * COMPILER_MS,
+                ..self.deed(first + index, "cc1", (120.0, 7.0, 0.6))
+            });
             deeds.extend(compilers);
         }
         deeds
     }
 
     /// Whether a process has ended before this moment.
-    pub(super) fn has_ended(self, tgid: u64) -> bool {
-        (u64::from(FIRST_COMPILER)..u64::from(self.first_compiler())).contains(&tgid)
-    }
-
-    fn first_compiler(self) -> u32 {
-        FIRST_COMPILER + (self.second() / 2) as u32 * 4
+    pub(super) fn has_ended(self, tgid: u32, start_ms: u64) -> bool {
+        tgid >= FIRST_COMPILER && self.now_ns / 1_000_000 >= start_ms + COMPILER_MS
     }
 
     fn second(self) -> u64 {
@@ -126,7 +134,12 @@ impl Moment {
         if self.chance(tgid, 100) < 0.004 * seconds {
             cells[0][15 + (self.chance(tgid, 101) * 5.0) as usize] += 1;
         }
-        Deed { tgid, name, cells }
+        Deed {
+            tgid,
+            start_ms: 0,
+            name,
+            cells,
+        }
     }
 
     /// A number in 0..1 that depends on the moment, the process and `salt` alone.

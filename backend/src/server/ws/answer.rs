@@ -1,6 +1,7 @@
 //! What a viewer asks, and what it is answered.
 
 use super::{Answer, Connection, Over};
+use crate::history::History;
 use crate::server::reply::Refusal;
 use crate::server::together;
 use axum::extract::ws::Message;
@@ -21,8 +22,8 @@ impl Connection {
         };
         match decoded {
             Ok(ClientMessage::Snapshot) => Ok(true),
-            Ok(ClientMessage::Series { key }) => {
-                self.send_series(key).await?;
+            Ok(ClientMessage::Series { key, start }) => {
+                self.send_series(key, start).await?;
                 Ok(false)
             }
             Ok(ClientMessage::SetScope(request)) => {
@@ -82,10 +83,12 @@ impl Connection {
         }
     }
 
-    async fn send_series(&mut self, key: u64) -> Result<(), Over> {
-        let past = self.shared.hub.past();
+    async fn send_series(&mut self, key: u64, start: Option<u64>) -> Result<(), Over> {
+        let newest = |history: &History| history.newest(key).map(|newest| newest.start);
+        let known = |history: &History| (history.past(), start.or_else(|| newest(history)));
+        let (past, start) = self.shared.hub.with_history(known);
         // Decoding takes milliseconds and must not hold up other viewers.
-        let series = tokio::task::spawn_blocking(move || past.series(key)).await;
+        let series = tokio::task::spawn_blocking(move || past.series(key, start)).await;
         let series = series.map_err(|_| Over)?;
         self.send(&ServerMessage::Series(series)).await
     }

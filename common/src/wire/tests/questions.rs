@@ -88,6 +88,7 @@ pub(super) fn answers() -> Vec<(ServerMessage, String, &'static str)> {
                 outside: 300,
                 series: vec![RegionSeries {
                     key: 1_234,
+                    start: 300,
                     name: "pg".into(),
                     inside: 10,
                     outside: 5,
@@ -96,9 +97,9 @@ pub(super) fn answers() -> Vec<(ServerMessage, String, &'static str)> {
                 more_inside: 2,
             }),
             format!(
-                r#"{{"region":{{"region":{REGION_JSON},"known_from_seq":3,"known_to_seq":9,"inside":12,"outside":300,"series":[{{"key":1234,"name":"pg","inside":10,"outside":5}}],"more":1,"more_inside":2}}}}"#
+                r#"{{"region":{{"region":{REGION_JSON},"known_from_seq":3,"known_to_seq":9,"inside":12,"outside":300,"series":[{{"key":1234,"start":300,"name":"pg","inside":10,"outside":5}}],"more":1,"more_inside":2}}}}"#
             ),
-            "0903ac0204230107010103090cac0201d2090270670a050102",
+            "0903ac0204230107010103090cac0201d209ac020270670a050102",
         ),
         (
             ServerMessage::Span(SpanReply {
@@ -110,6 +111,7 @@ pub(super) fn answers() -> Vec<(ServerMessage, String, &'static str)> {
                 measured_us: 300,
                 series: vec![SpanSeries {
                     key: 1_234,
+                    start: 300,
                     name: "pg".into(),
                     members: 2,
                     counts: Counts {
@@ -124,8 +126,8 @@ pub(super) fn answers() -> Vec<(ServerMessage, String, &'static str)> {
                 more: 1,
                 more_waits: 2,
             }),
-            r#"{"span":{"span":{"from_seq":3,"to_seq":300,"by_name":true},"known_from_seq":3,"known_to_seq":9,"start_ms":2000,"end_ms":9000,"measured_us":300,"series":[{"key":1234,"name":"pg","members":2,"counts":{"woken":{"counts":[0,5],"sum_ns":7000},"preempted":{"counts":[],"sum_ns":0}},"levels":[2,0]}],"more":1,"more_waits":2}}"#.into(),
-            "1003ac02010309d00fa846ac0201d20902706702020005d83600000202000102",
+            r#"{"span":{"span":{"from_seq":3,"to_seq":300,"by_name":true},"known_from_seq":3,"known_to_seq":9,"start_ms":2000,"end_ms":9000,"measured_us":300,"series":[{"key":1234,"start":300,"name":"pg","members":2,"counts":{"woken":{"counts":[0,5],"sum_ns":7000},"preempted":{"counts":[],"sum_ns":0}},"levels":[2,0]}],"more":1,"more_waits":2}}"#.into(),
+            "1003ac02010309d00fa846ac0201d209ac0202706702020005d83600000202000102",
         ),
     ]
 }

@@ -1,13 +1,13 @@
 use super::*;
 use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
-use runqlat_common::contract::{HotRow, KeyStats};
+use runqlat_common::contract::{HotRow, KeyStats, key};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// So many CPUs have the fewest rows each, so that keys meet in them.
-const CPUS: usize = 300;
-const EACH: u64 = 16;
+const CPUS: usize = 64;
+const EACH: u64 = 64;
 
 #[derive(Clone)]
 struct Memory(Rc<RefCell<Vec<HotRow>>>);
@@ -56,7 +56,7 @@ impl World {
         let rows = vec![HotRow::ZERO; hot::rows(CPUS)];
         let rows = Memory(Rc::new(RefCell::new(rows)));
         Self {
-            ledger: Ledger::new(rows.clone(), CPUS),
+            ledger: Ledger::new(rows.clone(), CPUS, key::CGROUP),
             rows,
             table: BTreeMap::new(),
             late: Vec::new(),
