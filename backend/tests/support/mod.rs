@@ -11,10 +11,12 @@ pub mod devtools;
 #[cfg(target_arch = "x86_64")]
 pub mod inject;
 pub mod load;
+pub mod podman;
 pub mod quota;
 pub mod runqlat;
 pub mod schedstat;
 pub mod server;
+pub mod strace;
 pub mod tools;
 pub mod watch;
 pub mod workload;
