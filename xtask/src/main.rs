@@ -71,6 +71,9 @@ struct TestArguments {
     /// Leave out the release build and the tests that need it
     #[arg(long)]
     quick: bool,
+    /// Storms for a minute each instead of a quarter
+    #[arg(long, conflicts_with = "quick")]
+    long: bool,
     /// Only the binary, on every kernel, in virtual machines
     #[arg(long, conflicts_with = "quick")]
     kernels: bool,
@@ -155,8 +158,9 @@ fn perform(arguments: Arguments) -> Result<()> {
         Task::Test(TestArguments {
             kernels: false,
             kernel,
+            long,
             ..
-        }) if kernel.is_empty() => test::all(&project),
+        }) if kernel.is_empty() => test::all(&project, long),
         Task::Test(TestArguments { kernel, .. }) => test::kernels(&project, &kernel),
         Task::Fuzz { seconds } => fuzz::run(&project, &setup::for_host()?, seconds),
         Task::Bench(bench) => bench::run(&project, bench.into()),

@@ -15,6 +15,9 @@ use crate::{build, dependencies, fuzz, kernels, process, setup};
 /// The feature that holds the tests of the real binary.
 const SYSTEM_TESTS: &str = "runqlat-web/system-tests";
 
+/// Has tests run in full that take minutes.
+const LONG: &str = "RUNQLAT_WEB_LONG";
+
 /// Runs the phases that need no release build.
 pub(crate) fn quick(project: &Project) -> Result<()> {
     let mut phases = Phases::new();
@@ -24,12 +27,14 @@ pub(crate) fn quick(project: &Project) -> Result<()> {
     Ok(())
 }
 
-/// Runs all phases.
-pub(crate) fn all(project: &Project) -> Result<()> {
+/// Runs all phases; `long` where tests may take minutes.
+pub(crate) fn all(project: &Project, long: bool) -> Result<()> {
     let mut phases = Phases::new();
     let toolchain = without_build(project, &mut phases)?;
     phases.run("build", || build::all(project, &toolchain))?;
-    phases.run("the whole, on this machine", || whole(project, &toolchain))?;
+    phases.run("the whole, on this machine", || {
+        whole(project, &toolchain, long)
+    })?;
     match kernels::is_usable() {
         Ok(()) => phases.run("the whole, on other kernels", || {
             kernels::prove(project, &project.binary(), &kernels::SERIES)
@@ -114,7 +119,7 @@ fn lints(project: &Project, host: &Rust) -> Result<()> {
 }
 
 /// The tests of the real binary: kernel, WebSocket, browser, command line.
-fn whole(project: &Project, toolchain: &Toolchain) -> Result<()> {
+fn whole(project: &Project, toolchain: &Toolchain, long: bool) -> Result<()> {
     let mut cargo = toolchain.host.cargo("test");
     within(project, &mut cargo)
         .args(["--package", "runqlat-web", "--features", SYSTEM_TESTS])
@@ -123,6 +128,9 @@ fn whole(project: &Project, toolchain: &Toolchain) -> Result<()> {
         // disturb each other.
         .args(["--no-fail-fast", "--", "--test-threads=1"])
         .env(BINARY, project.binary());
+    if long {
+        cargo.env(LONG, "1");
+    }
     match Root::detect() {
         Root::Already => {}
         Root::Sudo => run_through_sudo(&mut cargo, &toolchain.host.about()?.host),
@@ -140,7 +148,7 @@ fn whole(project: &Project, toolchain: &Toolchain) -> Result<()> {
 /// Lets cargo build as this user and start only the tests as root, so that root owns nothing in the target folder.
 fn run_through_sudo(cargo: &mut Command, host: &str) {
     let triple = host.replace('-', "_").to_uppercase();
-    let keep = "PATH,RUST_BACKTRACE,RUNQLAT_WEB_BIN,CARGO_MANIFEST_DIR";
+    let keep = "PATH,RUST_BACKTRACE,RUNQLAT_WEB_BIN,RUNQLAT_WEB_LONG,CARGO_MANIFEST_DIR";
     cargo.env(
         format!("CARGO_TARGET_{triple}_RUNNER"),
         format!("sudo -n --preserve-env={keep}"),

@@ -76,6 +76,11 @@ impl Process {
         Self::pinned(cpu, "sh", &["-c", "while :; do :; done"])
     }
 
+    /// Until it has ended.
+    pub fn wait(&mut self) {
+        self.0.wait().expect("it was started here");
+    }
+
     pub fn id(&self) -> u32 {
         self.0.id()
     }

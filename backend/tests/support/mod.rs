@@ -6,13 +6,18 @@ pub mod browser;
 pub mod cgroup;
 pub mod client;
 pub mod deadline;
+pub mod delays;
 pub mod devtools;
 #[cfg(target_arch = "x86_64")]
 pub mod inject;
 pub mod load;
+pub mod podman;
+pub mod quota;
 pub mod runqlat;
 pub mod schedstat;
 pub mod server;
+pub mod strace;
+pub mod tools;
 pub mod watch;
 pub mod workload;
 
@@ -29,4 +34,9 @@ pub fn is_root(test: &str) -> bool {
         eprintln!("SKIPPED {test}: not root");
     }
     root
+}
+
+/// Whether tests that take minutes run in full: `cargo xtask test --long`.
+pub fn is_long() -> bool {
+    std::env::var_os("RUNQLAT_WEB_LONG").is_some()
 }

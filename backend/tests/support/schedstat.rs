@@ -2,6 +2,7 @@
 //! how well ours must agree with it.
 
 use super::load::last_cpu;
+use super::quota::Quota;
 use super::watch::Watch;
 use super::workload::Workload;
 use runqlat_common::counts::Counts;
@@ -48,6 +49,8 @@ impl Account {
 pub struct Compared {
     name: &'static str,
     loads: &'static [&'static str],
+    /// Whether they live under a quota that they use up.
+    quota: bool,
     share: f64,
     wait_ns: u64,
 }
@@ -55,11 +58,12 @@ pub struct Compared {
 /// The whole share where waits are long: both ends are nothing beside them.
 const LONG: f64 = 0.03;
 
-pub const LOADS: [Compared; 5] = [
+pub const LOADS: [Compared; 8] = [
     // Waits of 3 to 30 ms. Seen: 0.998 to 1.000 where none was hidden.
     Compared {
         name: "hogs",
         loads: &["hog 4000 0", "hog 4000 0"],
+        quota: false,
         share: LONG,
         wait_ns: 0,
     },
@@ -69,6 +73,7 @@ pub const LOADS: [Compared; 5] = [
     Compared {
         name: "sleepers",
         loads: &["sleepers 16 4000 100 2000"],
+        quota: false,
         share: LONG,
         wait_ns: 2_000,
     },
@@ -76,6 +81,7 @@ pub const LOADS: [Compared; 5] = [
     Compared {
         name: "ping-pong",
         loads: &["pingpong 3000", "pingpong 3000"],
+        quota: false,
         share: LONG,
         wait_ns: 500,
     },
@@ -83,6 +89,7 @@ pub const LOADS: [Compared; 5] = [
     Compared {
         name: "fork storm",
         loads: &["storm 4000 100"],
+        quota: false,
         share: LONG,
         wait_ns: 2_000,
     },
@@ -90,8 +97,33 @@ pub const LOADS: [Compared; 5] = [
     Compared {
         name: "nice mix",
         loads: &["hog 4000 0", "hog 4000 5", "hog 4000 10"],
+        quota: false,
         share: LONG,
         wait_ns: 0,
+    },
+    // Nobody else is on the CPU for most of the time: the waits are for the next period, up to 80 ms.
+    Compared {
+        name: "quota",
+        loads: &["hog 4000 0", "sleepers 4 4000 100 2000"],
+        quota: true,
+        share: LONG,
+        wait_ns: 0,
+    },
+    // Sixteen are woken at once, and two hogs want the CPU as well.
+    Compared {
+        name: "pool",
+        loads: &["pool 32 4000 100", "hog 4000 0", "hog 4000 0"],
+        quota: false,
+        share: LONG,
+        wait_ns: 2_000,
+    },
+    // As the fork storm, and another program in the middle of each short life.
+    Compared {
+        name: "exec storm",
+        loads: &["execs 2000 100"],
+        quota: false,
+        share: LONG,
+        wait_ns: 2_000,
     },
 ];
 
@@ -149,9 +181,12 @@ impl Compared {
     /// Lets the load live and compares.
     async fn run(&self, watch: &mut Watch) -> Verdict {
         let before = watch.losses().total();
-        let start = |words: &&str| Workload::start(Some(last_cpu()), words);
+        let quota = self.quota.then(Quota::new);
+        let start = |words: &&str| Workload::start_in(quota.as_ref(), Some(last_cpu()), words);
         let mut loads: Vec<Workload> = self.loads.iter().map(start).collect();
         watch.until_done(&mut loads).await;
+        let throttled = quota.as_ref().map_or(u64::MAX, Quota::throttled);
+        assert!(throttled > 10, "the quota was used up {throttled} times");
         let losses = watch.losses().total() - before;
         let ours = watch.by_key();
         let of = |pid: u32| ours.get(&pid.into()).cloned().unwrap_or_default();

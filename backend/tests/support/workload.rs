@@ -5,8 +5,11 @@
 //! all of its threads, so that both accounts hold its whole life and nothing hangs on when they are read.
 
 pub mod loads;
+mod pool;
+mod storm;
 
 use super::load::pin;
+use super::quota::Quota;
 use super::schedstat::Account;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::CommandExt;
@@ -30,6 +33,11 @@ pub struct Workload {
 impl Workload {
     /// Starts one, as words: its kind and its numbers. It lives on `cpu` if given.
     pub fn start(cpu: Option<usize>, words: &str) -> Self {
+        Self::start_in(None, cpu, words)
+    }
+
+    /// The same, with a quota from its first moment on.
+    pub fn start_in(quota: Option<&Quota>, cpu: Option<usize>, words: &str) -> Self {
         let mut command = Command::new(std::env::current_exe().expect("a test binary"));
         command
             .args([ENTRY, "--exact", "--nocapture"])
@@ -41,6 +49,11 @@ impl Workload {
         if let Some(cpu) = cpu {
             // SAFETY: one system call between fork and exec.
             unsafe { command.pre_exec(move || pin(cpu)) };
+        }
+        if let Some(quota) = quota {
+            let mut procs = quota.procs();
+            // SAFETY: one system call between fork and exec.
+            unsafe { command.pre_exec(move || procs.write_all(b"0")) };
         }
         let mut child = command.spawn().expect("this test binary");
         let stderr = BufReader::new(child.stderr.take().expect("a pipe"));

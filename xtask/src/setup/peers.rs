@@ -7,7 +7,7 @@ use super::apt::{self, Apt, Package};
 use super::programs::{self, Program};
 use super::{installing, ok};
 
-const PROGRAMS: [Program; 7] = [
+const PROGRAMS: [Program; 10] = [
     (
         "chromium",
         Package {
@@ -55,6 +55,27 @@ const PROGRAMS: [Program; 7] = [
         Package {
             name: "linux-perf",
             why: "the load that costs are measured with",
+        },
+    ),
+    (
+        "strace",
+        Package {
+            name: "strace",
+            why: "counts what the server asks the kernel for",
+        },
+    ),
+    (
+        "podman",
+        Package {
+            name: "podman",
+            why: "runs the documented container",
+        },
+    ),
+    (
+        "runc",
+        Package {
+            name: "runc",
+            why: "starts containers where cgroups of both versions are mounted",
         },
     ),
 ];

@@ -1,7 +1,10 @@
 //! What the loads do; each is a function that ends when the load is over, with its threads alive.
 
 use super::ASKED;
+use super::pool::pool;
+use super::storm::storm;
 use crate::support::load::become_real_time;
+use crate::support::tools;
 use std::io::{Read, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Barrier};
@@ -29,7 +32,11 @@ pub fn run(asked: &str) {
         }
         ("pingpong", &[ms]) => ping_pong(until(ms)),
         ("steps", &[ms]) => steps(until(ms)),
-        ("storm", &[children, busy_us]) => storm(children, busy_us),
+        ("storm", &[children, busy_us]) => storm(children, busy_us, None),
+        ("execs", &[children, busy_us]) => {
+            storm(children, busy_us, Some(&tools::compiled("storm")));
+        }
+        ("pool", &[threads, ms, busy_us]) => pool(threads, until(ms), busy_us),
         ("threads", &[threads, rounds]) => wake_in_turn(threads, rounds),
         _ => panic!("no such load: {asked}"),
     }
@@ -38,7 +45,7 @@ pub fn run(asked: &str) {
     let _ = std::io::stdin().read_to_end(&mut Vec::new());
 }
 
-fn say(line: &str) {
+pub(super) fn say(line: &str) {
     // One write a line, and not through the harness.
     let _ = std::io::stderr().write_all(format!("{line}\n").as_bytes());
 }
@@ -51,7 +58,7 @@ fn compute(end: Instant) {
     while Instant::now() < end {}
 }
 
-fn compute_us(us: u64) {
+pub(super) fn compute_us(us: u64) {
     compute(Instant::now() + Duration::from_micros(us));
 }
 
@@ -63,7 +70,7 @@ fn hog(ms: u64, nice: u64) {
 }
 
 /// Threads that are told when all are over, and then stay: an ended thread takes its account along.
-fn together(threads: u64, work: impl Fn(u64) + Send + Sync + 'static) {
+pub(super) fn together(threads: u64, work: impl Fn(u64) + Send + Sync + 'static) {
     let over = Arc::new(Barrier::new(threads as usize + 1));
     let work = Arc::new(work);
     for n in 0..threads {
@@ -146,59 +153,6 @@ fn steps(end: Instant) {
         }
         thread::sleep(ROUND_APART);
     }
-}
-
-/// A thousand processes a second, five at a time. Each computes for `busy_us` and dies; its account is
-/// read when it is dead and not yet reaped, so that nothing of its life is left out.
-fn storm(children: u64, busy_us: u64) {
-    let mut accounts = Vec::new();
-    let start = Instant::now();
-    for batch in 0..children / 5 {
-        let pids: Vec<i32> = (0..5).map(|_| fork_child(busy_us)).collect();
-        accounts.extend(pids.into_iter().map(|pid| (pid, bury(pid))));
-        let next = start + Duration::from_millis(5 * (batch + 1));
-        thread::sleep(next.saturating_duration_since(Instant::now()));
-    }
-    for (pid, account) in accounts {
-        say(&format!("child {pid}: {}", account.trim()));
-    }
-}
-
-fn fork_child(busy_us: u64) -> i32 {
-    // SAFETY: the child only reads the clock and leaves, which is allowed after the fork of a process
-    // with threads.
-    match unsafe { libc::fork() } {
-        0 => {
-            compute_us(busy_us);
-            // SAFETY: as above.
-            unsafe { libc::_exit(0) }
-        }
-        pid => {
-            assert!(pid > 0, "fork: {}", std::io::Error::last_os_error());
-            pid
-        }
-    }
-}
-
-/// The dead child's account; its pid is free afterwards.
-fn bury(pid: i32) -> String {
-    let wait = |flags| {
-        // SAFETY: plain C structure, for which zero is valid; waitid writes one.
-        let result = unsafe {
-            let mut info: libc::siginfo_t = std::mem::zeroed();
-            libc::waitid(
-                libc::P_PID,
-                pid as u32,
-                &raw mut info,
-                libc::WEXITED | flags,
-            )
-        };
-        assert_eq!(result, 0, "waitid: {}", std::io::Error::last_os_error());
-    };
-    wait(libc::WNOWAIT);
-    let account = std::fs::read_to_string(format!("/proc/{pid}/schedstat"));
-    wait(0);
-    account.expect("a kernel with schedstats")
 }
 
 /// Many threads that sleep until they are woken, one after the other, and `rounds` times. Says `ready`

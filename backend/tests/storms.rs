@@ -1,0 +1,193 @@
+//! Many processes that live for a moment, and many threads that stay: the server answers and tells as if
+//! there were none, and nothing is lost without being counted.
+
+mod support;
+
+use runqlat_common::wire::{Interval, OTHER};
+use std::time::{Duration, Instant};
+use support::client::sum_of_series;
+use support::delays::{Asker, Delays, Received, lateness};
+use support::server::Server;
+use support::tools::Tool;
+use support::watch::{Watch, now_ms};
+use support::{is_long, is_root};
+
+/// Exits a second.
+const RATE: u64 = 10_000;
+
+/// Of them, how many this machine must at least bring about: it has two CPUs, and others are on them.
+const LEAST_RATE: u64 = 7_000;
+
+/// How much longer those who ask or watch may wait than with a server that measures nothing, in the same
+/// storm: in 99 of 100 cases, and ever.
+const MORE_MOSTLY: Duration = Duration::from_millis(50);
+const MORE_EVER: Duration = Duration::from_millis(200);
+
+/// How much memory the server may hold at any time, whatever ends: a history of 16 MB of intervals, readings
+/// of a full table, and messages for a viewer.
+const MOST_RSS_KB: u64 = 128 << 10;
+
+/// With the usual interval, of which the newest ten hold a hundred thousand that have ended.
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_thousand_exits_a_second_hold_nobody_up() {
+    if is_root("ten_thousand_exits_a_second_hold_nobody_up") {
+        hold_nobody_up(Duration::from_secs(1)).await;
+    }
+}
+
+/// With the shortest one, of which there are so many that percentiles mean something.
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_thousand_exits_a_second_hold_no_update_up() {
+    if is_root("ten_thousand_exits_a_second_hold_no_update_up") {
+        hold_nobody_up(Duration::from_millis(100)).await;
+    }
+}
+
+async fn hold_nobody_up(interval: Duration) {
+    let seconds = if is_long() { 60 } else { 15 };
+    let length = format!("{}ms", interval.as_millis());
+    let args = ["--interval", &length];
+    let real = Server::start(&args);
+    let demo = Server::start(&[&args[..], &["--demo"]].concat());
+    let end = Instant::now() + Duration::from_secs(seconds);
+    let mut storm = Tool::start("storm", &format!("{RATE} {seconds} 2"));
+    let askers = [&real, &demo].map(|server| Asker::start(server.address));
+    let (seen, seen_of_demo) = tokio::join!(
+        tokio::spawn(Received::until(end, real.address)),
+        tokio::spawn(Received::until(end, demo.address)),
+    );
+    let [answers, answers_of_demo] = askers.map(Asker::stop);
+    let children = storm.count();
+    println!("{children} children; ms         number   p50   p99   max");
+    assert!(children >= LEAST_RATE * seconds, "this was no storm");
+
+    let seen = seen.expect("it went on").intervals();
+    let seen_of_demo = seen_of_demo.expect("it went on").intervals();
+    let updates = lateness(&seen, interval);
+    let updates_of_demo = lateness(&seen_of_demo, interval);
+    let answered = is_as_soon("answers", &answers, &answers_of_demo);
+    let told = is_as_soon("updates", &updates, &updates_of_demo);
+    assert!(answered && told, "see the table");
+    is_whole(&seen);
+}
+
+/// Prints two lines of the table; whether a server was as soon as the other, which measures nothing.
+fn is_as_soon(what: &str, real: &Delays, demo: &Delays) -> bool {
+    let ms = |delay: Duration| delay.as_secs_f64() * 1e3;
+    for (who, delays) in [("real", real), ("demo", demo)] {
+        let [half, most, all] = [50, 99, 100].map(|percent| ms(delays.percentile(percent)));
+        println!(
+            "{what:<10} {who:<10} {:>8} {half:>5.0} {most:>5.0} {all:>5.0}",
+            delays.len()
+        );
+    }
+    let more = |percent| {
+        real.percentile(percent)
+            .saturating_sub(demo.percentile(percent))
+    };
+    more(99) <= MORE_MOSTLY && more(100) <= MORE_EVER
+}
+
+/// Each interval is the sum of its series, what found the table full is in one of them and counted, and the
+/// server's memory has a bound.
+fn is_whole(seen: &[(Instant, Interval)]) {
+    let mut other = 0;
+    for (_, interval) in seen {
+        let (sum, whole) = (sum_of_series(interval), &interval.column.counts);
+        assert_eq!(&sum, whole, "{}", interval.column.seq);
+        let first = interval.series.first().filter(|series| series.key == OTHER);
+        other += first.map_or(0, |series| series.counts.total());
+        let rss = interval.health.self_rss_kb;
+        assert!(rss <= MOST_RSS_KB, "{rss} kB");
+    }
+    let [(_, first), .., (_, last)] = seen else {
+        panic!("two intervals at least")
+    };
+    let waits: u64 = seen.iter().map(|(_, i)| i.column.counts.total()).sum();
+    println!(
+        "{waits} waits, of them {other} other; {} lost; {} kB",
+        last.health.losses.total(),
+        last.health.self_rss_kb
+    );
+    let first_other = first.series.first().filter(|series| series.key == OTHER);
+    let before = first.health.other - first_other.map_or(0, |series| series.counts.total());
+    assert_eq!(last.health.other - before, other);
+}
+
+/// Keys for a tenth of those who die before the next sweep: what is kept apart, what is `other` and what is
+/// lost are together what a server counts that keeps nothing apart, and each birth was a wait.
+#[tokio::test]
+async fn what_a_storm_waits_is_counted_or_lost_and_told() {
+    if !is_root("what_a_storm_waits_is_counted_or_lost_and_told") {
+        return;
+    }
+    let mut global = Watch::start(&["--by", "global"]).await;
+    let mut small = Watch::start(&["--max-keys", "1024"]).await;
+    tokio::join!(global.margin(), small.margin());
+    let from = now_ms();
+    tokio::join!(global.margin(), small.margin());
+    let mut storm = Tool::start("storm", &format!("{RATE} 5 2"));
+    let end = now_ms() + 5_000;
+    let is_over = || now_ms() >= end;
+    tokio::join!(global.until(is_over), small.until(is_over));
+    let children = storm.count();
+    let to = now_ms();
+    tokio::join!(global.margin(), small.margin());
+
+    let [whole, waits] = [&global, &small].map(|watch| watch.total(from, to).total());
+    let other = small
+        .by_key()
+        .get(&OTHER)
+        .map_or(0, |counts| counts.total());
+    let lost = [&global, &small].map(|watch| watch.losses().total());
+    let edges = global.around(from) + global.around(to);
+    println!(
+        "{children} children, {whole} waits, by process {waits}, of them {other} other, lost {lost:?}"
+    );
+    assert!(other > 0, "the table was to be full");
+    assert!(whole + lost[0] >= children, "a birth is a wait");
+    assert!(
+        waits.abs_diff(whole) <= whole / 200 + edges + lost[0].max(lost[1]),
+        "edges {edges}"
+    );
+}
+
+/// Threads that start after the server, and how many a second.
+const THREADS: usize = 14_000;
+const THREADS_PER_S: usize = 1_400;
+
+/// More threads than there is room for at the start: the table grows before it is full, so each has a series
+/// of its own, and none waits under `other`.
+#[tokio::test]
+async fn each_of_14_000_threads_that_come_later_has_a_series() {
+    if !is_root("each_of_14_000_threads_that_come_later_has_a_series") {
+        return;
+    }
+    let mut watch = Watch::start(&["--by", "thread"]).await;
+    let room = watch.intervals[0].health.keys_max;
+    let mut pool = Tool::start("threads", &format!("{THREADS} {THREADS_PER_S} 3"));
+    let pid = pool.id();
+    let counting = std::thread::spawn(move || {
+        assert_eq!(pool.count() as usize, THREADS);
+        pool
+    });
+    watch.until(|| counting.is_finished()).await;
+    let _pool = counting.join().expect("as many as asked for");
+
+    let health = &watch.intervals.last().expect("one at least").health;
+    println!(
+        "room for {room} at first, {} of {} at last",
+        health.keys, health.keys_max
+    );
+    assert!((room as usize) < THREADS, "it had to grow");
+    let counted = watch.by_key();
+    let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).expect("it lives");
+    let tids = tasks.map(|task| task.expect("a thread").file_name());
+    let tids: Vec<u64> = tids
+        .map(|tid| tid.to_string_lossy().parse().expect("a tid"))
+        .collect();
+    assert!(tids.len() >= THREADS);
+    let nameless = tids.iter().filter(|tid| !counted.contains_key(tid)).count();
+    assert_eq!(nameless, 0, "of {} have no series", tids.len());
+    assert_eq!(health.other, 0);
+}
