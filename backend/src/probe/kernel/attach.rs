@@ -1,6 +1,6 @@
 //! Loading and attaching: the typed programs, or the raw ones where the kernel refuses those.
 
-use super::btf::Named;
+use super::btf::{Ids, Named};
 use super::layout::layout;
 use super::object::Template;
 use super::programs::{TRACEPOINTS, io_error, start, start_raw, start_typed};
@@ -54,7 +54,9 @@ pub enum AttachError {
 pub(super) struct Loader {
     template: Template,
     layout: Layout,
-    btf: Btf,
+    tracepoints: Btf,
+    /// The type that `namespaces` wants. Its id is high, and aya's memory for it megabytes.
+    iterator: Ids,
     aya: EbpfLoader<'static>,
     /// CPUs that the kernel may ever bring up.
     cpus: usize,
@@ -82,7 +84,8 @@ impl Loader {
         Ok(Self {
             template,
             layout: layout(&kernel)?,
-            btf: ids(&kernel)?,
+            tracepoints: tracepoints(&kernel)?,
+            iterator: kernel.ids(&[(Named::Func, namespaces::TYPE)]),
             aya,
             cpus: aya::util::nr_cpus().map_err(|(_, error)| AttachError::Map(error))?,
             raw,
@@ -94,7 +97,7 @@ impl Loader {
         let mut refusal = String::from("not tried");
         if !self.raw {
             match start(&mut ebpf, |ebpf, name, step| {
-                start_typed(ebpf, name, step, &self.btf)
+                start_typed(ebpf, name, step, &self.tracepoints)
             }) {
                 Ok(fds) => return Ok(self.attached(options, ebpf, fds, Programs::Typed)),
                 Err(typed) => {
@@ -126,7 +129,7 @@ impl Loader {
         programs: Programs,
     ) -> Attached {
         if options.key == Key::Pidns {
-            namespaces::load(&mut ebpf, &self.btf);
+            namespaces::load(&mut ebpf, &self.iterator);
         }
         Attached {
             ebpf,
@@ -201,12 +204,11 @@ impl Attached {
     }
 }
 
-/// The types that aya asks the kernel's BTF for: tracepoints, and what namespaces are found with.
-fn ids(kernel: &btf::Kernel<'_>) -> Result<Btf, AttachError> {
-    let tracepoints = TRACEPOINTS.map(|(_, tracepoint)| format!("btf_trace_{tracepoint}"));
-    let mut wanted = vec![(Named::Func, namespaces::TYPE)];
-    wanted.extend(tracepoints.iter().map(|name| (Named::Typedef, &**name)));
-    Btf::parse(&kernel.only(&wanted), aya::Endianness::default())
+/// The tracepoints' types, for aya.
+fn tracepoints(kernel: &btf::Kernel<'_>) -> Result<Btf, AttachError> {
+    let names = TRACEPOINTS.map(|(_, tracepoint)| format!("btf_trace_{tracepoint}"));
+    let wanted: Vec<_> = names.iter().map(|name| (Named::Typedef, &**name)).collect();
+    Btf::parse(&kernel.ids(&wanted).btf(), aya::Endianness::default())
         .map_err(|error| AttachError::Object(error.to_string()))
 }
 

@@ -69,7 +69,9 @@ pub(super) fn layout(kernel: &Kernel<'_>) -> Result<Layout, AttachError> {
 pub fn read_btf(bytes: &[u8]) {
     if let Ok(kernel) = Kernel::parse(bytes) {
         let _ = layout(&kernel);
-        kernel.only(&[(super::btf::Named::Typedef, "task_struct")]);
+        kernel
+            .ids(&[(super::btf::Named::Typedef, "task_struct")])
+            .btf();
     }
 }
 

@@ -10,7 +10,7 @@ use runqlat_common::wire::Key;
 const SPARE: u64 = 4_000_000;
 
 /// Reading the kernel's types takes so many times their size, for a moment.
-const READING: u64 = 3;
+const READING: u64 = 2;
 
 /// Whether there is room for reading the kernel's types.
 pub(super) fn check_reading() -> Result<(), AttachError> {

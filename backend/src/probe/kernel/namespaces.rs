@@ -1,9 +1,10 @@
 //! Which pid namespaces live, from the kernel's own list of tasks. The links in /proc/PID/ns are only for who may
 //! trace that process, which this program gives up; to run a program over all tasks it may.
 
+use super::btf::Ids;
 use super::programs::first_line;
 use aya::programs::{Iter, ProgramError};
-use aya::{Btf, Ebpf};
+use aya::{Btf, Ebpf, Endianness};
 use std::collections::HashSet;
 use std::io::{self, Read};
 
@@ -15,8 +16,10 @@ pub(super) const TYPE: &str = "bpf_iter_task";
 
 /// Loads the program that tells them. Without it, no namespace is ever taken for gone: their counters then stay in
 /// the table until that is full.
-pub(super) fn load(ebpf: &mut Ebpf, btf: &Btf) {
-    let loaded = program(ebpf).and_then(|program| program.load(ITERATOR, btf));
+pub(super) fn load(ebpf: &mut Ebpf, iterator: &Ids) {
+    let loaded = Btf::parse(&iterator.btf(), Endianness::default())
+        .map_err(ProgramError::Btf)
+        .and_then(|btf| program(ebpf)?.load(ITERATOR, &btf));
     if let Err(error) = loaded {
         let why = first_line(&error.to_string());
         tracing::warn!("pid namespaces that are gone stay in the kernel's table: {why}");

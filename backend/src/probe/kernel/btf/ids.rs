@@ -23,19 +23,27 @@ impl Named {
 const HEADER: u32 = 24;
 const TYPE: u32 = 12;
 
+/// Types of the kernel's by their ids.
+pub struct Ids(Vec<(u32, Named, String)>);
+
 impl Kernel<'_> {
-    /// BTF in which those of the `wanted` types that the kernel has are found under their ids. The ids between are
-    /// those of pointers to nothing.
-    pub fn only(&self, wanted: &[(Named, &str)]) -> Vec<u8> {
-        let ids: Vec<(u32, Named, &str)> = wanted
-            .iter()
-            .filter_map(|&(named, name)| Some((self.id(named, name)?, named, name)))
-            .collect();
-        let last = ids.iter().map(|(id, ..)| *id).max().unwrap_or(0);
+    /// Those of the `wanted` types that the kernel has.
+    pub fn ids(&self, wanted: &[(Named, &str)]) -> Ids {
+        let id = |&(named, name): &(Named, &str)| {
+            Some((self.0.find(named.kind(), name)?, named, name.into()))
+        };
+        Ids(wanted.iter().filter_map(id).collect())
+    }
+}
+
+impl Ids {
+    /// BTF in which these types are found under their ids. The ids between are those of pointers to nothing.
+    pub fn btf(&self) -> Vec<u8> {
+        let last = self.0.iter().map(|(id, ..)| *id).max().unwrap_or(0);
         let mut types = vec![[0, KIND_POINTER << 24, 0]; last as usize];
         let mut strings = vec![0];
-        for (id, named, name) in ids {
-            types[id as usize - 1] = [strings.len() as u32, named.kind() << 24, 0];
+        for (id, named, name) in &self.0 {
+            types[*id as usize - 1] = [strings.len() as u32, named.kind() << 24, 0];
             strings.extend(name.bytes().chain([0]));
         }
         let (types_len, strings_len) = (TYPE * last, strings.len() as u32);
@@ -47,13 +55,5 @@ impl Kernel<'_> {
         bytes.extend(words.flat_map(|word| word.to_ne_bytes()));
         bytes.extend(strings);
         bytes
-    }
-
-    fn id(&self, named: Named, name: &str) -> Option<u32> {
-        let btf = &self.0;
-        let is_wanted =
-            |t: &super::Type| t.kind == named.kind() && btf.string(t.name) == name.as_bytes();
-        let index = btf.types.iter().position(is_wanted)?;
-        u32::try_from(index + 1).ok()
     }
 }

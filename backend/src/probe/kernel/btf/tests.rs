@@ -203,7 +203,7 @@ fn aya_finds_ids_in_what_is_made_for_it() {
         (Named::Typedef, "iter"),
         (Named::Typedef, "task"),
     ];
-    let only = Kernel::parse(&bytes).unwrap().only(&wanted);
+    let only = Kernel::parse(&bytes).unwrap().ids(&wanted).btf();
     let aya = aya::Btf::parse(&only, aya::Endianness::default()).unwrap();
     let id = |name, kind| aya.id_by_type_name_kind(name, kind).ok();
     use aya_obj::btf::BtfKind::{Func, Typedef};
@@ -231,7 +231,8 @@ fn ids_of_the_running_kernel_are_those_that_aya_finds() {
     let name = "btf_trace_sched_switch";
     let only = Kernel::parse(&bytes)
         .unwrap()
-        .only(&[(Named::Typedef, name)]);
+        .ids(&[(Named::Typedef, name)])
+        .btf();
     let only = aya::Btf::parse(&only, aya::Endianness::default()).unwrap();
     let id = |btf: &aya::Btf| btf.id_by_type_name_kind(name, aya_obj::btf::BtfKind::Typedef);
     assert_eq!(id(&only).unwrap(), id(&aya).unwrap());
@@ -243,7 +244,9 @@ fn read(bytes: &[u8]) {
         return;
     };
     let _ = kernel.fields("task", &["pid"]);
-    let only = kernel.only(&[(Named::Typedef, "task"), (Named::Func, "")]);
+    let only = kernel
+        .ids(&[(Named::Typedef, "task"), (Named::Func, "")])
+        .btf();
     aya::Btf::parse(&only, aya::Endianness::default()).unwrap();
 }
 
