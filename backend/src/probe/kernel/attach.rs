@@ -53,10 +53,7 @@ pub enum AttachError {
 /// What attaching needs of the running kernel, found out once: it takes tens of milliseconds.
 pub(super) struct Loader {
     template: Template,
-    layout: Layout,
-    tracepoints: Btf,
-    /// The type that `namespaces` wants. Its id is high, and aya's memory for it megabytes.
-    iterator: Ids,
+    types: Types,
     aya: EbpfLoader<'static>,
     /// CPUs that the kernel may ever bring up.
     cpus: usize,
@@ -76,16 +73,14 @@ pub(super) struct Attached {
 impl Loader {
     pub(super) fn new(object: &[u8], raw: bool) -> Result<Self, AttachError> {
         let template = Template::new(object)?;
-        let raw_btf = std::fs::read(KERNEL_BTF).map_err(AttachError::NoBtf)?;
-        let kernel = btf::Kernel::parse(&raw_btf)?;
+        let types = Types::of_kernel()?;
+        // It reads the kernel's BTF, whatever is wanted, and forgets what it can't read. It would relocate by it; these
+        // programs need none of that.
         let mut aya = EbpfLoader::new();
-        // It would relocate by its own copy of the kernel's BTF; these programs need none of that.
         aya.btf(None);
         Ok(Self {
             template,
-            layout: layout(&kernel)?,
-            tracepoints: tracepoints(&kernel)?,
-            iterator: kernel.ids(&[(Named::Func, namespaces::TYPE)]),
+            types,
             aya,
             cpus: aya::util::nr_cpus().map_err(|(_, error)| AttachError::Map(error))?,
             raw,
@@ -97,7 +92,7 @@ impl Loader {
         let mut refusal = String::from("not tried");
         if !self.raw {
             match start(&mut ebpf, |ebpf, name, step| {
-                start_typed(ebpf, name, step, &self.tracepoints)
+                start_typed(ebpf, name, step, &self.types.tracepoints)
             }) {
                 Ok(fds) => return Ok(self.attached(options, ebpf, fds, Programs::Typed)),
                 Err(typed) => {
@@ -129,7 +124,7 @@ impl Loader {
         programs: Programs,
     ) -> Attached {
         if options.key == Key::Pidns {
-            namespaces::load(&mut ebpf, &self.iterator);
+            namespaces::load(&mut ebpf, &self.types.iterator);
         }
         Attached {
             ebpf,
@@ -144,7 +139,7 @@ impl Loader {
             Key::Global => (1, 1),
             _ => (options.sizes.keys, hot::rows(self.cpus) as u32),
         };
-        let mut config = config(self.layout, self.cpus, options);
+        let mut config = config(self.types.layout, self.cpus, options);
         self.aya
             .map_max_entries("CPUS", self.cpus as u32)
             .map_max_entries("KEYS", keys)
@@ -204,12 +199,28 @@ impl Attached {
     }
 }
 
-/// The tracepoints' types, for aya.
-fn tracepoints(kernel: &btf::Kernel<'_>) -> Result<Btf, AttachError> {
-    let names = TRACEPOINTS.map(|(_, tracepoint)| format!("btf_trace_{tracepoint}"));
-    let wanted: Vec<_> = names.iter().map(|name| (Named::Typedef, &**name)).collect();
-    Btf::parse(&kernel.ids(&wanted).btf(), aya::Endianness::default())
-        .map_err(|error| AttachError::Object(error.to_string()))
+/// What is wanted of the kernel's types, which themselves are megabytes.
+struct Types {
+    layout: Layout,
+    /// For aya.
+    tracepoints: Btf,
+    /// The type that `namespaces` wants. Its id is high, and aya's memory for it megabytes.
+    iterator: Ids,
+}
+
+impl Types {
+    fn of_kernel() -> Result<Self, AttachError> {
+        let bytes = std::fs::read(KERNEL_BTF).map_err(AttachError::NoBtf)?;
+        let kernel = btf::Kernel::parse(&bytes)?;
+        let names = TRACEPOINTS.map(|(_, tracepoint)| format!("btf_trace_{tracepoint}"));
+        let wanted: Vec<_> = names.iter().map(|name| (Named::Typedef, &**name)).collect();
+        let tracepoints = Btf::parse(&kernel.ids(&wanted).btf(), aya::Endianness::default());
+        Ok(Self {
+            layout: layout(&kernel)?,
+            tracepoints: tracepoints.map_err(|error| AttachError::Object(error.to_string()))?,
+            iterator: kernel.ids(&[(Named::Func, namespaces::TYPE)]),
+        })
+    }
 }
 
 fn config(layout: Layout, cpus: usize, options: &Options) -> Config {
