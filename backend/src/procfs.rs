@@ -124,13 +124,13 @@ fn boot_offset(offsets: &str) -> i64 {
     ns / START_UNIT_NS as i64
 }
 
-/// Whether the process `tgid` that started then, if that is known, has ended, which a zombie has: of it only its parent's
-/// question is left. Another process may have its tgid.
-pub fn process_has_ended(tgid: u32, start: Option<u64>) -> bool {
+/// Whether the process `tgid` that started at `start`, as [`start_of`] says, has ended, which a zombie has: of it only its
+/// parent's question is left. Another process may have its tgid.
+pub fn process_has_ended(tgid: u32, start: u64) -> bool {
     match fs::read(format!("/proc/{tgid}/stat")) {
         Ok(stat) => {
-            let is_another = |stat: &Stat| start.is_some_and(|start| stat.start() != Some(start));
-            Stat::parse(&stat).is_some_and(|stat| stat.has_ended() || is_another(&stat))
+            let ended = |stat: Stat| stat.has_ended() || stat.start() != Some(start);
+            Stat::parse(&stat).is_some_and(ended)
         }
         // The second: it ended while it was read. Whatever else fails tells nothing of the process.
         Err(error) => matches!(error.raw_os_error(), Some(libc::ENOENT | libc::ESRCH)),
@@ -375,12 +375,13 @@ mod tests {
             .read_exact(&mut said)
             .unwrap();
         let comm = std::fs::read(format!("/proc/{}/comm", child.id())).unwrap();
-        let (seen, ended) = (task(child.id()), process_has_ended(child.id(), None));
+        let start = start_of(child.id()).unwrap();
+        let (seen, ended) = (task(child.id()), process_has_ended(child.id(), start));
         drop(child.stdin.take());
         child.wait().unwrap();
         assert_eq!(comm, b"a\xffb\n");
         assert_eq!((seen, ended), (Task::Leader, false));
-        assert!(process_has_ended(child.id(), None));
+        assert!(process_has_ended(child.id(), start));
     }
 
     #[test]
@@ -405,11 +406,10 @@ mod tests {
         }
         assert_eq!(Stat::parse(b"7 (a) S 1 2"), None);
         let tgid = std::process::id();
-        let start = start_of(tgid);
-        assert!(!process_has_ended(tgid, None) && !process_has_ended(tgid, start));
+        let start = start_of(tgid).unwrap();
+        assert!(!process_has_ended(tgid, start) && process_has_ended(1 << 22, start));
         // Another process had the tgid then.
-        assert!(process_has_ended(tgid, start.map(|start| start - 1)));
-        assert!(process_has_ended(1 << 22, None));
+        assert!(process_has_ended(tgid, start - 1));
     }
 
     #[test]

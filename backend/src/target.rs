@@ -2,6 +2,7 @@
 
 use crate::cgroup::{self, CgroupError, Group, Mount};
 use crate::procfs::{self, Task};
+use runqlat_common::contract::START_UNIT_NS;
 use runqlat_common::name::{self, ShownName};
 use runqlat_common::wire::Scope;
 use std::io::ErrorKind;
@@ -10,11 +11,16 @@ use std::os::unix::ffi::OsStrExt;
 /// Shortest and longest interval, in ms.
 pub const INTERVAL_MS: std::ops::RangeInclusive<u32> = 100..=60_000;
 
+/// The start that a series is told with, and /proc's, are rounded differently; a tgid is not used again so soon.
+const START_TOLERANCE_MS: u64 = 20;
+
 /// Why a scope can't be measured.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TargetError {
     #[error("there is no process {0}")]
     NoProcess(u32),
+    #[error("the process {0} that was asked for has ended, and another one has its number")]
+    AnotherProcess(u32),
     #[error("{tid} is a thread of process {tgid}, and not a process")]
     Thread { tid: u32, tgid: u32 },
     #[error("this program runs in a pid namespace, where ids are others than the kernel's")]
@@ -29,6 +35,9 @@ impl TargetError {
     pub fn hint(&self) -> String {
         match self {
             Self::NoProcess(_) => "it may have ended; `ps` lists the living".into(),
+            Self::AnotherProcess(tgid) => {
+                format!("ask for process {tgid} without its start to measure the one that runs now")
+            }
             Self::Thread { tgid, .. } => {
                 format!("measure process {tgid}, by thread if its threads are to be kept apart")
             }
@@ -43,18 +52,49 @@ impl TargetError {
     }
 }
 
-/// The scope with its cgroup's path as the kernel has it, and that group.
-pub fn resolve(scope: &Scope) -> Result<(Scope, Option<Group>), TargetError> {
-    if let Some(tgid) = scope.tgid {
-        check_process(tgid)?;
-    }
+/// What a scope names, as it is on this host now.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Target {
+    /// A process, and when it started, in units of [`START_UNIT_NS`].
+    pub process: Option<(u32, u64)>,
+    pub cgroup: Option<Group>,
+}
+
+/// The scope with its process' start and its cgroup's path as the kernel has them, and what it names.
+pub fn resolve(scope: &Scope) -> Result<(Scope, Target), TargetError> {
+    let start = scope.tgid.map(|tgid| start_of_process(tgid, scope.start));
+    let start = start.transpose()?;
     let group = match (&scope.cgroup_hex, &scope.cgroup) {
         (Some(hex), _) => Some(cgroup::find_hex(hex, &cgroup::mounted())?),
         (None, Some(path)) => Some(cgroup::find_shown(path, &cgroup::mounted())?),
         (None, None) => None,
     };
     let path = group.as_ref().map(|group| group.path.as_bytes());
-    Ok((in_cgroup(scope, path), group))
+    let scope = Scope {
+        start: start.map(in_ms),
+        ..in_cgroup(scope, path)
+    };
+    let target = Target {
+        process: scope.tgid.zip(start),
+        cgroup: group,
+    };
+    Ok((scope, target))
+}
+
+/// When the process started; an error if it is not the one that started at `asked`, in ms since the host's boot.
+fn start_of_process(tgid: u32, asked: Option<u64>) -> Result<u64, TargetError> {
+    check_process(tgid)?;
+    let start = procfs::start_of(tgid).ok_or(TargetError::NoProcess(tgid))?;
+    match asked {
+        Some(asked) if in_ms(start).abs_diff(asked) > START_TOLERANCE_MS => {
+            Err(TargetError::AnotherProcess(tgid))
+        }
+        _ => Ok(start),
+    }
+}
+
+fn in_ms(start: u64) -> u64 {
+    start * (START_UNIT_NS / 1_000_000)
 }
 
 /// The scope that somebody asks for, with its cgroup as others may be shown it.
@@ -112,27 +152,24 @@ pub fn gone(scope: &Scope) -> String {
 
 /// What a scope names, to be looked after.
 pub struct Watched {
-    tgid: Option<u32>,
-    /// When that process started, in units of `START_UNIT_NS`.
-    start: Option<u64>,
+    process: Option<(u32, u64)>,
     group: Option<(Mount, Group)>,
 }
 
 impl Watched {
-    pub fn new(tgid: Option<u32>, start: Option<u64>, group: Option<Group>) -> Self {
+    pub fn new(target: Target) -> Self {
         let placed = |group| Some((cgroup::v2(&cgroup::mounted()).cloned()?, group));
         Self {
-            tgid,
-            start,
-            group: group.and_then(placed),
+            process: target.process,
+            group: target.cgroup.and_then(placed),
         }
     }
 
     /// Looks: a file of /proc and a folder at most.
     pub fn presence(&self) -> Presence {
         let group = self.group.as_ref().map_or(Presence::There, of_group);
-        match self.tgid {
-            Some(tgid) if procfs::process_has_ended(tgid, self.start) => Presence::Gone,
+        match self.process {
+            Some((tgid, start)) if procfs::process_has_ended(tgid, start) => Presence::Gone,
             _ => group,
         }
     }
@@ -209,6 +246,24 @@ mod tests {
             assert_eq!(scope.cgroup.as_deref(), shown);
             assert_eq!(scope.cgroup_hex.as_deref(), shown_hex);
         }
+    }
+
+    #[test]
+    fn another_process_of_the_number_is_refused() {
+        let tgid = std::process::id();
+        let of = |start| {
+            let scope = Scope {
+                tgid: Some(tgid),
+                start,
+                ..Scope::default()
+            };
+            resolve(&scope).map(|(scope, _)| scope.start)
+        };
+        let start = of(None).unwrap();
+        assert!(start.is_some());
+        assert_eq!(of(start.map(|ms| ms + 9)), Ok(start));
+        let another = of(start.map(|ms| ms + 1_000));
+        assert_eq!(another, Err(TargetError::AnotherProcess(tgid)));
     }
 
     #[test]

@@ -157,7 +157,8 @@ async fn names_follow_an_exec_and_end_with_their_process() {
     }
     assert!(names.contains(&"sh".to_owned()), "{names:?}");
     drop(process);
-    while !viewer.interval().await.gone.contains(&tgid) {}
+    let is_gone = |interval: &Interval| interval.gone.iter().any(|gone| gone.key == tgid);
+    while !is_gone(&viewer.interval().await) {}
 }
 
 #[tokio::test]

@@ -55,8 +55,7 @@ pub enum AttachError {
 /// What attaching needs of the running kernel, found out once: it takes tens of milliseconds.
 pub(super) struct Loader {
     template: Template,
-    layout: Layout,
-    btf: Btf,
+    types: Types,
     aya: EbpfLoader<'static>,
     /// The typed programs are not tried: told so, or refused before.
     raw: bool,
@@ -76,15 +75,14 @@ pub(super) struct Attached {
 impl Loader {
     pub(super) fn new(object: &[u8], raw: bool) -> Result<Self, AttachError> {
         let template = Template::new(object)?;
-        let raw_btf = std::fs::read(KERNEL_BTF).map_err(AttachError::NoBtf)?;
-        let kernel = btf::Kernel::parse(&raw_btf)?;
+        let types = Types::of_kernel()?;
+        // It reads the kernel's BTF, whatever is wanted, and forgets what it can't read. It would relocate by it; these
+        // programs need none of that.
         let mut aya = EbpfLoader::new();
-        // It would relocate by its own copy of the kernel's BTF; these programs need none of that.
         aya.btf(None);
         Ok(Self {
             template,
-            layout: layout(&kernel)?,
-            btf: ids(&kernel)?,
+            types,
             aya,
             raw,
         })
@@ -95,7 +93,7 @@ impl Loader {
         let mut refusal = String::from("not tried");
         if !self.raw {
             match start(&mut maps.ebpf, options.key, |ebpf, name, step| {
-                start_typed(ebpf, name, step, &self.btf)
+                start_typed(ebpf, name, step, &self.types.tracepoints)
             }) {
                 Ok(fds) => return Ok(maps.attached(fds, Programs::Typed)),
                 Err(typed) => {
@@ -138,7 +136,7 @@ impl Loader {
             Key::Global => 1,
             _ => hot::rows(cpus.present) as u32,
         };
-        let mut config = config(self.layout, cpus, options);
+        let mut config = config(self.types.layout, cpus, options);
         self.aya
             .map_max_entries("CPUS", cpus.possible as u32)
             .map_max_entries("HOT", rows);
@@ -224,23 +222,37 @@ impl Attached {
     }
 }
 
-/// The types that aya asks the kernel's BTF for: tracepoints.
-fn ids(kernel: &btf::Kernel<'_>) -> Result<Btf, AttachError> {
-    let tracepoints = ALL.map(|(_, tracepoint)| format!("btf_trace_{tracepoint}"));
-    let wanted = tracepoints.each_ref().map(String::as_str);
-    Btf::parse(&kernel.only(&wanted), aya::Endianness::default())
-        .map_err(|error| AttachError::Object(error.to_string()))
+/// What is wanted of the kernel's types, which themselves are megabytes.
+struct Types {
+    layout: Layout,
+    /// For aya.
+    tracepoints: Btf,
+}
+
+impl Types {
+    fn of_kernel() -> Result<Self, AttachError> {
+        let bytes = std::fs::read(KERNEL_BTF).map_err(AttachError::NoBtf)?;
+        let kernel = btf::Kernel::parse(&bytes)?;
+        let names = ALL.map(|(_, tracepoint)| format!("btf_trace_{tracepoint}"));
+        let only = kernel.only(&names.each_ref().map(String::as_str));
+        let tracepoints = Btf::parse(&only, aya::Endianness::default());
+        Ok(Self {
+            layout: layout(&kernel)?,
+            tracepoints: tracepoints.map_err(|error| AttachError::Object(error.to_string()))?,
+        })
+    }
 }
 
 fn config(layout: Layout, cpus: Cpus, options: &Options) -> Config {
     let hot_bits = hot::bits(cpus.present);
     let kind = options.key.kernel_kind();
-    let group = options.cgroup.as_ref();
+    let group = options.target.cgroup.as_ref();
+    let (tgid, start) = options.target.process.unwrap_or_default();
     Config {
         only_cgroup: group.map_or(0, |group| group.id),
         only_cgroup_level: group.map_or(0, |group| group.level),
-        only_tgid: options.tgid.unwrap_or(0),
-        only_start: options.start.unwrap_or(0),
+        only_tgid: tgid,
+        only_start: start,
         key: kind,
         milliseconds: (options.unit == Unit::Ms).into(),
         stamp_bits: options.sizes.stamp_bits,

@@ -3,10 +3,12 @@
 //! `include/uapi/linux/btf.h`. Kinds that are newer than this program are skipped where the kernel says how long
 //! they are; else what comes before the first of them is all that is known.
 
+mod error;
 mod ids;
 
+pub use error::{BtfError, Unread};
+
 use std::collections::{HashMap, HashSet};
-use std::fmt;
 
 const MAGIC: u16 = 0xeb9f;
 const KIND_INT: u32 = 1;
@@ -20,47 +22,6 @@ const KIND_ENUM64: u32 = 19;
 const HEADER_WITH_LAYOUT: usize = 32;
 /// Names for a type, one behind the other: more than any in the kernel has.
 const MAX_NAMES: usize = 8;
-
-/// Why the bytes can't answer.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-pub enum BtfError {
-    #[error("it is not BTF of this machine's byte order")]
-    Magic,
-    #[error("it is shorter than its header says")]
-    Truncated,
-    #[error("it has no structure {name}{}", Unread::but_for(.unread))]
-    NoStruct {
-        name: String,
-        unread: Option<Unread>,
-    },
-}
-
-/// Why the types from some point on can't be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unread {
-    /// A type of this kind is of unknown length.
-    Kind(u32),
-    /// The last type is not whole.
-    Cut,
-}
-
-impl Unread {
-    fn but_for(unread: &Option<Self>) -> String {
-        unread.map_or_else(String::new, |unread| format!(" before {unread}"))
-    }
-}
-
-impl fmt::Display for Unread {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Kind(kind) => write!(
-                f,
-                "a type of kind {kind}, which this program does not know and can't skip"
-            ),
-            Self::Cut => f.write_str("a type that is cut off"),
-        }
-    }
-}
 
 /// A structure's size, and some of its fields.
 #[derive(Debug)]
@@ -98,17 +59,16 @@ impl<'a> Kernel<'a> {
     /// structure's own.
     pub fn fields(&self, name: &str, wanted: &[&str]) -> Result<Fields, BtfError> {
         let btf = &self.0;
-        let is_target = |t: &&Type| t.kind == KIND_STRUCT && btf.string(t.name) == name.as_bytes();
-        let target = btf.types.iter().find(is_target);
+        let target = btf.find(KIND_STRUCT, name).and_then(|id| btf.by_id(id));
         let target = target.ok_or_else(|| BtfError::NoStruct {
             name: name.into(),
             unread: btf.unread,
         })?;
         let mut fields = HashMap::new();
-        btf.collect(*target, 0, wanted, &mut fields, &mut HashSet::new());
+        btf.collect(target, 0, wanted, &mut fields, &mut HashSet::new());
         Ok(Fields {
             structure: name.into(),
-            size: btf.word(*target)?,
+            size: btf.word(target)?,
             fields,
         })
     }
@@ -129,8 +89,8 @@ struct Type {
 struct Btf<'a> {
     section: &'a [u8],
     strings: &'a [u8],
-    /// By type id less one: id 0 is void.
-    types: Vec<Type>,
+    /// Where each begins in the section, by type id less one: id 0 is void. A kernel has more than 100,000.
+    types: Vec<u32>,
     /// Why there are no more.
     unread: Option<Unread>,
 }
@@ -138,6 +98,20 @@ struct Btf<'a> {
 fn u32_at(bytes: &[u8], at: usize) -> Result<u32, BtfError> {
     let word = bytes.get(at..at + 4).ok_or(BtfError::Truncated)?;
     Ok(u32::from_ne_bytes(word.try_into().expect("four bytes")))
+}
+
+impl Type {
+    /// The number of members has 24 bits and the kind 7; kernels that have 16 and 5 bits for them leave the others 0.
+    fn read(section: &[u8], at: usize) -> Result<Self, BtfError> {
+        let info = u32_at(section, at + 4)?;
+        Ok(Self {
+            name: u32_at(section, at)?,
+            kind: (info >> 24) & 0x7f,
+            members: (info & 0xff_ffff) as usize,
+            packed: info >> 31 != 0,
+            body: at + 12,
+        })
+    }
 }
 
 /// Bytes that follow the header of a type of `kind` with `len` members; `None` for a kind that is neither known here
@@ -187,31 +161,29 @@ impl<'a> Btf<'a> {
         })
     }
 
-    /// All types up to the first that can't be read. The number of members is of 24 bits and the kind of 7; kernels
-    /// that have 16 and 5 bits for them leave the others 0.
-    fn types(section: &[u8], layout: &[u8]) -> (Vec<Type>, Option<Unread>) {
+    /// All types up to the first that can't be read.
+    fn types(section: &[u8], layout: &[u8]) -> (Vec<u32>, Option<Unread>) {
         let mut types = Vec::new();
         let mut at = 0;
         while at < section.len() {
-            let (Ok(name), Ok(info)) = (u32_at(section, at), u32_at(section, at + 4)) else {
+            let Ok(Type {
+                kind,
+                members,
+                body,
+                ..
+            }) = Type::read(section, at)
+            else {
                 return (types, Some(Unread::Cut));
             };
-            let kind = (info >> 24) & 0x7f;
-            let members = (info & 0xff_ffff) as usize;
             let Some(size) = body_size(kind, members, layout) else {
                 return (types, Some(Unread::Kind(kind)));
             };
-            if at + 12 + size > section.len() {
+            if body + size > section.len() {
                 return (types, Some(Unread::Cut));
             }
-            types.push(Type {
-                name,
-                kind,
-                members,
-                packed: info >> 31 != 0,
-                body: at + 12,
-            });
-            at += 12 + size;
+            // The section's length is of 32 bits.
+            types.push(at as u32);
+            at = body + size;
         }
         (types, None)
     }
@@ -223,7 +195,16 @@ impl<'a> Btf<'a> {
 
     fn by_id(&self, id: u32) -> Option<Type> {
         let index = (id as usize).checked_sub(1)?;
-        self.types.get(index).copied()
+        let at = *self.types.get(index)?;
+        Type::read(self.section, at as usize).ok()
+    }
+
+    /// The first type of that kind and name.
+    fn find(&self, kind: u32, name: &str) -> Option<u32> {
+        (1..=self.types.len() as u32).find(|&id| {
+            let found = self.by_id(id);
+            found.is_some_and(|t| t.kind == kind && self.string(t.name) == name.as_bytes())
+        })
     }
 
     /// The last word of a type's header: a size, or the id of the type that it refers to.

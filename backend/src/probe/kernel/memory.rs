@@ -7,10 +7,11 @@ use crate::procfs;
 use runqlat_common::wire::Key;
 
 /// For threads, their stacks and the first minutes of history, in bytes.
-const SPARE: u64 = 4_000_000;
+const SPARE: u64 = 5_000_000;
 
-/// Reading the kernel's types takes so many times their size, for a moment.
-const READING: u64 = 3;
+/// Reading the kernel's types takes so many times their size, for a moment: once by this program, and by aya, which makes
+/// more of them.
+const READING: u64 = 4;
 
 /// Whether there is room for reading the kernel's types.
 pub(super) fn check_reading() -> Result<(), AttachError> {

@@ -24,11 +24,10 @@ pub use attach::AttachError;
 pub use layout::read_btf;
 pub use sizes::{Cpus, MAX_KEYS, Sizes};
 
-use crate::cgroup::Group;
 use crate::cgroup::memory::Limit;
 use crate::failure::Failure;
 use crate::probe::{Probe, ReadError, Reading, Source};
-use crate::target::{self, Presence, Watched};
+use crate::target::{self, Presence, Target, Watched};
 use crate::{cgroup, procfs};
 use attach::{Attached, KERNEL_BTF, Loader};
 use counters::Counters;
@@ -44,10 +43,7 @@ const SWEEP_EVERY_NS: u64 = 1_000_000_000;
 struct Options {
     key: Key,
     unit: Unit,
-    tgid: Option<u32>,
-    /// When that process started, in units of `START_UNIT_NS`.
-    start: Option<u64>,
-    cgroup: Option<Group>,
+    target: Target,
     sizes: Sizes,
 }
 
@@ -100,7 +96,7 @@ impl Kernel {
 
 impl Source for Kernel {
     fn attach(&mut self, scope: &Scope) -> Result<(Box<dyn Probe>, Scope), Failure> {
-        let (scope, cgroup) = target::resolve(scope)?;
+        let (scope, target) = target::resolve(scope)?;
         let sizes = Self::sizes(scope.key, self.settings.max_keys).map_err(|error| {
             Failure::Other(anyhow::Error::new(error).context("can't see how large this host is"))
         })?;
@@ -109,9 +105,7 @@ impl Source for Kernel {
         let options = Options {
             key: scope.key,
             unit: scope.unit,
-            tgid: scope.tgid,
-            start: scope.tgid.and_then(procfs::start_of),
-            cgroup,
+            target,
             sizes,
         };
         let probe = KernelProbe::attach(&mut self.loader, &options)?;
@@ -140,7 +134,7 @@ impl KernelProbe {
             attached,
             counters,
             keys: keys.transpose()?,
-            watched: Watched::new(options.tgid, options.start, options.cgroup.clone()),
+            watched: Watched::new(options.target.clone()),
             presence: Presence::There,
             last_sweep_ns: 0,
         })

@@ -11,7 +11,7 @@ impl Kernel<'_> {
     /// BTF in which those of the `wanted` typedefs that the kernel has are found under their ids. The ids between are
     /// those of pointers to nothing.
     pub fn only(&self, wanted: &[&str]) -> Vec<u8> {
-        let id = |&name| Some((self.id(name)?, name));
+        let id = |&name| Some((self.0.find(KIND_TYPEDEF, name)?, name));
         let ids: Vec<(u32, &str)> = wanted.iter().filter_map(id).collect();
         let last = ids.iter().map(|(id, _)| *id).max().unwrap_or(0);
         let mut types = vec![[0, KIND_POINTER << 24, 0]; last as usize];
@@ -29,13 +29,5 @@ impl Kernel<'_> {
         bytes.extend(words.flat_map(|word| word.to_ne_bytes()));
         bytes.extend(strings);
         bytes
-    }
-
-    fn id(&self, name: &str) -> Option<u32> {
-        let btf = &self.0;
-        let is_wanted =
-            |t: &super::Type| t.kind == KIND_TYPEDEF && btf.string(t.name) == name.as_bytes();
-        let index = btf.types.iter().position(is_wanted)?;
-        u32::try_from(index + 1).ok()
     }
 }

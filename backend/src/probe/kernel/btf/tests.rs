@@ -198,8 +198,9 @@ fn aya_finds_ids_in_what_is_made_for_it() {
     ];
     let strings = format!("{STRINGS}wake\0iter\0");
     let bytes = btf(&types.concat(), &strings);
-    let wanted = ["wake", "iter", "task"];
-    let only = Kernel::parse(&bytes).unwrap().only(&wanted);
+    let only = Kernel::parse(&bytes)
+        .unwrap()
+        .only(&["wake", "iter", "task"]);
     let aya = aya::Btf::parse(&only, aya::Endianness::default()).unwrap();
     let id = |name| aya.id_by_type_name_kind(name, BtfKind::Typedef).ok();
     assert_eq!((id("wake"), id("iter")), (Some(4), Some(6)));

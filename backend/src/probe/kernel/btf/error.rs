@@ -1,0 +1,44 @@
+//! What bytes that should be BTF lack.
+
+use std::fmt;
+
+/// Why the bytes can't answer.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum BtfError {
+    #[error("it is not BTF of this machine's byte order")]
+    Magic,
+    #[error("it is shorter than its header says")]
+    Truncated,
+    #[error("it has no structure {name}{}", Unread::but_for(.unread))]
+    NoStruct {
+        name: String,
+        unread: Option<Unread>,
+    },
+}
+
+/// Why the types from some point on can't be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unread {
+    /// A type of this kind is of unknown length.
+    Kind(u32),
+    /// The last type is not whole.
+    Cut,
+}
+
+impl Unread {
+    fn but_for(unread: &Option<Self>) -> String {
+        unread.map_or_else(String::new, |unread| format!(" before {unread}"))
+    }
+}
+
+impl fmt::Display for Unread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Kind(kind) => write!(
+                f,
+                "a type of kind {kind}, which this program does not know and can't skip"
+            ),
+            Self::Cut => f.write_str("a type that is cut off"),
+        }
+    }
+}
