@@ -103,5 +103,6 @@ fn server_info(tokens: bool) -> ServerInfo {
         demo: true,
         tokens,
         started_ms: 0,
+        caveats: Vec::new(),
     }
 }

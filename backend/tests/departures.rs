@@ -70,7 +70,10 @@ async fn a_watched_process_that_ends_is_told_and_another_one_is_chosen() {
         let mut viewer = Viewer::join(server.address, Format::Json).await;
         until(&mut viewer, of(key)).await;
         drop(watched);
-        until(&mut viewer, |interval| interval.gone.contains(&key)).await;
+        until(&mut viewer, |interval| {
+            interval.gone.iter().any(|id| id.key == key)
+        })
+        .await;
         until(&mut viewer, is_gone).await;
         stays_empty(&mut viewer).await;
         let state = get(server.address, "/api/v1/state", &[]).json();
@@ -177,7 +180,10 @@ async fn a_group_that_is_removed_and_made_again_is_measured_again() {
         until(&mut viewer, of(old)).await;
         drop(hog);
         drop(group);
-        until(&mut viewer, |interval| interval.gone.contains(&old)).await;
+        until(&mut viewer, |interval| {
+            interval.gone.iter().any(|id| id.key == old)
+        })
+        .await;
         until(&mut viewer, is_gone).await;
         stays_empty(&mut viewer).await;
         let body = format!(r#"{{"key": "cgroup", "cgroup": "{path}"}}"#);

@@ -157,7 +157,7 @@ async fn names_follow_an_exec_and_end_with_their_process() {
     }
     assert!(names.contains(&"sh".to_owned()), "{names:?}");
     drop(process);
-    while !viewer.interval().await.gone.contains(&tgid) {}
+    while !viewer.interval().await.gone.iter().any(|id| id.key == tgid) {}
 }
 
 #[tokio::test]
