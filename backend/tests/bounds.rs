@@ -47,7 +47,10 @@ async fn a_viewer_that_says_too_much_is_told_and_then_dropped() {
     let mut seq = other.interval().await.column.seq;
     let mut viewer = Viewer::join(server.address, Format::Json).await;
     viewer.snapshot().await;
-    let garbage = || ClientMessage::Series { key: 1 };
+    let garbage = || ClientMessage::Series {
+        key: 1,
+        start: None,
+    };
     for _ in 0..200 {
         viewer.send(&garbage()).await;
     }

@@ -93,8 +93,11 @@ async fn a_load_appears_in_its_row_when_it_starts() {
     browser.keep("live-load").await;
 
     // The hog leads the list, and selecting it shows its own heatmap, its past included.
-    let row_of_hog = format!("[data-testid=process-row][data-key=\"{}\"]", hog.id());
-    let click = format!("const r = document.querySelector('{row_of_hog}'); r?.click(); return !!r");
+    let click = format!(
+        "const rows = [...document.querySelectorAll('[data-testid=process-row]')];
+        const r = rows.find(r => r.dataset.key?.split('@')[0] === '{}'); r?.click(); return !!r",
+        hog.id()
+    );
     browser.until("the hog is in the list", &click).await;
     let title = "return document.querySelector('[data-testid=series-title]')?.innerText";
     let title_has = format!("{title}?.includes('{}')", hog.id());

@@ -27,11 +27,11 @@ async fn a_change_reaches_everybody_and_the_past_stays() {
     assert_eq!(reply.status, 200, "{}", reply.text());
     let expected = Scope {
         key: Key::Cgroup,
-        tgid: None,
         cgroup: Some("/system.slice".into()),
         unit: Unit::Ms,
         // Left out: as it was.
         interval_ms: 100,
+        ..Scope::default()
     };
     for viewer in [&mut json, &mut postcard] {
         let change = viewer.scope().await;

@@ -71,7 +71,7 @@ async fn a_watched_process_that_ends_is_told_and_another_one_is_chosen() {
         until(&mut viewer, of(key)).await;
         drop(watched);
         until(&mut viewer, |interval| {
-            interval.gone.iter().any(|gone| gone.key == key)
+            interval.gone.iter().any(|id| id.key == key)
         })
         .await;
         until(&mut viewer, is_gone).await;
@@ -181,7 +181,7 @@ async fn a_group_that_is_removed_and_made_again_is_measured_again() {
         drop(hog);
         drop(group);
         until(&mut viewer, |interval| {
-            interval.gone.iter().any(|gone| gone.key == old)
+            interval.gone.iter().any(|id| id.key == old)
         })
         .await;
         until(&mut viewer, is_gone).await;

@@ -135,7 +135,7 @@ async fn each_row_has_its_own_numbers_in_its_line() {
         }};
         const rows = {ROWS}, owned = rows.map({CELLS});
         const seen = rows.filter(row => box(row).bottom > list.top + 25 && box(row).top < list.bottom);
-        const right = rows.filter((row, i) => owned[i].length === 6 && owned[i][0].innerText.trim() === row.dataset.key
+        const right = rows.filter((row, i) => owned[i].length === 6 && owned[i][0].innerText.trim() === row.dataset.key.split('@')[0]
             && owned[i].filter(cell => cell.getClientRects().length).every(cell => stand(row, cell)));
         const without = seen.filter(row => !right.includes(row));
         const twice = owned.flat().length - new Set(owned.flat()).size;
@@ -390,7 +390,7 @@ async fn looking_back_lists_who_waited_then() {
     let compare = format!(
         "return fetch('/api/v1/span?from_seq=1&to_seq=100000').then(r => r.json()).then(known => {{
             const row = {ROWS}.find(r => r.ariaRowIndex === '2');
-            return known.series.some(s => s.key === Number(row.dataset.key)) && row.innerText;
+            return known.series.some(s => s.key === Number(row.dataset.key.split('@')[0])) && row.innerText;
         }})"
     );
     browser.until("who waited", &compare).await;

@@ -157,8 +157,7 @@ async fn names_follow_an_exec_and_end_with_their_process() {
     }
     assert!(names.contains(&"sh".to_owned()), "{names:?}");
     drop(process);
-    let is_gone = |interval: &Interval| interval.gone.iter().any(|gone| gone.key == tgid);
-    while !is_gone(&viewer.interval().await) {}
+    while !viewer.interval().await.gone.iter().any(|id| id.key == tgid) {}
 }
 
 #[tokio::test]

@@ -5,15 +5,15 @@ mod support;
 
 use futures_util::{SinkExt, StreamExt};
 use runqlat_common::wire::{
-    ClientMessage, Format, MAX_CLIENT_MESSAGE, PROTOCOL_VERSION, ProbeState, Programs,
-    ServerMessage,
+    CLOSE_OLD_PAGE, ClientMessage, Format, MAX_CLIENT_MESSAGE, PROTOCOL_VERSION, ProbeState,
+    Programs, ServerMessage,
 };
 use std::io::Write;
 use std::net::TcpStream;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::process::Command;
 use std::time::Duration;
-use support::client::{PATIENCE, Viewer, connect, get, request, sum_of_series};
+use support::client::{PATIENCE, Viewer, connect, farewell, get, request, sum_of_series};
 use support::server::{Server, binary};
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Error, Message};
@@ -70,7 +70,7 @@ async fn a_late_viewer_gets_the_past() {
     let key = newest.series[0].key;
     assert!(snapshot.names.iter().any(|name| name.key == key));
 
-    late.send(&ClientMessage::Series { key }).await;
+    late.send(&ClientMessage::Series { key, start: None }).await;
     let past = late.series().await;
     assert_eq!((past.key, past.from_seq), (key, 1));
     let sent = (newest.column.seq, newest.series[0].counts.clone());
@@ -148,6 +148,22 @@ async fn an_unknown_sub_protocol_is_refused_with_the_known_ones() {
     assert!(
         text.contains("runqlat-web.v2.json and runqlat-web.v2.postcard"),
         "{text}"
+    );
+}
+
+/// Its page can't read what is said here, and would learn nothing of an upgrade that is refused.
+#[tokio::test]
+async fn who_speaks_the_version_before_is_told_to_reload() {
+    let server = demo();
+    for former in Format::ALL.map(Format::former_subprotocol) {
+        let mut socket = connect(server.address, Some(former)).await.unwrap();
+        let (code, reason) = farewell(&mut socket).await;
+        assert_eq!(code, CLOSE_OLD_PAGE);
+        assert!(reason.ends_with("reload it"), "{reason}");
+    }
+    assert_eq!(
+        get(server.address, "/api/v1/state", &[]).json()["viewers"],
+        0
     );
 }
 

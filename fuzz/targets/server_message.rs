@@ -5,7 +5,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use runqlat_common::buckets::SLOTS;
-use runqlat_common::wire::{Format, ServerMessage, Span};
+use runqlat_common::wire::{Format, SeriesKey, ServerMessage, Span};
 use runqlat_fuzz::parts;
 use runqlat_logic::chart::brush::Brush;
 use runqlat_logic::chart::colour::Spread;
@@ -15,6 +15,7 @@ use runqlat_logic::chart::layout::Size;
 use runqlat_logic::chart::measure::{Cause, Measure};
 use runqlat_logic::filter::Filter;
 use runqlat_logic::histogram::Histogram;
+use runqlat_logic::keys::Linked;
 use runqlat_logic::region;
 use runqlat_logic::session::Session;
 use runqlat_logic::table::pins::Pins;
@@ -61,9 +62,10 @@ fn look(session: &mut Session) {
         to_seq: 9,
         by_name: true,
     };
-    let first = session.live().recent.listed().map(|(key, _)| key).min();
+    let first = session.live().recent.listed().map(|(id, _)| id).min();
+    let linked = Linked::from(first.unwrap_or(SeriesKey { key: 7, start: 5 }));
     match (session.selection.is_some(), session.is_paused()) {
-        (false, false) => drop(session.select(Some(first.unwrap_or(7)))),
+        (false, false) => drop(session.follow_link(Some(linked))),
         (true, false) => {
             session.pause();
             session.look_for(Some(span));
