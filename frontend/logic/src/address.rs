@@ -5,6 +5,7 @@ use crate::chart::brush::Brush;
 use crate::chart::colour::Spread;
 use crate::chart::measure::{Cause, Measure};
 use crate::chart::view::{End, View};
+use crate::keys::Linked;
 use crate::table::{Column, Sort};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use runqlat_common::buckets::SLOTS;
@@ -12,7 +13,7 @@ use runqlat_common::buckets::SLOTS;
 /// What an address says. What it leaves out is as it is by default.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Address {
-    pub series: Option<u64>,
+    pub series: Option<Linked>,
     pub filter: String,
     pub view: Option<View>,
     pub measure: Measure,
@@ -34,6 +35,7 @@ const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'.')
     .remove(b',')
+    .remove(b'@')
     .remove(b'/')
     .remove(b':');
 
@@ -42,7 +44,7 @@ impl Address {
     pub fn query(&self) -> String {
         let mut parts: Vec<(&str, String)> = Vec::new();
         let mut say = |name, value: Option<String>| parts.extend(value.map(|value| (name, value)));
-        say("series", self.series.map(|key| key.to_string()));
+        say("series", self.series.map(|linked| linked.to_string()));
         say("filter", some(&self.filter));
         if let Some(view) = self.view {
             match view.end {
@@ -78,7 +80,7 @@ impl Address {
             let value = value.replace('+', " ");
             let value = percent_decode_str(&value).decode_utf8_lossy();
             match name {
-                "series" => address.series = value.parse().ok(),
+                "series" => address.series = Linked::parse(&value),
                 "filter" => address.filter = value.into_owned(),
                 "last" => {
                     let seconds = number(&value).filter(|seconds| *seconds > 0.0);
@@ -110,9 +112,13 @@ impl Address {
 
     /// Whether the way from one to the other is a step that one goes back, and not a movement.
     pub fn is_step_from(&self, before: &Self) -> bool {
+        let same_series = match (self.series, before.series) {
+            // The newest of a number is known by its start, too, once it is found.
+            (Some(now), Some(before)) => now.fits(before),
+            (now, before) => now == before,
+        };
         let steps = |a: &Self| {
             (
-                a.series,
                 a.measure,
                 a.cause,
                 a.spread,
@@ -121,7 +127,7 @@ impl Address {
                 a.by_name,
             )
         };
-        steps(self) != steps(before)
+        !same_series || steps(self) != steps(before)
     }
 }
 

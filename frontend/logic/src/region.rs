@@ -6,7 +6,7 @@ use crate::chart::measure::Cause;
 use crate::keys;
 use crate::words;
 use runqlat_common::columns::{Columns, start_ms};
-use runqlat_common::wire::{self, Key, Region, RegionReply, RegionSeries};
+use runqlat_common::wire::{self, Key, Region, RegionReply, RegionSeries, SeriesKey};
 use std::cmp::Ordering;
 
 /// What to ask about a region, while `shown` (from and to, in ms) is on the axis. `None` where nothing is
@@ -59,7 +59,7 @@ pub struct Finding {
 /// One series in the region.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
-    pub key: u64,
+    pub key: SeriesKey,
     pub name: String,
     pub waits: u64,
     /// Its part of the region's waits, 0 to 1, and of the rest's.
@@ -75,7 +75,7 @@ impl Row {
         let inside = part(series.inside, reply.inside);
         let outside = part(series.outside, reply.outside);
         Self {
-            key: series.key,
+            key: series.id(),
             name: keys::name(
                 key,
                 series.key,

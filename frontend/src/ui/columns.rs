@@ -17,7 +17,7 @@ use leptos::html::{Canvas, Div};
 use leptos::prelude::*;
 use runqlat_common::counts::Range;
 use runqlat_common::human;
-use runqlat_common::wire::OTHER;
+use runqlat_common::wire::SeriesKey;
 use std::borrow::Cow;
 use web_sys::HtmlElement;
 
@@ -38,8 +38,8 @@ const COLUMNS: [(&str, Tell); 6] = [
 ];
 
 fn id(row: &Row) -> Cow<'static, str> {
-    let id = row.series.filter(|key| *key != OTHER);
-    id.map_or(Cow::Borrowed(""), |key| key.to_string().into())
+    let id = row.series.filter(|id| *id != SeriesKey::OTHER);
+    id.map_or(Cow::Borrowed(""), |id| id.key.to_string().into())
 }
 
 fn range(range: Option<Range>) -> Cow<'static, str> {

@@ -25,6 +25,7 @@ pub(crate) fn Header() -> impl IntoView {
                 "runqlat-web"
             </span>
             <Subject/>
+            <Caveats/>
             <Control/>
             <span class="spring"></span>
             <Probe/>
@@ -96,6 +97,25 @@ fn Subject() -> impl IntoView {
             <span class="muted kernel" title=kernel>{kernel}</span>
             <span class="scope" data-testid="scope" title=in_full>{words}</span>
         </span>
+    }
+}
+
+/// That this host hides something from the server; what it is, in the title.
+#[component]
+fn Caveats() -> impl IntoView {
+    let app = expect_context::<App>();
+    let caveats = memo(move || app.caveats());
+    let title = move || caveats.read().join("\n");
+    let text = move || match caveats.read().len() {
+        1 => "1 caveat".to_owned(),
+        n => format!("{n} caveats"),
+    };
+    view! {
+        <Show when=move || !caveats.read().is_empty()>
+            <span class="badge busy" data-testid="caveats" role="note" title=live(title)>
+                {live(text)}
+            </span>
+        </Show>
     }
 }
 

@@ -20,7 +20,7 @@ impl App {
         let style = self.style.get();
         let percentiles = self.percentiles.get();
         Address {
-            series: self.session.read().selected_key(),
+            series: self.session.read().linked(),
             filter: self.filter.get(),
             view: self.chosen_view.get().then(|| self.view.get()).flatten(),
             measure: style.measure,
@@ -48,12 +48,8 @@ impl App {
             self.chosen_view.set(true);
             self.view.set(address.view);
         }
-        if self
-            .session
-            .with_untracked(|session| session.selected_key())
-            != address.series
-        {
-            self.look_at(address.series);
+        if self.session.with_untracked(|session| session.linked()) != address.series {
+            self.follow_link(address.series);
         }
         self.brush.set(address.brush);
         self.as_strips.set(address.strips);

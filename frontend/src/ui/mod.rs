@@ -25,6 +25,7 @@ mod map_table;
 mod marks;
 mod multiples;
 mod notes;
+mod notice;
 mod once;
 mod panel;
 mod people;

@@ -10,13 +10,14 @@ use crate::browser;
 use crate::chart::layout::Size;
 use crate::chart::strip::Layout;
 use crate::chart::ticks;
+use crate::keys::Linked;
 use crate::session::strip::CELLS;
 use crate::table::Row;
 use crate::words;
 use leptos::ev::PointerEvent;
 use leptos::html::{Canvas, Div, Ol};
 use leptos::prelude::*;
-use runqlat_common::wire::OTHER;
+use runqlat_common::wire::SeriesKey;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement};
 
@@ -96,9 +97,9 @@ fn fill(app: App, list: NodeRef<Ol>) {
 fn select(app: App, event: &web_sys::MouseEvent) {
     let target = event.target().and_then(|t| t.dyn_into::<Element>().ok());
     let button = target.and_then(|t| t.closest("button").ok()?);
-    let key = button.and_then(|button| button.get_attribute("data-key")?.parse().ok());
+    let key = button.and_then(|button| Linked::parse(&button.get_attribute("data-key")?));
     let listing = app.listing.get_untracked();
-    if let Some(row) = key.and_then(|key| listing.row_of(key)) {
+    if let Some(row) = key.and_then(|key| listing.row_of(key.id())) {
         open(app, row);
     }
 }
@@ -111,7 +112,7 @@ struct Place {
     id: Text,
     longest: Text,
     named: String,
-    shown: Option<(u64, bool)>,
+    shown: Option<(SeriesKey, bool)>,
 }
 
 impl Place {
@@ -136,11 +137,11 @@ impl Place {
         })
     }
 
-    fn show(&mut self, row: Option<&Row>, selected: Option<u64>) {
+    fn show(&mut self, row: Option<&Row>, selected: Option<SeriesKey>) {
         let now = row.map(|row| (row.key, selected.is_some() && selected == row.series));
         if now != self.shown || now.is_none() {
             set(&self.item, "hidden", now.is_none().then_some(""));
-            let key = now.map(|(key, _)| key.to_string());
+            let key = now.map(|(key, _)| Linked::from(key).to_string());
             set(&self.button, "data-key", key.as_deref());
             let is_selected = now.is_some_and(|(_, selected)| selected);
             set(&self.button, "aria-current", is_selected.then_some("true"));
@@ -153,8 +154,8 @@ impl Place {
                 self.name.set(&words::scope::short_path(&row.name));
             }
             let id = match row.series {
-                Some(OTHER) => String::new(),
-                Some(key) => format!(" {key}"),
+                Some(SeriesKey::OTHER) => String::new(),
+                Some(id) => format!(" {}", id.key),
                 None => words::times_many(row.members),
             };
             self.id.set(&id);

@@ -3,12 +3,12 @@
 use super::boxed::{effect, memo, on};
 use super::once::once_in;
 use super::state::App;
-use crate::keys;
+use crate::keys::{self, Linked};
 use crate::region::{Finding, Row, question};
 use crate::words;
 use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
-use runqlat_common::wire::ClientMessage;
+use runqlat_common::wire::{ClientMessage, SeriesKey};
 use std::time::Duration;
 
 /// Asked when the hand has come to rest.
@@ -116,7 +116,7 @@ fn RegionRow(row: Row) -> impl IntoView {
     view! {
         <tr
             data-testid="region-row"
-            data-key=key
+            data-key=Linked::from(key).to_string()
             tabindex="0"
             title="Enter: its own heatmap"
             on:click=on(move |_| app.select(Some(key)))
@@ -127,7 +127,7 @@ fn RegionRow(row: Row) -> impl IntoView {
             })
         >
             <td class="c-name">{row.name}</td>
-            <td class="c-id num">{(key != 0).then_some(key)}</td>
+            <td class="c-id num">{(key != SeriesKey::OTHER).then_some(key.key)}</td>
             <td class="c-rate num">{words::grouped(row.waits)}</td>
             <td class="c-inside num">
                 <span class="share" style:background-size=bar></span>

@@ -4,11 +4,11 @@
 use super::columns::cells_of;
 use super::rows::ROW_PX;
 use super::text::{Maker, Text, set};
-use crate::keys;
+use crate::keys::{self, Linked};
 use crate::table::{Listing, Row};
 use crate::words;
 use runqlat_common::contract::COMM_LEN;
-use runqlat_common::wire::{Key, OTHER};
+use runqlat_common::wire::{Key, SeriesKey};
 use web_sys::HtmlElement;
 
 /// A row of the page, used for one series after another.
@@ -27,8 +27,8 @@ struct Shown {
     index: usize,
     /// Where its cells are in the columns; nowhere for a row that is out of view.
     line: Option<usize>,
-    key: u64,
-    series: Option<u64>,
+    key: SeriesKey,
+    series: Option<SeriesKey>,
     members: u64,
     name: String,
     kind: Key,
@@ -70,8 +70,8 @@ impl Place {
         &mut self,
         row: Option<&Row>,
         listing: &Listing,
-        selected: Option<u64>,
-        stop: Option<u64>,
+        selected: Option<SeriesKey>,
+        stop: Option<SeriesKey>,
     ) {
         let now = row.map(|row| Shown {
             index: row.index,
@@ -112,7 +112,8 @@ impl Place {
             set(row, "aria-owns", now.line.map(cells_of).as_deref());
         }
         if was.is_none_or(|was| was.key != now.key) {
-            set(row, "data-key", Some(&now.key.to_string()));
+            let key = Linked::from(now.key).to_string();
+            set(row, "data-key", Some(&key));
         }
         self.mark(was, now);
         let title_now = title(now);
@@ -174,7 +175,7 @@ fn is_long(name: &str) -> bool {
 
 fn title(shown: &Shown) -> String {
     match shown.kind {
-        kind if shown.series == Some(OTHER) => keys::about_other(kind),
+        kind if shown.series == Some(SeriesKey::OTHER) => keys::about_other(kind),
         kind if shown.series.is_none() => {
             let many = keys::kind(kind).many;
             format!("{many} of this name that waited, together; Enter or a click shows each")

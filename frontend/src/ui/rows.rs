@@ -19,7 +19,7 @@ use crate::words;
 use leptos::ev::{FocusEvent, MouseEvent, PointerEvent};
 use leptos::html::{Div, Tbody};
 use leptos::prelude::*;
-use runqlat_common::wire::Key;
+use runqlat_common::wire::{Key, SeriesKey};
 use std::time::Duration;
 
 /// Columns, with the word that a test finds them by.
@@ -200,7 +200,7 @@ fn fill(app: App, body: NodeRef<Tbody>) {
 }
 
 /// Where the tab key enters the list: its first visible row.
-fn stop_of(listing: &Listing, top: usize) -> Option<u64> {
+fn stop_of(listing: &Listing, top: usize) -> Option<SeriesKey> {
     let row = listing.at(top.min(listing.rows.saturating_sub(1)));
     row.map(|row| row.key)
 }

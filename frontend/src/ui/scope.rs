@@ -52,9 +52,18 @@ impl Draft {
         look_up(app, "");
     }
 
-    /// Chooses a process or a cgroup; neither, for the whole system.
-    pub(super) fn aim(self, aim: Aim) {
-        self.scope.update(|scope| aim.write(scope));
+    /// Chooses a process or a cgroup; neither, for the whole system. What is measured already and still there is the
+    /// same one; else whatever has that number now is meant.
+    pub(super) fn aim(self, app: App, aim: Aim) {
+        let measured = app.session.with_untracked(|session| {
+            let measured = session.scope().filter(|_| session.gone().is_none());
+            measured.cloned().unwrap_or_default()
+        });
+        self.scope.update(|scope| {
+            scope.start = measured.start.filter(|_| aim.tgid == measured.tgid);
+            scope.tgid = aim.tgid;
+            (scope.cgroup, scope.cgroup_hex) = (aim.cgroup, aim.cgroup_hex);
+        });
     }
 
     /// Asks for it. What is measured already is not measured anew, which would disturb all who watch.
@@ -103,6 +112,7 @@ pub(crate) fn ScopePicker() -> impl IntoView {
     view! {
         <Sheet open=app.choosing title="Measure…" label="What is measured" testid="scope-picker">
             <form class="picker" on:submit=submit>
+                <Caveats/>
                 <TargetList/>
                 <Told/>
                 <Status/>
@@ -110,6 +120,19 @@ pub(crate) fn ScopePicker() -> impl IntoView {
             </form>
         </Sheet>
     }
+}
+
+/// What this host hides of what could be measured.
+#[component]
+fn Caveats() -> impl IntoView {
+    let app = expect_context::<App>();
+    let lines = move || {
+        let caveats = app.caveats().into_iter();
+        caveats
+            .map(|caveat| view! { <li>{caveat}</li> })
+            .collect_view()
+    };
+    view! { <ul class="caveats" data-testid="scope-caveats">{live(lines)}</ul> }
 }
 
 /// One of the buttons of which one is on.

@@ -15,12 +15,14 @@ use crate::chart::gesture::Tool;
 use crate::chart::layout::Size;
 use crate::chart::view::View;
 use crate::filter::Filter;
+use crate::keys::Linked;
 use crate::net::Net;
 use crate::session::Session;
 use crate::table::pins::Pins;
 use crate::table::view::View as ListView;
 use crate::table::{How, Listing, Sort};
 use leptos::prelude::*;
+use runqlat_common::wire::SeriesKey;
 use std::sync::Arc;
 
 /// How long the time axis can be set to, in minutes.
@@ -163,6 +165,15 @@ impl App {
         }
     }
 
+    /// What this host hides from the server.
+    pub(super) fn caveats(self) -> Vec<String> {
+        let session = self.session.read();
+        let server = session.server.as_ref();
+        server
+            .map(|server| server.caveats.clone())
+            .unwrap_or_default()
+    }
+
     /// Opens the picker of what is measured, for who may change it.
     pub(crate) fn choose_scope(self) {
         if self.session.with_untracked(|session| session.may_control) {
@@ -171,15 +182,19 @@ impl App {
     }
 
     /// Looks at one series, or at the whole scope, because somebody here chose it.
-    pub(crate) fn select(self, key: Option<u64>) {
+    pub(crate) fn select(self, key: Option<SeriesKey>) {
         self.let_go();
-        self.look_at(key);
-    }
-
-    /// Looks at one series, or at the whole scope.
-    pub(super) fn look_at(self, key: Option<u64>) {
         self.cursor.set(Cursor::Nothing);
         let messages = self.session.try_update(|session| session.select(key));
+        self.send(&messages.unwrap_or_default());
+    }
+
+    /// Looks at what a link names.
+    pub(super) fn follow_link(self, series: Option<Linked>) {
+        self.cursor.set(Cursor::Nothing);
+        let messages = self
+            .session
+            .try_update(|session| session.follow_link(series));
         self.send(&messages.unwrap_or_default());
     }
 

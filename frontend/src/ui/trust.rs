@@ -4,19 +4,17 @@
 use super::boxed::{Show, live, memo, on};
 use super::entry::EntryBanner;
 use super::follow::Presence;
+use super::notice::{AnotherBanner, NoticeText};
 use super::state::App;
 use super::told::Told;
-use crate::browser;
-use crate::chart::ticks;
 use crate::keys;
 use crate::session::Link;
-use crate::session::notice::Notice;
 use crate::words;
 use leptos::ev::PointerEvent;
 use leptos::html::Div;
 use leptos::prelude::*;
 use runqlat_common::human;
-use runqlat_common::wire::{OTHER, ProbeState};
+use runqlat_common::wire::{ProbeState, SeriesKey};
 
 #[component]
 pub(crate) fn Trust() -> impl IntoView {
@@ -27,14 +25,16 @@ pub(crate) fn Trust() -> impl IntoView {
                 <Other/>
                 <Keys/>
                 <Cost/>
-                // Last, for it grows when something is lost.
+                // Last, for they grow when something is lost.
                 <Lost/>
+                <Failed/>
             </dl>
             <NoticeText/>
             <Presence/>
             <ConnectionBanner/>
             <EntryBanner/>
             <ProbeBanner/>
+            <AnotherBanner/>
         </div>
     }
 }
@@ -130,7 +130,10 @@ fn Other() -> impl IntoView {
     let waits = memo(move || {
         let session = app.measured();
         let data = session.shown();
-        let recent = data.recent.total(OTHER).map_or(0, |total| total.waits);
+        let recent = data
+            .recent
+            .total(SeriesKey::OTHER)
+            .map_or(0, |total| total.waits);
         (data.health.other, recent, data.recent.scope().key)
     });
     let class = Signal::derive(move || if waits.get().1 > 0 { "warn" } else { "calm" });
@@ -152,10 +155,10 @@ fn Keys() -> impl IntoView {
     let keys = memo(move || {
         let session = app.measured();
         let health = &session.shown().health;
-        (health.keys, health.keys_max)
+        (health.keys, health.keys_max, health.keys_bound)
     });
     let value = Signal::derive(move || {
-        let (keys, most) = keys.get();
+        let (keys, most, _) = keys.get();
         if most == 0 {
             return "–".to_owned();
         }
@@ -166,7 +169,7 @@ fn Keys() -> impl IntoView {
         )
     });
     let class = Signal::derive(move || {
-        let (keys, most) = keys.get();
+        let (keys, most, _) = keys.get();
         if u64::from(keys) * 10 >= u64::from(most) * 9 && most > 0 {
             "keys warn"
         } else {
@@ -176,9 +179,36 @@ fn Keys() -> impl IntoView {
     let title = Signal::derive(move || {
         let session = app.session.read();
         let kind = keys::kind(session.shown().scopes.series().key);
-        format!("{} in the kernel's table, and its size", kind.heading)
+        let (_, most, bound) = keys.get();
+        let most = words::grouped(most.into());
+        match words::grouped(bound.into()) {
+            bound if bound == most => {
+                format!(
+                    "{} in the kernel's table, which has room for {most}",
+                    kind.heading
+                )
+            }
+            bound => format!(
+                "{} in the kernel's table, which has room for {most} now and grows to {bound}",
+                kind.heading
+            ),
+        }
     });
     view! { <Fact name="table" title=title value=value class=class testid="keys"/> }
+}
+
+/// Shown only when there is one.
+#[component]
+fn Failed() -> impl IntoView {
+    let app = expect_context::<App>();
+    let failed = memo(move || app.measured().shown().health.failed_readings);
+    let value = Signal::derive(move || words::grouped(failed.get()));
+    let title = "Readings of the kernel's counters that failed since the programs of this scope were attached. Each was tried again: what it missed is in the next that succeeded, a longer interval";
+    view! {
+        <Show when=move || failed.get() != 0>
+            <Fact name="failed readings" title=title.to_owned() value=value class="warn" testid="failed-readings"/>
+        </Show>
+    }
 }
 
 #[component]
@@ -196,39 +226,6 @@ fn Cost() -> impl IntoView {
     });
     let title = "What runqlat-web itself uses: part of one CPU in the newest interval, resident memory. The kernel programs' time is spent in the tasks they measure and is not in it";
     view! { <Fact name="own cost" title=title.to_owned() value=cost class="cost" testid="cost"/> }
-}
-
-#[component]
-fn NoticeText() -> impl IntoView {
-    let app = expect_context::<App>();
-    let text = memo(move || match app.measured().notice()? {
-        Notice::Lagged { missed } => Some(format!(
-            "This page was too slow: {missed} intervals were fetched again"
-        )),
-        Notice::Refused { reason, hint } => Some(format!("The server refused: {reason}. {hint}")),
-        Notice::ScopeRefused { reason, hint } => {
-            Some(format!("What is measured stays as it is: {reason}. {hint}"))
-        }
-        Notice::Outdated => {
-            Some("Something else is measured by now: resume to choose from it".to_owned())
-        }
-        Notice::Nobody => Some(
-            "Nobody presents: whoever wants to does so where the viewers are counted".to_owned(),
-        ),
-        Notice::OwnChange => Some("You changed what is measured, for all who watch".to_owned()),
-        Notice::Changed { by } => Some(format!("{by} changed what is measured")),
-        Notice::Restarted { at_ms } => {
-            let at = *at_ms as f64;
-            let clock = ticks::clock(at, browser::utc_offset_min(at));
-            Some(format!(
-                "The server was started anew at {clock}: what was before is gone"
-            ))
-        }
-        Notice::Garbled { reason } => Some(format!(
-            "A message could not be read ({reason}): reload the page"
-        )),
-    });
-    view! { <p class="notice" data-testid="notice" role="status">{live(move || text.get())}</p> }
 }
 
 #[component]

@@ -6,6 +6,7 @@ use crate::chart::brush::Brush;
 use crate::chart::colour::Spread;
 use crate::chart::measure::{Cause, Measure};
 use crate::chart::view::{End, View};
+use crate::keys::Linked;
 use crate::table::{Column, Sort};
 use proptest::prelude::{Strategy, any, prop_assert_eq, proptest};
 use proptest::{option, sample};
@@ -20,6 +21,14 @@ fn the_default_has_no_query_and_nonsense_is_the_default() {
 }
 
 #[test]
+fn a_series_that_is_found_by_its_number_is_no_step() {
+    let step = |from: &str, to: &str| Address::parse(to).is_step_from(&Address::parse(from));
+    assert!(!step("series=7", "series=7@500"));
+    assert!(step("series=7@400", "series=7@500") && step("series=7", "series=8@500"));
+    assert!(step("series=7", "") && step("", "series=7"));
+}
+
+#[test]
 fn an_axis_begins_after_1970() {
     let first = Address::parse("from=0&to=1");
     assert_eq!(first.query(), "from=0&to=2000");
@@ -29,14 +38,14 @@ fn an_axis_begins_after_1970() {
 #[test]
 fn an_address_can_be_read_by_people() {
     let address = Address {
-        series: Some(1_002),
+        series: Linked::parse("1002@88200"),
         filter: "a b&c".into(),
         view: Some(View::minutes(5)),
         measure: Measure::Share,
         percentiles: Some(vec![Percentile::P50, Percentile::Max]),
         ..Address::default()
     };
-    let query = "series=1002&filter=a%20b%26c&last=300&by=share&lines=p50,max";
+    let query = "series=1002@88200&filter=a%20b%26c&last=300&by=share&lines=p50,max";
     assert_eq!(address.query(), query);
     assert_eq!(Address::parse(query), address);
 }
@@ -66,7 +75,7 @@ fn brushes() -> impl Strategy<Value = Brush> {
 proptest! {
     #[test]
     fn a_link_shows_the_same(
-        series in any::<Option<u64>>(),
+        series in option::of((any::<u64>(), option::of(1..u64::MAX))),
         filter in "\\PC{0,12}",
         view in option::of(views()),
         measure in sample::select(Measure::ALL.to_vec()),
@@ -79,6 +88,7 @@ proptest! {
         percentiles in option::of(sample::subsequence(Percentile::ALL.to_vec(), 0..4)),
         brush in option::of(brushes()),
     ) {
+        let series = series.map(|(key, start)| Linked { key, start });
         let spread = if log { Spread::Log } else { Spread::Sqrt };
         let sort = if turned { Sort::natural(by).clicked(by) } else { Sort::natural(by) };
         let address = Address { series, filter, view, measure, cause, spread, percentiles, brush, strips, by_name, sort };

@@ -27,6 +27,7 @@ fn reply(series: &[(u64, &str, u64, u64)], more: u32) -> RegionReply {
             .iter()
             .map(|&(key, name, inside, outside)| RegionSeries {
                 key,
+                start: 0,
                 name: name.into(),
                 name_hex: None,
                 inside,

@@ -1,10 +1,11 @@
-//! Maps from series' keys, with a hash that costs a multiplication: keys are ids that the kernel
-//! gave, and an update looks up thousands.
+//! Maps from series' keys, with a hash that costs two multiplications: keys are ids that the kernel
+//! gave and times, and an update looks up thousands.
 
+use runqlat_common::wire::SeriesKey;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
-pub type Keyed<V> = HashMap<u64, V, BuildHasherDefault<KeyHasher>>;
+pub type Keyed<V> = HashMap<SeriesKey, V, BuildHasherDefault<KeyHasher>>;
 
 #[derive(Clone, Debug, Default)]
 pub struct KeyHasher(u64);

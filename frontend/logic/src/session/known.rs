@@ -3,6 +3,7 @@
 use super::strip::Strip;
 use super::total::Total;
 use crate::keys;
+use runqlat_common::wire::SeriesKey;
 
 /// What is known of one series.
 #[derive(Clone, Debug)]
@@ -22,7 +23,7 @@ pub(super) struct Name {
     /// For sorting, which would else make thousands anew with every update.
     pub(super) lower: Box<str>,
     /// What all of this name are known by.
-    pub(super) key: u64,
+    pub(super) key: SeriesKey,
 }
 
 impl Name {

@@ -1,28 +1,30 @@
 //! What is looked at: one series or all, and the present or the moment at which the page was paused.
 
-use super::Session;
 use super::data::Data;
 use super::notice::Notice;
 use super::selection::Selection;
+use super::{Another, Session};
 use crate::chart::grid::Slice;
 use crate::chart::view::Known;
+use crate::keys::Linked;
 use runqlat_common::columns::start_ms;
-use runqlat_common::wire::ClientMessage;
+use runqlat_common::wire::{ClientMessage, SeriesHistory, SeriesKey};
 
 impl Session {
     /// Looks at one series, or at the whole scope; returns what to send.
-    pub fn select(&mut self, key: Option<u64>) -> Vec<ClientMessage> {
-        match key {
-            Some(key) if self.selection.as_ref().is_some_and(|s| s.key == key) => Vec::new(),
+    pub fn select(&mut self, id: Option<SeriesKey>) -> Vec<ClientMessage> {
+        self.another = None;
+        match id {
+            Some(_) if self.selected_key() == id => Vec::new(),
             // A paused page may show keys that mean something else by now.
             Some(_) if !self.shown().scopes.go_on_in(&self.live.scopes) => {
                 self.say(Notice::Outdated)
             }
-            Some(key) => {
+            Some(id) => {
                 let (past, now) = (self.listed(), &self.shown().recent);
                 // Who has ended is known where it is listed.
-                let knows = if past.knows(key) { past } else { now };
-                self.ask(key, knows.name_of(key))
+                let knows = if past.knows(id) { past } else { now };
+                self.ask(Selection::new(id, knows.name_of(id)))
             }
             None => {
                 self.selection = None;
@@ -31,19 +33,95 @@ impl Session {
         }
     }
 
+    /// Looks at what a link names, or at the whole scope; returns what to send.
+    pub fn follow_link(&mut self, series: Option<Linked>) -> Vec<ClientMessage> {
+        let Some(linked) = series else {
+            return self.select(None);
+        };
+        let fits = |selection: &Selection| selection.linked().fits(linked);
+        if self.selection.as_ref().is_some_and(fits) {
+            return Vec::new();
+        }
+        self.another = None;
+        if !self.shown().scopes.go_on_in(&self.live.scopes) {
+            return self.say(Notice::Outdated);
+        }
+        self.seek(linked)
+    }
+
+    pub(super) fn seek(&mut self, linked: Linked) -> Vec<ClientMessage> {
+        let recent = &self.shown().recent;
+        let id = match linked.start {
+            Some(_) => linked.id(),
+            None => recent.newest(linked.key).unwrap_or(linked.id()),
+        };
+        let name = recent.name_of(id);
+        self.ask(match recent.knows(id) {
+            true => Selection::new(id, name),
+            false => Selection::sought(linked, name),
+        })
+    }
+
+    pub(super) fn fill_selection(&mut self, history: SeriesHistory) -> Vec<ClientMessage> {
+        let is_late = history.to_seq < self.live.seq;
+        let comparable_from = self.live.scopes.comparable_from();
+        let Some(selection) = &mut self.selection else {
+            return Vec::new();
+        };
+        // Else it is the answer to a selection that has changed since.
+        if selection.is_answered_by(&history) {
+            let was_known = selection.start.is_some();
+            selection.fill(history, comparable_from);
+            if let Some(id) = selection.id().filter(|_| !was_known) {
+                let found = Selection::new(id, self.live.recent.name_of(id));
+                if is_late {
+                    // What came meanwhile was nobody's.
+                    return self.ask(found);
+                }
+                selection.name = found.name;
+            }
+        }
+        self.find_another();
+        Vec::new()
+    }
+
+    /// Looks at the whole scope instead of what a link names, where that has ended and something else has its number.
+    pub(super) fn find_another(&mut self) {
+        let recent = &self.live.recent;
+        let Some(selection) = self.selection.as_mut().filter(|s| s.is_sought) else {
+            return;
+        };
+        let Some(id) = selection.id().filter(|_| selection.answered) else {
+            return;
+        };
+        if selection.has_waits() || recent.knows(id) {
+            selection.is_sought = false;
+        } else if let Some(other) = recent.newest(id.key) {
+            let name = recent.name_of(other);
+            self.another = Some(Another { id: other, name });
+            self.selection = None;
+        }
+    }
+
     /// Nobody is there to be followed.
     pub fn tell_that_nobody_presents(&mut self) {
         self.say(Notice::Nobody);
     }
 
-    pub(super) fn ask(&mut self, key: u64, name: String) -> Vec<ClientMessage> {
-        self.selection = Some(Selection::new(key, name));
-        vec![ClientMessage::Series { key }]
+    pub(super) fn ask(&mut self, selection: Selection) -> Vec<ClientMessage> {
+        let (key, start) = (selection.key, selection.start);
+        self.selection = Some(selection);
+        vec![ClientMessage::Series { key, start }]
     }
 
-    /// The series that is looked at.
-    pub fn selected_key(&self) -> Option<u64> {
-        self.selection.as_ref().map(|selection| selection.key)
+    /// The series that is looked at, once it is known which.
+    pub fn selected_key(&self) -> Option<SeriesKey> {
+        self.selection.as_ref()?.id()
+    }
+
+    /// As a link names it.
+    pub fn linked(&self) -> Option<Linked> {
+        self.selection.as_ref().map(Selection::linked)
     }
 
     /// What the page shows: the present, or the moment at which it was paused.

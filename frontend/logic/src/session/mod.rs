@@ -23,7 +23,7 @@ use data::Data;
 use notice::{Board, Notice};
 use past::Past;
 use runqlat_common::wire::{
-    ClientMessage, Interval, ProbeState, RegionReply, Scope, ScopeChange, SeriesName, ServerInfo,
+    ClientMessage, Interval, ProbeState, RegionReply, Scope, ScopeChange, SeriesKey, ServerInfo,
     ServerMessage, SetScope, Snapshot, Targets,
 };
 use selection::Selection;
@@ -42,6 +42,13 @@ pub enum Link {
     Refused,
 }
 
+/// A series that is not the one that was meant, though it has its number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Another {
+    pub id: SeriesKey,
+    pub name: String,
+}
+
 /// The whole state.
 #[derive(Clone, Debug, Default)]
 pub struct Session {
@@ -49,6 +56,8 @@ pub struct Session {
     pub server: Option<ServerInfo>,
     pub probe: Option<ProbeState>,
     pub selection: Option<Selection>,
+    /// A link named a series that has ended, and this one has its number now.
+    pub another: Option<Another>,
     /// The newest answers to what was asked.
     pub targets: Option<Targets>,
     pub region: Option<RegionReply>,
@@ -81,17 +90,7 @@ impl Session {
                 self.probe = Some(state);
                 Vec::new()
             }
-            ServerMessage::Series(history) => {
-                let comparable_from = self.live.scopes.comparable_from();
-                match &mut self.selection {
-                    Some(selection) if selection.key == history.key && !selection.ended => {
-                        selection.fill(history, comparable_from);
-                    }
-                    // The answer to a selection that has changed since.
-                    _ => {}
-                }
-                Vec::new()
-            }
+            ServerMessage::Series(history) => self.fill_selection(history),
             ServerMessage::Lagged { missed } => {
                 // The server sends the snapshot unasked; until then nothing fits.
                 self.awaits_snapshot = true;
@@ -172,10 +171,13 @@ impl Session {
     fn ask_again(&mut self) -> Vec<ClientMessage> {
         match self.selection.take_if(|selection| !selection.ended) {
             // A link names a series before anything is known of it.
-            Some(selection) if self.live.recent.knows(selection.key) => {
-                self.ask(selection.key, self.live.recent.name_of(selection.key))
+            Some(selection) if selection.is_sought => self.seek(selection.linked()),
+            Some(selection) => {
+                let known = selection.id().filter(|id| self.live.recent.knows(*id));
+                let name = known.map_or(selection.name.clone(), |id| self.live.recent.name_of(id));
+                let id = selection.id().unwrap_or_default();
+                self.ask(Selection::new(id, name))
             }
-            Some(selection) => self.ask(selection.key, selection.name),
             None => Vec::new(),
         }
     }
@@ -232,10 +234,11 @@ impl Session {
             return vec![ClientMessage::Snapshot];
         }
         if let Some(selection) = self.selection.as_mut().filter(|s| !s.ended) {
-            select_interval(selection, &interval);
+            selection.take(&interval);
             selection.forget_before(self.live.columns.newest_from());
         }
         self.live.advance(interval);
+        self.find_another();
         Vec::new()
     }
 
@@ -269,18 +272,5 @@ impl Session {
     pub fn gone(&self) -> Option<(&Scope, f64)> {
         let since = self.live.health.target_gone_ms?;
         Some((self.scope()?, since as f64))
-    }
-}
-
-fn select_interval(selection: &mut Selection, interval: &Interval) {
-    let found = interval
-        .series
-        .binary_search_by_key(&selection.key, |series| series.key);
-    let counts = found.ok().map(|index| &interval.series[index].counts);
-    selection.push(interval.column.seq, counts);
-    for SeriesName { key, name } in &interval.names {
-        if *key == selection.key {
-            selection.name.clone_from(name);
-        }
     }
 }

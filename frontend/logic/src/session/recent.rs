@@ -9,7 +9,7 @@ use super::strip::{CELLS, Cell, Strip};
 use super::strips::Strips;
 use super::total::Total;
 use crate::keys;
-use runqlat_common::wire::{Interval, Series, SeriesName, Span, SpanReply};
+use runqlat_common::wire::{Interval, Series, SeriesKey, SeriesName, Span, SpanReply};
 use std::borrow::Cow;
 use std::collections::VecDeque;
 
@@ -41,7 +41,7 @@ pub struct Recent {
     /// Of all series of a name, also of those that are forgotten.
     by_name: Strips,
     /// Series that are gone and listed.
-    gone: Vec<u64>,
+    gone: Vec<SeriesKey>,
     /// The interval from which on all are known.
     first_seq: Option<u64>,
     /// It is not the present: the sums are those of this span.
@@ -63,9 +63,10 @@ impl Recent {
         self.first_seq.get_or_insert(seq);
         self.learn(interval.names);
         for series in &interval.series {
-            let known = self.series.entry(series.key).or_insert_with(|| Known::NEW);
-            // A key that waits again after its series was gone is another series.
-            if known.gone_ms.is_some() && !interval.gone.contains(&series.key) {
+            let id = series.id();
+            let known = self.series.entry(id).or_insert_with(|| Known::NEW);
+            // What was taken for gone and waits lives.
+            if known.gone_ms.is_some() && !interval.gone.contains(&id) {
                 known.gone_ms = None;
             }
             known.total.add(&series.counts);
@@ -75,8 +76,8 @@ impl Recent {
             }
         }
         self.by_name.forget_before(seq);
-        for key in interval.gone {
-            self.leave(key, now_ms);
+        for id in interval.gone {
+            self.leave(id, now_ms);
         }
         self.parts.push_back(Part {
             seq,
@@ -92,14 +93,14 @@ impl Recent {
     }
 
     /// A series is gone: it stays listed if it was.
-    fn leave(&mut self, key: u64, now_ms: u64) {
-        match self.series.get_mut(&key) {
+    fn leave(&mut self, id: SeriesKey, now_ms: u64) {
+        match self.series.get_mut(&id) {
             Some(known) if known.gone_ms.is_some() => {}
             Some(known) if known.total.is_recent() => {
                 known.gone_ms = Some(now_ms);
-                self.gone.push(key);
+                self.gone.push(id);
             }
-            _ => drop(self.series.remove(&key)),
+            _ => drop(self.series.remove(&id)),
         }
     }
 
@@ -108,10 +109,10 @@ impl Recent {
             return;
         };
         for series in &part.series {
-            if let Some(known) = self.series.get_mut(&series.key) {
+            if let Some(known) = self.series.get_mut(&series.id()) {
                 known.total.subtract(&series.counts);
                 if known.is_nothing() {
-                    self.series.remove(&series.key);
+                    self.series.remove(&series.id());
                 }
             }
         }
@@ -122,8 +123,8 @@ impl Recent {
         let series = &mut self.series;
         let mut spare = self.gone.len().saturating_sub(GONE_MAX);
         // Oldest first, so that the first ones make room.
-        self.gone.retain(|key| {
-            let Some(known) = series.get(key) else {
+        self.gone.retain(|id| {
+            let Some(known) = series.get(id) else {
                 return false;
             };
             let Some(gone_ms) = known.gone_ms else {
@@ -133,16 +134,16 @@ impl Recent {
             let stays = known.total.is_recent() || !(is_old || spare > 0);
             if !stays {
                 spare = spare.saturating_sub(1);
-                series.remove(key);
+                series.remove(id);
             }
             stays
         });
     }
 
     fn learn(&mut self, names: Vec<SeriesName>) {
-        for SeriesName { key, name } in names {
-            let known = self.series.entry(key).or_insert(Known::NEW);
-            known.name = Some(Name::new(name));
+        for name in names {
+            let known = self.series.entry(name.id()).or_insert(Known::NEW);
+            known.name = Some(Name::new(name.name));
         }
     }
 
@@ -153,19 +154,14 @@ impl Recent {
         for series in reply.series {
             let strip = Strip::of_levels(&series.levels, seq);
             recent.by_name.join(keys::of_name(&series.name), &strip);
-            let known = recent.series.entry(series.key).or_insert(Known::NEW);
-            let name = match &known.name {
-                // A key that was two processes' in this time.
-                Some(before) if *before.text != *series.name => {
-                    format!("{}, {}", before.text, series.name)
-                }
-                _ => series.name,
-            };
-            known.name = (!name.is_empty()).then(|| Name::new(name));
+            let id = series.id();
+            let known = recent.series.entry(id).or_insert(Known::NEW);
+            let name = Some(series.name).filter(|name| !name.is_empty());
+            known.name = name.map(Name::new);
             known.total.add(&series.counts);
             known.strip.join(&strip);
             known.members = series.members.into();
-            known.gone_ms = (!now.knows(series.key)).then_some(0);
+            known.gone_ms = (!now.knows(id)).then_some(0);
         }
         recent.parts.push_back(Part {
             seq,
@@ -185,48 +181,54 @@ impl Recent {
     }
 
     /// The series to list, in no order: those with recent waits, and those that are gone.
-    pub fn listed(&self) -> impl Iterator<Item = (u64, &Total)> {
+    pub fn listed(&self) -> impl Iterator<Item = (SeriesKey, &Total)> {
         let listed = self.series.iter().filter(|(_, known)| known.is_listed());
-        listed.map(|(key, known)| (*key, &known.total))
+        listed.map(|(id, known)| (*id, &known.total))
     }
 
     /// The same series, with what all of their name are known by where the kernel gave them one.
-    pub fn listed_names(&self) -> impl Iterator<Item = (u64, Option<u64>)> {
+    pub fn listed_names(&self) -> impl Iterator<Item = (SeriesKey, Option<SeriesKey>)> {
         let listed = self.series.iter().filter(|(_, known)| known.is_listed());
-        listed.map(|(key, known)| (*key, known.name.as_ref().map(|name| name.key)))
+        listed.map(|(id, known)| (*id, known.name.as_ref().map(|name| name.key)))
     }
 
-    pub fn is_listed(&self, key: u64) -> bool {
-        self.series.get(&key).is_some_and(Known::is_listed)
+    pub fn is_listed(&self, id: SeriesKey) -> bool {
+        self.series.get(&id).is_some_and(Known::is_listed)
     }
 
     /// Of a series with recent waits.
-    pub fn total(&self, key: u64) -> Option<&Total> {
-        let total = self.series.get(&key).map(|known| &known.total);
-        total.filter(|total| total.is_recent())
+    pub fn total(&self, id: SeriesKey) -> Option<&Total> {
+        Some(&self.series.get(&id)?.total).filter(|total| total.is_recent())
     }
 
     /// Whether there is any such series as far as is known, with recent waits or without.
-    pub fn knows(&self, key: u64) -> bool {
-        self.series.contains_key(&key)
+    pub fn knows(&self, id: SeriesKey) -> bool {
+        self.series.contains_key(&id)
+    }
+
+    /// Of those with this number that are there, the one that started last.
+    pub fn newest(&self, key: u64) -> Option<SeriesKey> {
+        let all = self.series.iter().filter(|(id, _)| id.key == key);
+        let there = all.filter(|(_, known)| known.gone_ms.is_none());
+        there.map(|(id, _)| *id).max()
     }
 
     /// The name for people: the series' own, or its id when none is known.
-    pub fn name_of(&self, key: u64) -> String {
-        let name = self.name(key).map(|name| &*name.text);
-        keys::name(self.scope.key, key, name)
+    pub fn name_of(&self, id: SeriesKey) -> String {
+        let name = self.name(id).map(|name| &*name.text);
+        keys::name(self.scope.key, id.key, name)
     }
 
     /// The name in lower case.
-    pub fn lower_name(&self, key: u64) -> Cow<'_, str> {
-        match self.name(key) {
+    pub fn lower_name(&self, id: SeriesKey) -> Cow<'_, str> {
+        match self.name(id) {
             Some(name) => Cow::Borrowed(&name.lower),
-            None => Cow::Owned(self.name_of(key)),
+            None => Cow::Owned(self.name_of(id)),
         }
     }
 
-    fn name(&self, key: u64) -> Option<&Name> {
-        self.series.get(&key)?.name.as_ref()
+    fn name(&self, id: SeriesKey) -> Option<&Name> {
+        self.series.get(&id)?.name.as_ref()
     }
 
     /// What the series are, and what their buckets count.
@@ -235,13 +237,13 @@ impl Recent {
     }
 
     /// How many series it is.
-    pub fn members(&self, key: u64) -> u64 {
-        self.series.get(&key).map_or(1, |known| known.members)
+    pub fn members(&self, id: SeriesKey) -> u64 {
+        self.series.get(&id).map_or(1, |known| known.members)
     }
 
-    pub fn is_gone(&self, key: u64) -> bool {
-        let known = self.series.get(&key);
-        known.is_some_and(|known| known.gone_ms.is_some())
+    pub fn is_gone(&self, id: SeriesKey) -> bool {
+        let gone = |known: &Known| known.gone_ms.is_some();
+        self.series.get(&id).is_some_and(gone)
     }
 
     /// The time that the sums cover, in s.
@@ -267,13 +269,13 @@ impl Recent {
     }
 
     /// The last intervals of a series, the oldest first.
-    pub fn strip(&self, key: u64) -> [Cell; CELLS] {
-        self.cells(self.series.get(&key).map(|known| &known.strip))
+    pub fn strip(&self, id: SeriesKey) -> [Cell; CELLS] {
+        self.cells(self.series.get(&id).map(|known| &known.strip))
     }
 
     /// The same of all series of a name.
-    pub fn strip_of_name(&self, key: u64) -> [Cell; CELLS] {
-        self.cells(self.by_name.of(key))
+    pub fn strip_of_name(&self, id: SeriesKey) -> [Cell; CELLS] {
+        self.cells(self.by_name.of(id))
     }
 
     fn cells(&self, strip: Option<&Strip>) -> [Cell; CELLS] {

@@ -4,6 +4,7 @@
 use super::keyed::Keyed;
 use super::strip::{CELLS, Strip};
 use runqlat_common::counts::Counts;
+use runqlat_common::wire::SeriesKey;
 
 /// By the keys of names.
 #[derive(Clone, Debug, Default)]
@@ -11,16 +12,16 @@ pub struct Strips(Keyed<Strip>);
 
 impl Strips {
     /// Adds an interval of one of those with this name.
-    pub fn put(&mut self, name: u64, seq: u64, counts: &Counts) {
+    pub fn put(&mut self, name: SeriesKey, seq: u64, counts: &Counts) {
         self.entry(name).put(seq, counts);
     }
 
     /// Adds what is known of one of them as a whole.
-    pub fn join(&mut self, name: u64, strip: &Strip) {
+    pub fn join(&mut self, name: SeriesKey, strip: &Strip) {
         self.entry(name).join(strip);
     }
 
-    fn entry(&mut self, name: u64) -> &mut Strip {
+    fn entry(&mut self, name: SeriesKey) -> &mut Strip {
         self.0.entry(name).or_insert_with(|| Strip::NEW)
     }
 
@@ -31,7 +32,7 @@ impl Strips {
         }
     }
 
-    pub fn of(&self, name: u64) -> Option<&Strip> {
+    pub fn of(&self, name: SeriesKey) -> Option<&Strip> {
         self.0.get(&name)
     }
 }
@@ -41,6 +42,7 @@ mod tests {
     use super::super::strip::{CELLS, Cell};
     use super::Strips;
     use runqlat_common::counts::{Counts, Waits};
+    use runqlat_common::wire::SeriesKey;
 
     fn up_to(slot: usize) -> Counts {
         Counts {
@@ -52,8 +54,12 @@ mod tests {
         }
     }
 
-    const MAKE: u64 = (1 << 63) | 7;
-    const CC: u64 = (1 << 63) | 8;
+    const fn of(key: u64) -> SeriesKey {
+        SeriesKey { key, start: 0 }
+    }
+
+    const MAKE: SeriesKey = of((1 << 63) | 7);
+    const CC: SeriesKey = of((1 << 63) | 8);
 
     #[test]
     fn the_longest_of_all_counts_and_what_is_long_quiet_is_forgotten() {

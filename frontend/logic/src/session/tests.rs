@@ -1,6 +1,7 @@
 //! What messages do to the state.
 
 mod gone;
+mod linked;
 mod numbers;
 mod older;
 mod pace;
@@ -16,11 +17,22 @@ use proptest::prelude::{prop_assert_eq, proptest};
 use runqlat_common::counts::{Counts, Waits};
 use runqlat_common::wire::{
     ClientMessage, Column, Health, Interval, PROTOCOL_VERSION, ProbeState, Programs, Scope,
-    ScopeChange, Series, SeriesHistory, SeriesName, ServerInfo, ServerMessage, Snapshot,
+    ScopeChange, Series, SeriesKey, SeriesName, ServerInfo, ServerMessage, Snapshot,
 };
 
 /// When the server was started.
 const STARTED_MS: u64 = 1;
+
+fn id(key: u64) -> SeriesKey {
+    SeriesKey { key, start: 0 }
+}
+
+fn asked_for(key: u64) -> ClientMessage {
+    ClientMessage::Series {
+        key,
+        start: Some(0),
+    }
+}
 
 fn waits(n: u64) -> Counts {
     Counts {
@@ -49,6 +61,7 @@ fn interval(seq: u64, series: &[(u64, u64)]) -> Interval {
             .iter()
             .map(|&(key, n)| Series {
                 key,
+                start: 0,
                 counts: waits(n),
             })
             .collect(),
@@ -69,6 +82,7 @@ fn snapshot(intervals: Vec<Interval>) -> ServerMessage {
             demo: false,
             tokens: true,
             started_ms: STARTED_MS,
+            caveats: Vec::new(),
         },
         scopes: vec![scope_change(1, 1, Scope::default())],
         probe: ProbeState::Attached {
@@ -78,7 +92,9 @@ fn snapshot(intervals: Vec<Interval>) -> ServerMessage {
         columns: intervals.into_iter().map(|i| i.column).collect(),
         names: vec![SeriesName {
             key: 7,
+            start: 0,
             name: "postgres".into(),
+            name_hex: None,
         }],
         together: Default::default(),
         may_control: true,
@@ -167,11 +183,11 @@ fn a_gap_asks_once_for_a_snapshot_and_waits_for_it() {
 #[test]
 fn a_lagging_page_says_so_and_keeps_its_selection() {
     let mut session = started(vec![interval(1, &[(7, 3)])]);
-    session.select(Some(7));
+    session.select(Some(id(7)));
     session.apply(ServerMessage::Lagged { missed: 4 });
     assert_eq!(session.apply(ServerMessage::Interval(interval(6, &[]))), []);
     let answer = session.apply(snapshot(vec![interval(5, &[]), interval(6, &[])]));
-    assert_eq!(answer, [ClientMessage::Series { key: 7 }]);
+    assert_eq!(answer, [asked_for(7)]);
     assert_eq!(session.notice(), Some(&Notice::Lagged { missed: 4 }));
     for seq in 7..=16 {
         session.apply(ServerMessage::Interval(interval(seq, &[])));
@@ -183,25 +199,6 @@ fn a_lagging_page_says_so_and_keeps_its_selection() {
 }
 
 #[test]
-fn a_selected_series_has_its_own_columns() {
-    let mut session = started(vec![interval(1, &[(7, 3)]), interval(2, &[(8, 5)])]);
-    assert_eq!(session.select(Some(7)), [ClientMessage::Series { key: 7 }]);
-    assert_eq!(session.select(Some(7)), []);
-    assert_eq!(session.selection.as_ref().unwrap().name, "postgres");
-    assert_eq!(totals(&session), [None, None]);
-    session.apply(ServerMessage::Interval(interval(3, &[(7, 2), (8, 1)])));
-    session.apply(ServerMessage::Series(SeriesHistory {
-        key: 7,
-        from_seq: 2,
-        to_seq: 3,
-        columns: vec![(3, waits(2))],
-    }));
-    assert_eq!(totals(&session), [None, Some(0), Some(2)]);
-    session.select(None);
-    assert_eq!(totals(&session), [Some(3), Some(5), Some(3)]);
-}
-
-#[test]
 fn a_paused_page_stands_still_and_catches_up() {
     let mut session = started(vec![interval(1, &[(7, 3)])]);
     session.pause();
@@ -209,10 +206,10 @@ fn a_paused_page_stands_still_and_catches_up() {
     session.apply(ServerMessage::Interval(interval(3, &[])));
     assert_eq!(seqs(&session), [1]);
     assert_eq!(session.behind(), 2);
-    assert!(session.shown().recent.total(9).is_none());
+    assert!(session.shown().recent.total(id(9)).is_none());
     session.resume();
     assert_eq!((seqs(&session), session.behind()), (vec![1, 2, 3], 0));
-    assert!(session.shown().recent.total(9).is_some());
+    assert!(session.shown().recent.total(id(9)).is_some());
 }
 
 #[test]
@@ -227,7 +224,7 @@ fn percentiles_of_recent_waits_are_those_of_their_sum() {
         },
     };
     session.apply(ServerMessage::Interval(tail));
-    let total = session.live().recent.total(7).unwrap();
+    let total = session.live().recent.total(id(7)).unwrap();
     let found = [50, 98, 99].map(|percent| total.percentile_slot(percent));
     assert_eq!(found, [Some(1), Some(1), Some(4)]);
     assert_eq!((total.waits, total.max_slot()), (100, Some(4)));
@@ -239,13 +236,13 @@ fn a_strip_knows_each_interval_since_the_first_and_none_before() {
     session.apply(ServerMessage::Interval(interval(5, &[(8, 1)])));
     session.apply(ServerMessage::Interval(interval(6, &[(7, 1)])));
     let recent = &session.live().recent;
-    let last = |key| recent.strip(key)[CELLS - 4..].to_vec();
+    let last = |key| recent.strip(id(key))[CELLS - 4..].to_vec();
     let (unknown, quiet, short) = (Cell::Unknown, Cell::Quiet, Cell::Longest(1));
     assert_eq!(last(7), [unknown, short, quiet, short]);
     assert_eq!(last(8), [unknown, quiet, short, quiet]);
     assert_eq!(last(99), [unknown, quiet, quiet, quiet], "pinned and gone");
     let empty = Session::default();
-    assert_eq!(empty.live().recent.strip(7), [unknown; CELLS]);
+    assert_eq!(empty.live().recent.strip(id(7)), [unknown; CELLS]);
 }
 
 proptest! {
@@ -263,7 +260,7 @@ proptest! {
         let last = &rows[rows.len().saturating_sub(INTERVALS)..];
         for key in 1..6 {
             let sum: u64 = last.iter().filter_map(|row| row.get(&key)).sum();
-            let total = recent.total(key);
+            let total = recent.total(id(key));
             prop_assert_eq!(total.map_or(0, |t| t.waits), sum);
             prop_assert_eq!(total.map_or(0, |t| t.sum_ns), sum * 2_500);
             prop_assert_eq!(total.is_some(), last.iter().any(|row| row.contains_key(&key)));

@@ -141,8 +141,12 @@ impl Together {
     /// a series ends is nobody's hand.
     pub fn is_moved(&mut self, own: &Address) -> bool {
         self.driven_by.as_mut().is_some_and(|(_, expected)| {
-            if own.series.is_none() {
-                expected.series = None;
+            let is_same = match (own.series, expected.series) {
+                (Some(own), Some(expected)) => own.fits(expected),
+                (own, _) => own.is_none(),
+            };
+            if is_same {
+                expected.series = own.series;
             }
             expected != own
         })

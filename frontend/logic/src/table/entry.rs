@@ -6,6 +6,7 @@ use super::{Column, How, Listing, Row, view};
 use crate::session::recent::Recent;
 use crate::session::total::Total;
 use runqlat_common::counts::Range;
+use runqlat_common::wire::SeriesKey;
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
@@ -26,7 +27,7 @@ impl Sums<'_> {
 
 /// A series, or a group of them.
 pub(super) struct Entry<'a> {
-    pub(super) key: u64,
+    pub(super) key: SeriesKey,
     sums: Sums<'a>,
     pinned: bool,
     number: u64,
@@ -35,7 +36,7 @@ pub(super) struct Entry<'a> {
 }
 
 impl view::Keyed for Entry<'_> {
-    fn key(&self) -> u64 {
+    fn key(&self) -> SeriesKey {
         self.key
     }
 }
@@ -43,7 +44,7 @@ impl view::Keyed for Entry<'_> {
 impl<'a> Entry<'a> {
     pub(super) fn new(
         recent: &'a Recent,
-        key: u64,
+        key: SeriesKey,
         sums: Sums<'a>,
         by: Column,
         pinned: bool,
@@ -53,8 +54,8 @@ impl<'a> Entry<'a> {
         let number = match by {
             Column::Name => 0,
             Column::Id => match &sums {
-                Sums::Group(group) => group.series,
-                Sums::Series(_) => key,
+                Sums::Group(group) => group.series.key,
+                Sums::Series(_) => key.key,
             },
             Column::Rate => total.waits,
             Column::Wait => total.sum_ns,

@@ -5,7 +5,7 @@ use crate::keys;
 use crate::session::keyed::Keyed;
 use crate::session::recent::Recent;
 use crate::session::total::Total;
-use runqlat_common::wire::{Key, OTHER};
+use runqlat_common::wire::{Key, SeriesKey};
 
 /// The series of one name.
 #[derive(Clone, Debug)]
@@ -15,7 +15,7 @@ pub struct Group {
     /// Series with recent waits; all where none has any.
     pub members: u64,
     /// One of them.
-    pub series: u64,
+    pub series: SeriesKey,
     /// Some passes the filter.
     pub passes: bool,
     /// None lives any more.
@@ -28,9 +28,9 @@ pub fn has_groups(key: Key) -> bool {
 }
 
 /// The groups that listed series belong to, by ascending key, with the series.
-fn pairs(recent: &Recent) -> Vec<(u64, u64)> {
-    let pair = |(series, named): (u64, Option<u64>)| match series {
-        OTHER => (OTHER, OTHER),
+fn pairs(recent: &Recent) -> Vec<(SeriesKey, SeriesKey)> {
+    let pair = |(series, named): (SeriesKey, Option<SeriesKey>)| match series {
+        SeriesKey::OTHER => (series, series),
         _ => {
             let key = named.unwrap_or_else(|| keys::of_name(&recent.name_of(series)));
             (key, series)
@@ -42,7 +42,7 @@ fn pairs(recent: &Recent) -> Vec<(u64, u64)> {
 }
 
 /// All groups, with their keys.
-pub fn groups(recent: &Recent, filter: &Filter) -> Vec<(u64, Group)> {
+pub fn groups(recent: &Recent, filter: &Filter) -> Vec<(SeriesKey, Group)> {
     let pairs = pairs(recent);
     let groups = pairs.chunk_by(|a, b| a.0 == b.0);
     groups
@@ -51,7 +51,7 @@ pub fn groups(recent: &Recent, filter: &Filter) -> Vec<(u64, Group)> {
 }
 
 impl Group {
-    fn new(recent: &Recent, filter: &Filter, all: &[(u64, u64)]) -> Self {
+    fn new(recent: &Recent, filter: &Filter, all: &[(SeriesKey, SeriesKey)]) -> Self {
         let series = all[0].1;
         let name = recent.name_of(series);
         let mut group = Self {
@@ -66,7 +66,7 @@ impl Group {
         for (_, series) in all {
             let members = recent.members(*series);
             lately += members;
-            group.passes |= filter.matches(*series, &group.name);
+            group.passes |= filter.matches(series.key, &group.name);
             group.gone &= recent.is_gone(*series);
             if let Some(total) = recent.total(*series) {
                 group.total.join(total);
@@ -84,7 +84,7 @@ pub fn alike(recent: &Recent, total: usize) -> Option<(String, usize)> {
     if total < ENOUGH || !has_groups(recent.scope().key) {
         return None;
     }
-    let mut names = Keyed::<(usize, u64)>::default();
+    let mut names = Keyed::<(usize, SeriesKey)>::default();
     for (series, name) in recent.listed_names() {
         // Those without one are told apart by their ids.
         let Some(name) = name else { continue };

@@ -18,7 +18,7 @@ use entry::{Entry, Sums};
 use order::Order;
 use pins::Pins;
 use runqlat_common::counts::Range;
-use runqlat_common::wire::{Key, Span};
+use runqlat_common::wire::{Key, SeriesKey, Span};
 pub use sort::{Column, Sort};
 use std::sync::Arc;
 use view::View;
@@ -29,12 +29,12 @@ pub struct Row {
     /// Its place in the list, from 0 on.
     pub index: usize,
     /// What it is known by in the list.
-    pub key: u64,
+    pub key: SeriesKey,
     pub name: String,
     /// Series that it sums up.
     pub members: u64,
     /// The series, where it is one.
-    pub series: Option<u64>,
+    pub series: Option<SeriesKey>,
     pub gone: bool,
     pub pinned: bool,
     pub waits_per_s: f64,
@@ -149,7 +149,7 @@ impl Listing {
             return self.collect(recent, how, &mut all, most_ns);
         }
         let mut all = recent.listed().map(|(key, sums)| {
-            let passes = how.filter.is_empty() || how.filter.matches(key, &recent.name_of(key));
+            let passes = how.filter.is_empty() || how.filter.matches(key.key, &recent.name_of(key));
             (key, Sums::Series(sums), passes)
         });
         let entries = self.collect(recent, how, &mut all, most_ns);
@@ -162,7 +162,7 @@ impl Listing {
         &mut self,
         recent: &'a Recent,
         how: &How<'_>,
-        all: &mut dyn Iterator<Item = (u64, Sums<'a>, bool)>,
+        all: &mut dyn Iterator<Item = (SeriesKey, Sums<'a>, bool)>,
         most_ns: &mut u64,
     ) -> Vec<Entry<'a>> {
         let mut entries = Vec::new();
@@ -220,7 +220,7 @@ impl Listing {
     }
 
     /// The rows in view that are still among `entries`, by their places.
-    fn in_order(&self, entries: &[Entry<'_>]) -> Vec<(u64, u64)> {
+    fn in_order(&self, entries: &[Entry<'_>]) -> Vec<(u64, SeriesKey)> {
         let rows = self
             .places
             .iter()
@@ -246,7 +246,7 @@ impl Listing {
     }
 
     /// The row of a key, where it is in view.
-    pub fn row_of(&self, key: u64) -> Option<&Row> {
+    pub fn row_of(&self, key: SeriesKey) -> Option<&Row> {
         self.places.iter().flatten().find(|row| row.key == key)
     }
 }

@@ -1,6 +1,6 @@
 //! Series that stay on top of the list, whatever its order and filter.
 
-use runqlat_common::wire::Key;
+use runqlat_common::wire::{Key, SeriesKey};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Pins {
     of: Key,
-    names: BTreeMap<u64, String>,
+    names: BTreeMap<SeriesKey, String>,
 }
 
 impl Pins {
@@ -18,7 +18,7 @@ impl Pins {
     };
 
     /// Pins a series, or lets it go.
-    pub fn toggle(&mut self, of: Key, key: u64, name: &str) {
+    pub fn toggle(&mut self, of: Key, key: SeriesKey, name: &str) {
         if self.of != of {
             // The same number is another thing now.
             *self = Self {
@@ -40,7 +40,7 @@ impl Pins {
         }
     }
 
-    pub fn contains(&self, key: u64) -> bool {
+    pub fn contains(&self, key: SeriesKey) -> bool {
         !self.names.is_empty() && self.names.contains_key(&key)
     }
 
@@ -52,11 +52,11 @@ impl Pins {
         self.names.is_empty()
     }
 
-    pub fn keys(&self) -> impl Iterator<Item = u64> + '_ {
+    pub fn keys(&self) -> impl Iterator<Item = SeriesKey> + '_ {
         self.names.keys().copied()
     }
 
-    pub fn name(&self, key: u64) -> Option<&str> {
+    pub fn name(&self, key: SeriesKey) -> Option<&str> {
         self.names.get(&key).map(String::as_str)
     }
 }
@@ -64,18 +64,33 @@ impl Pins {
 #[cfg(test)]
 mod tests {
     use super::Pins;
-    use runqlat_common::wire::Key;
+    use runqlat_common::wire::{Key, SeriesKey};
+
+    const fn id(key: u64, start: u64) -> SeriesKey {
+        SeriesKey { key, start }
+    }
 
     #[test]
     fn pins_belong_to_one_kind_of_series() {
+        let (seven, eight) = (id(7, 0), id(8, 0));
         let mut pins = Pins::default();
-        pins.toggle(Key::Thread, 7, "sh");
-        pins.toggle(Key::Thread, 8, "ls");
-        pins.toggle(Key::Thread, 8, "ls");
-        assert_eq!(pins.keys().collect::<Vec<_>>(), [7]);
-        assert_eq!(pins.name(7), Some("sh"));
-        assert!(pins.of(Key::Cgroup).is_empty() && pins.of(Key::Thread).contains(7));
-        pins.toggle(Key::Cgroup, 7, "/");
-        assert_eq!(pins.name(7), Some("/"));
+        pins.toggle(Key::Thread, seven, "sh");
+        pins.toggle(Key::Thread, eight, "ls");
+        pins.toggle(Key::Thread, eight, "ls");
+        assert_eq!(pins.keys().collect::<Vec<_>>(), [seven]);
+        assert_eq!(pins.name(seven), Some("sh"));
+        assert!(pins.of(Key::Cgroup).is_empty() && pins.of(Key::Thread).contains(seven));
+        pins.toggle(Key::Cgroup, seven, "/");
+        assert_eq!(pins.name(seven), Some("/"));
+    }
+
+    #[test]
+    fn a_pin_keeps_to_the_one_that_was_pinned() {
+        let mut pins = Pins::default();
+        pins.toggle(Key::Process, id(7, 100), "make");
+        assert!(pins.contains(id(7, 100)) && !pins.contains(id(7, 900)));
+        pins.toggle(Key::Process, id(7, 900), "nginx");
+        pins.toggle(Key::Process, id(7, 100), "make");
+        assert_eq!(pins.keys().collect::<Vec<_>>(), [id(7, 900)]);
     }
 }

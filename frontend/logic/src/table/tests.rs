@@ -11,7 +11,11 @@ use crate::session::scopes::SeriesScope;
 use crate::words;
 use runqlat_common::buckets::Unit;
 use runqlat_common::counts::{Counts, Range, Waits};
-use runqlat_common::wire::{self, Health, Interval, Key, Series, SeriesName};
+use runqlat_common::wire::{self, Health, Interval, Key, Series, SeriesKey, SeriesName};
+
+fn id(key: u64) -> SeriesKey {
+    SeriesKey { key, start: 0 }
+}
 
 /// Each is id, name, bucket and number of waits.
 type Waiting<'a> = &'a [(u64, &'a str, usize, u64)];
@@ -29,11 +33,14 @@ fn interval(seq: u64, seconds: u64, series: Waiting<'_>) -> Interval {
     };
     let waits = series.iter().map(|&(key, _, slot, n)| Series {
         key,
+        start: 0,
         counts: counts(slot, n),
     });
     let names = series.iter().map(|&(key, name, ..)| SeriesName {
         key,
+        start: 0,
         name: name.into(),
+        name_hex: None,
     });
     Interval {
         column: wire::Column {
@@ -104,7 +111,12 @@ fn rows(listing: &Listing) -> Vec<&Row> {
 }
 
 fn keys(listing: &Listing) -> Vec<u64> {
-    listing.places.iter().flatten().map(|row| row.key).collect()
+    listing
+        .places
+        .iter()
+        .flatten()
+        .map(|row| row.key.key)
+        .collect()
 }
 
 #[test]
@@ -183,7 +195,7 @@ fn thousands_of_rows_are_counted_and_a_few_built() {
     let (filter, pins) = (Filter::default(), Pins::default());
     let end = Listing::new(&recent, &how(&filter, &pins, &ten_from(2_995)), None);
     assert_eq!(keys(&end), (1..=10).rev().collect::<Vec<_>>());
-    assert_eq!(end.at(2_999).map(|row| row.key), Some(1));
+    assert_eq!(end.at(2_999).map(|row| row.key), Some(id(1)));
 }
 
 #[test]
@@ -193,8 +205,8 @@ fn pinned_rows_are_on_top_whatever_the_filter_and_the_order() {
         &[(1, "b", 10, 4), (2, "A", 0, 500), (3, "c", 12, 1)],
     );
     let mut pins = Pins::default();
-    pins.toggle(Key::Thread, 2, "A");
-    pins.toggle(Key::Thread, 9, "left");
+    pins.toggle(Key::Thread, id(2), "A");
+    pins.toggle(Key::Thread, id(9), "left");
     for (filter, expected) in [("", [2, 9, 1, 3].as_slice()), ("c", &[2, 9, 3])] {
         let filter = Filter::new(filter, compile_for_tests).expect("a filter");
         let listing = Listing::new(&recent, &how(&filter, &pins, &TEN), None);

@@ -2,6 +2,7 @@
 //! in one of a few places, which are used again for other rows.
 
 use crate::kept::Kept;
+use runqlat_common::wire::SeriesKey;
 use std::cmp::Ordering;
 use std::ops::Range;
 
@@ -21,14 +22,14 @@ pub struct View {
     /// It was scrolled a moment ago, or there is a hand on it that may.
     pub scrolls: bool,
     /// The place that has the focus, and the key it stays with, wherever that goes.
-    pub held: Option<(usize, u64)>,
+    pub held: Option<(usize, SeriesKey)>,
 }
 
 /// A call for each comparison: what sorts is kept once for all orders.
 pub type Compare<'a, T> = &'a dyn Fn(&T, &T) -> Ordering;
 
 pub trait Keyed {
-    fn key(&self) -> u64;
+    fn key(&self) -> SeriesKey;
 }
 
 impl View {
@@ -110,11 +111,16 @@ mod tests {
     use super::{Keyed, View};
     use crate::kept::Kept;
     use proptest::prelude::{prop_assert, prop_assert_eq, proptest};
+    use runqlat_common::wire::SeriesKey;
 
     impl Keyed for u64 {
-        fn key(&self) -> u64 {
-            *self
+        fn key(&self) -> SeriesKey {
+            id(*self)
         }
+    }
+
+    fn id(key: u64) -> SeriesKey {
+        SeriesKey { key, start: 0 }
     }
 
     proptest! {
@@ -129,7 +135,7 @@ mod tests {
             all.sort_by_key(|key| key.wrapping_mul(0x9e37_79b9_7f4a_7c15));
             let view = View { top, visible, scrolls, held: None };
             let held = held.map(|(place, key)| {
-                (usize::from(place) % view.places(), u64::from(key % 500))
+                (usize::from(place) % view.places(), id((key % 500).into()))
             });
             let view = View { held, ..view };
             let places = view.choose(&mut all, &u64::cmp);
@@ -145,8 +151,8 @@ mod tests {
             }
             shown.dedup();
             prop_assert_eq!(shown.len(), places.iter().flatten().count());
-            if let Some((place, key)) = held.filter(|(_, key)| keys.contains(key)) {
-                prop_assert_eq!(places[place].map(|(_, at)| all[at]), Some(key));
+            if let Some((place, key)) = held.filter(|(_, id)| keys.contains(&id.key)) {
+                prop_assert_eq!(places[place].map(|(_, at)| all[at]), Some(key.key));
             }
         }
     }
@@ -195,7 +201,7 @@ mod tests {
         let last = view(0, true).window(100).len() - 1;
         let held = View {
             visible: 9,
-            held: Some((last, 50)),
+            held: Some((last, id(50))),
             ..view(0, true)
         };
         let places = held.choose(&mut all, &u64::cmp);

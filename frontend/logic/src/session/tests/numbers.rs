@@ -1,14 +1,15 @@
 //! Numbers that no server sends, for a page may not panic whatever comes.
 
-use super::{interval, seqs, started, waits};
+use super::{id, interval, seqs, started, waits};
 use runqlat_common::wire::{SeriesHistory, ServerMessage};
 
 #[test]
 fn a_past_that_never_ends_takes_what_comes() {
     let mut session = started(vec![interval(1, &[(7, 3)])]);
-    session.select(Some(7));
+    session.select(Some(id(7)));
     session.apply(ServerMessage::Series(SeriesHistory {
         key: 7,
+        start: 0,
         from_seq: 1,
         to_seq: u64::MAX,
         columns: vec![(u64::MAX, waits(1))],

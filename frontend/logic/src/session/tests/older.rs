@@ -1,6 +1,6 @@
 //! What a viewer knows of the time before its snapshot.
 
-use super::{interval, snapshot, totals, waits};
+use super::{id, interval, snapshot, totals, waits};
 use crate::session::Session;
 use runqlat_common::wire::{Earlier, SeriesHistory, ServerMessage};
 
@@ -26,9 +26,10 @@ fn older_columns_are_the_whole_scopes() {
     assert_eq!(totals(&session), [Some(14), Some(2), Some(2)]);
     assert_eq!(totals(&session), paused);
     assert_eq!(session.known().unwrap().start_ms, 0.0);
-    session.select(Some(7));
+    session.select(Some(id(7)));
     session.apply(ServerMessage::Series(SeriesHistory {
         key: 7,
+        start: 0,
         from_seq: 1,
         to_seq: 9,
         columns: (1..=9).map(|seq| (seq, waits(2))).collect(),

@@ -1,6 +1,6 @@
 //! Another time than the present: who waited in it is asked for one at a time, and told with its time.
 
-use super::{Cell, Scope, Session, interval, scope_change, snapshot, started, waits};
+use super::{Cell, Scope, Session, id, interval, scope_change, snapshot, started, waits};
 use runqlat_common::wire::{ClientMessage, Key, ServerMessage, Span, SpanReply, SpanSeries};
 
 fn span(from_seq: u64, to_seq: u64) -> Span {
@@ -24,6 +24,7 @@ fn answer(session: &mut Session, span: Span, series: &[(u64, &str, u64)]) -> Vec
             .iter()
             .map(|&(key, name, n)| SpanSeries {
                 key,
+                start: 0,
                 name: name.into(),
                 name_hex: None,
                 members: 1,
@@ -41,7 +42,7 @@ fn listed(session: &Session) -> Vec<(u64, u64)> {
     let mut listed: Vec<_> = session
         .listed()
         .listed()
-        .map(|(key, t)| (key, t.waits))
+        .map(|(id, t)| (id.key, t.waits))
         .collect();
     listed.sort_unstable();
     listed
@@ -67,18 +68,18 @@ fn who_waited_then_is_listed_until_one_looks_at_the_present_again() {
     let told = session.told().expect("an answer");
     assert_eq!((told.times, told.is_cut), (Some((2_000.0, 5_000.0)), true));
     assert_eq!(
-        (told.recent.seconds(), told.recent.name_of(8)),
+        (told.recent.seconds(), told.recent.name_of(id(8))),
         (4.0, "cc".to_owned())
     );
     // Who has gone since says so; the strip ends with the span.
     assert_eq!(
-        (told.recent.is_gone(7), told.recent.is_gone(8)),
+        (told.recent.is_gone(id(7)), told.recent.is_gone(id(8))),
         (false, true)
     );
-    let strip = told.recent.strip(8);
+    let strip = told.recent.strip(id(8));
     let expected = [Cell::Unknown, Cell::Quiet, Cell::Longest(1), Cell::Quiet];
     assert_eq!(strip[116..], expected);
-    session.select(Some(8));
+    session.select(Some(id(8)));
     assert_eq!(
         session.selection.as_ref().map(|s| s.name.as_str()),
         Some("cc")

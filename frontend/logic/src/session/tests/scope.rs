@@ -1,6 +1,6 @@
 //! What a change of what is measured does to the state.
 
-use super::{interval, restart, scope_change, seqs, started, totals, waits};
+use super::{asked_for, id, interval, restart, scope_change, seqs, started, totals, waits};
 use crate::chart::grid::Missing;
 use crate::session::Session;
 use crate::session::notice::Notice;
@@ -34,7 +34,7 @@ fn one_process() -> Scope {
 /// Two intervals in which series 7 waited, and then another scope.
 fn changed_to(scope: Scope) -> Session {
     let mut session = started(vec![interval(1, &[(7, 3)]), interval(2, &[(7, 4)])]);
-    session.select(Some(7));
+    session.select(Some(id(7)));
     change(&mut session, 2, 3, scope);
     session
 }
@@ -55,7 +55,7 @@ fn missing(session: &Session) -> Vec<Option<Missing>> {
 
 fn listed(session: &Session) -> Vec<u64> {
     let recent = &session.shown().recent;
-    let mut keys: Vec<_> = recent.listed().map(|(key, _)| key).collect();
+    let mut keys: Vec<_> = recent.listed().map(|(id, _)| id.key).collect();
     keys.sort_unstable();
     keys
 }
@@ -64,11 +64,12 @@ fn listed(session: &Session) -> Vec<u64> {
 fn with_a_filter_or_interval_alone_series_go_on() {
     let mut session = changed_to(one_process());
     advance(&mut session, 3, &[(7, 5)]);
-    assert_eq!(session.selected_key(), Some(7));
+    assert_eq!(session.selected_key(), Some(id(7)));
     assert_eq!(session.scope(), Some(&one_process()));
-    assert_eq!(session.live().recent.total(7).unwrap().waits, 12);
+    assert_eq!(session.live().recent.total(id(7)).unwrap().waits, 12);
     let past = SeriesHistory {
         key: 7,
+        start: 0,
         from_seq: 1,
         to_seq: 3,
         columns: vec![(2, waits(4)), (3, waits(5))],
@@ -86,13 +87,14 @@ fn with_another_key_the_list_starts_anew_and_columns_stay() {
     assert!(listed(&session).is_empty());
     assert_eq!(totals(&session), [Some(3), Some(4)]);
     advance(&mut session, 3, &[(7, 5)]);
-    assert_eq!(session.live().recent.total(7).unwrap().waits, 5);
-    assert_eq!(session.live().recent.name_of(7), "thread 7");
+    assert_eq!(session.live().recent.total(id(7)).unwrap().waits, 5);
+    assert_eq!(session.live().recent.name_of(id(7)), "thread 7");
     assert_eq!(session.live().recent.waits(), 5);
     // A thread's past begins where threads were counted, whatever an answer says.
-    assert_eq!(session.select(Some(7)), [ClientMessage::Series { key: 7 }]);
+    assert_eq!(session.select(Some(id(7))), [asked_for(7)]);
     let past = SeriesHistory {
         key: 7,
+        start: 0,
         from_seq: 1,
         to_seq: 3,
         columns: vec![(1, waits(3)), (2, waits(4)), (3, waits(5))],
@@ -117,7 +119,7 @@ fn columns_of_another_unit_are_missing_until_it_is_theirs_again() {
         [None, None, Some(Missing::Unit(Unit::Ms)), None]
     );
     // The series of before are not those of now, though key and unit are the same.
-    session.select(Some(7));
+    session.select(Some(id(7)));
     advance(&mut session, 5, &[]);
     let in_ms = Some(Missing::Unit(Unit::Ms));
     let unknown = Some(Missing::Unknown);
@@ -151,15 +153,15 @@ fn a_snapshot_tells_what_was_measured_when() {
     let scopes = [(1, 1, Scope::default()), (2, 4, threads())];
     let mut session = Session::default();
     told(&mut session, &scopes, 1..=5);
-    assert_eq!(session.live().recent.total(7).unwrap().waits, 4 + 5);
+    assert_eq!(session.live().recent.total(id(7)).unwrap().waits, 4 + 5);
     assert_eq!(session.scope(), Some(&threads()));
     // A change that the snapshot told already.
     change(&mut session, 2, 4, threads());
     assert_eq!(session.shown().changes().count(), 1);
     // What a new snapshot goes on with stays selected; what was changed meanwhile does not.
-    session.select(Some(7));
+    session.select(Some(id(7)));
     let answer = told(&mut session, &scopes[1..], 2..=6);
-    assert_eq!(answer, [ClientMessage::Series { key: 7 }]);
+    assert_eq!(answer, [asked_for(7)]);
     let answer = told(&mut session, &[(3, 7, in_ms())], 2..=7);
     assert_eq!((answer, session.selected_key()), (vec![], None));
 }
@@ -167,19 +169,19 @@ fn a_snapshot_tells_what_was_measured_when() {
 #[test]
 fn a_paused_page_keeps_what_it_shows_and_chooses_nothing_of_old() {
     let mut session = started(vec![interval(1, &[(7, 3), (8, 1)])]);
-    session.select(Some(7));
+    session.select(Some(id(7)));
     session.pause();
     change(&mut session, 2, 2, threads());
     advance(&mut session, 2, &[(7, 9)]);
     assert_eq!((seqs(&session), listed(&session)), (vec![1], vec![7, 8]));
     assert_eq!(session.shown().scopes.series().key, Key::Process);
-    assert_eq!(session.selected_key(), Some(7));
-    assert_eq!(session.select(Some(8)), []);
+    assert_eq!(session.selected_key(), Some(id(7)));
+    assert_eq!(session.select(Some(id(8))), []);
     assert_eq!(session.notice(), Some(&Notice::Outdated));
-    assert_eq!(session.selected_key(), Some(7));
+    assert_eq!(session.selected_key(), Some(id(7)));
     session.resume();
     assert_eq!((session.selected_key(), listed(&session)), (None, vec![7]));
-    assert_eq!(session.live().recent.total(7).unwrap().waits, 9);
+    assert_eq!(session.live().recent.total(id(7)).unwrap().waits, 9);
 }
 
 #[test]
@@ -229,5 +231,5 @@ fn a_refusal_changes_nothing_and_is_told() {
         session.notice(),
         Some(&Notice::ScopeRefused { reason, hint })
     );
-    assert_eq!(session.selected_key(), Some(7));
+    assert_eq!(session.selected_key(), Some(id(7)));
 }

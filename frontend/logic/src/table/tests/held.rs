@@ -1,6 +1,6 @@
 //! Rows that keep their places, and rows that are many series.
 
-use super::{TEN, Waiting, how, interval, keys, recent, rows};
+use super::{TEN, Waiting, how, id, interval, keys, recent, rows};
 use crate::filter::{Filter, compile_for_tests};
 use crate::session::recent::Recent;
 use crate::session::strip::Cell;
@@ -76,7 +76,7 @@ fn a_storm_of_forks_is_one_row_by_name() {
         .collect();
     let expected = [
         ("make", 800, None, 400.0),
-        ("sshd", 1, Some(1), 1.0),
+        ("sshd", 1, Some(id(1)), 1.0),
         ("cc", 2, None, 1.0),
     ];
     assert_eq!(found, expected);

@@ -15,6 +15,7 @@ fn scope(key: Key, tgid: Option<u32>, cgroup: Option<&str>, unit: Unit) -> Scope
         cgroup: cgroup.map(str::to_owned),
         unit,
         interval_ms: 1_000,
+        ..Scope::default()
     }
 }
 
