@@ -5,11 +5,10 @@ pub mod list;
 pub mod scope;
 pub mod together;
 
-use crate::bidi::isolated;
 use crate::chart::bands::Percentile;
 use crate::chart::frame::Frame;
 use crate::histogram::{Bar, Histogram};
-use crate::session::Session;
+use crate::{bidi, session::Session};
 use runqlat_common::buckets::{SLOTS, Unit};
 use runqlat_common::counts::Range;
 use runqlat_common::human;
@@ -198,7 +197,7 @@ pub fn nothing_waited(session: &Session, span_ms: f64, all_known: bool) -> Strin
         "in the time that is not hatched".to_owned()
     };
     match &session.selection {
-        Some(selection) => format!("{} did not wait {when}", isolated(&selection.name)),
+        Some(selection) => format!("{} did not wait {when}", bidi::isolated(&selection.name)),
         None => format!("Nothing waited {when}"),
     }
 }

@@ -53,14 +53,17 @@ impl Draft {
     }
 
     /// Chooses a process or a cgroup; neither, for the whole system. What is measured already and still there is the
-    /// same one; else whatever has that number or path now is meant.
+    /// same one; else whatever has that number now is meant.
     pub(super) fn aim(self, app: App, aim: Aim) {
         let measured = app.session.with_untracked(|session| {
             let measured = session.scope().filter(|_| session.gone().is_none());
-            measured.filter(|scope| aim.is_of(scope)).map(Aim::of)
+            measured.cloned().unwrap_or_default()
         });
-        let aim = measured.unwrap_or(aim);
-        self.scope.update(|scope| aim.write(scope));
+        self.scope.update(|scope| {
+            scope.start = measured.start.filter(|_| aim.tgid == measured.tgid);
+            scope.tgid = aim.tgid;
+            (scope.cgroup, scope.cgroup_hex) = (aim.cgroup, aim.cgroup_hex);
+        });
     }
 
     /// Asks for it. What is measured already is not measured anew, which would disturb all who watch.

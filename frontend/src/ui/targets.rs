@@ -20,35 +20,18 @@ struct Target {
 /// What choosing it writes to the scope.
 #[derive(Clone, Default, PartialEq)]
 pub(super) struct Aim {
-    tgid: Option<u32>,
-    start: Option<u64>,
-    cgroup: Option<String>,
-    cgroup_hex: Option<String>,
+    pub(super) tgid: Option<u32>,
+    pub(super) cgroup: Option<String>,
+    pub(super) cgroup_hex: Option<String>,
 }
 
 impl Aim {
-    pub(super) fn of(scope: &Scope) -> Self {
+    fn of(scope: &Scope) -> Self {
         Self {
             tgid: scope.tgid,
-            start: scope.start,
             cgroup: scope.cgroup.clone(),
             cgroup_hex: scope.cgroup_hex.clone(),
         }
-    }
-
-    pub(super) fn write(self, scope: &mut Scope) {
-        (scope.tgid, scope.start) = (self.tgid, self.start);
-        (scope.cgroup, scope.cgroup_hex) = (self.cgroup, self.cgroup_hex);
-    }
-
-    /// Whether a scope has it.
-    pub(super) fn is_of(&self, scope: &Scope) -> bool {
-        // Who chooses a process from the list does not say when it started.
-        let now = Self {
-            start: self.start,
-            ..Self::of(scope)
-        };
-        *self == now
     }
 }
 
@@ -186,7 +169,7 @@ fn TargetRow(target: Target) -> impl IntoView {
     let Target { aim, name, detail } = target;
     let detail_in_full = detail.clone();
     let aim = StoredValue::new(aim);
-    let chosen = memo(move || aim.with_value(|aim| aim.is_of(&draft.scope.read())));
+    let chosen = memo(move || aim.with_value(|aim| *aim == Aim::of(&draft.scope.read())));
     let choose = move || draft.aim(app, aim.get_value());
     let on_key = move |event: KeyboardEvent| {
         let row = event.current_target();
