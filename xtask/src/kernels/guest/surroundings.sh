@@ -16,14 +16,18 @@ refused() {
 	grep -qF "$text" /tmp/out || fail "runqlat-web $* says nothing of \"$text\": $(tail -n 2 /tmp/out | tr '\n' ' ')"
 }
 
+# All but the whole system wants names.
 confidentiality() {
 	for mounted in no yes; do
 		[ $mounted = no ] || mount -t securityfs none /sys/kernel/security || fail "no securityfs"
-		for command in check "--listen 127.0.0.1:0" "print 1 1"; do
+		runqlat-web check >/tmp/checked 2>&1
+		for command in check "--listen 127.0.0.1:0" "print -P 1 1"; do
 			refused 4 "locked down (confidentiality)" $command
 			! grep -E '5\.10|BTF=y' /tmp/out || fail "$command: a hint about something else"
 			grep -q lockdown=integrity /tmp/out || fail "$command: no hint"
 		done
+		grep -q "^by global  *yes, typed" /tmp/checked || fail "check says not that the whole system can be measured"
+		runqlat-web print 1 1 || fail "the whole system can't be measured: status $?"
 	done
 }
 
