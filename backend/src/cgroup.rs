@@ -20,6 +20,9 @@ use std::path::{Path, PathBuf};
 /// Inode number of the hierarchy's root; another one at a mount point is the root of a namespace.
 const ROOT_ID: u64 = 1;
 
+/// What a namespace's root is called, for its path is not known.
+const OWN_ROOT: &str = "\u{2026}";
+
 /// A group of the v2 hierarchy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Group {
@@ -106,9 +109,7 @@ pub fn find(path: &[u8], mounts: &[Mount]) -> Result<Group, CgroupError> {
         _ => return Err(missing(&parts, mount, mounts)),
     };
     let above: Vec<&[u8]> = self::parts(mount.root.as_bytes()).collect();
-    let is_root = above.is_empty();
-    let mount_id = fs::metadata(&mount.point).map_or(0, |meta| meta.ino());
-    if above.contains(&&b".."[..]) || is_root != (mount_id == ROOT_ID) {
+    if mount.is_of_namespace() {
         return Err(CgroupError::Namespace);
     }
     let all = [above, parts].concat();
@@ -203,6 +204,44 @@ fn entries(mount: &Mount, path: &[u8]) -> io::Result<fs::ReadDir> {
     fs::read_dir(mount.folder(path)?.path())
 }
 
+/// How much of the v2 hierarchy can be seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sight {
+    Whole,
+    /// A namespace's part, whose place in the hierarchy is hidden.
+    Namespace,
+    /// A part, and it is known where that lies.
+    Part,
+    None,
+}
+
+/// How much of it these mounts show.
+pub fn sight(mounts: &[Mount]) -> Sight {
+    match v2(mounts) {
+        None => Sight::None,
+        Some(mount) if mount.is_of_namespace() => Sight::Namespace,
+        Some(mount) if mount.root == "/" => Sight::Whole,
+        Some(_) => Sight::Part,
+    }
+}
+
+/// The paths of all groups below a mount as people are shown them: those of a namespace, whose root is not the
+/// hierarchy's, begin with an ellipsis.
+pub fn shown_paths(mount: &Mount) -> io::Result<HashMap<u64, OsString>> {
+    let paths = paths(mount)?;
+    if !mount.is_of_namespace() {
+        return Ok(paths);
+    }
+    let own = |path: OsString| match path.as_bytes() {
+        b"/" => OsString::from(OWN_ROOT),
+        below => OsString::from_vec([OWN_ROOT.as_bytes(), below].concat()),
+    };
+    Ok(paths
+        .into_iter()
+        .map(|(id, path)| (id, own(path)))
+        .collect())
+}
+
 /// The id of the group that lies at `path`.
 pub fn id_at(mount: &Mount, path: &OsStr) -> io::Result<u64> {
     let folder = mount.folder(path.as_bytes())?;
@@ -210,6 +249,14 @@ pub fn id_at(mount: &Mount, path: &OsStr) -> io::Result<u64> {
 }
 
 impl Mount {
+    /// Whether its place in the hierarchy is hidden by a cgroup namespace.
+    fn is_of_namespace(&self) -> bool {
+        let mut above = parts(self.root.as_bytes()).peekable();
+        let is_root = above.peek().is_none();
+        let id = fs::metadata(&self.point).map_or(0, |meta| meta.ino());
+        above.any(|part| part == b"..") || is_root != (id == ROOT_ID)
+    }
+
     /// The folder of the group at `path`, which is given from the hierarchy's root.
     fn folder(&self, path: &[u8]) -> io::Result<Folder> {
         Folder::below(&self.point, self.within(path))

@@ -1,5 +1,6 @@
 //! `runqlat-web check`: what this kernel and these permissions allow, each with what follows from it.
 
+use crate::caveats;
 use crate::cgroup::memory::Limit;
 use crate::cgroup::{self, Mount};
 use crate::confine::Confinement;
@@ -18,6 +19,7 @@ pub fn run(object: &[u8], confinement: &Confinement, out: &mut impl Write) -> Re
     let rest = report
         .confinement(confinement)
         .and_then(|()| report.surroundings())
+        .and_then(|()| report.caveats(confinement))
         .map_err(Stop::Output);
     match measured.and(rest) {
         // Whoever read it has seen enough.
@@ -123,11 +125,18 @@ impl<W: Write> Report<'_, W> {
         let ids = if procfs::in_initial_pid_namespace() {
             "the kernel's own"
         } else {
-            "those of a pid namespace: processes can't be chosen by id (--pid=host)"
+            "those of a pid namespace"
         };
         self.line("process ids", ids)?;
         self.cgroups(&cgroup::mounted())?;
         self.tables()
+    }
+
+    fn caveats(&mut self, confinement: &Confinement) -> io::Result<()> {
+        for caveat in caveats::of(confinement) {
+            self.line("caveat", &caveat)?;
+        }
+        Ok(())
     }
 
     fn cgroups(&mut self, mounts: &[Mount]) -> io::Result<()> {

@@ -20,12 +20,12 @@ pub fn explain(error: &AttachError, facts: &Facts) -> Failure {
         AttachError::Permission => Failure::Permission(refused(error, facts)),
         AttachError::Refused { .. } if facts.locked_down == "confidentiality" => {
             Failure::Unsupported(Explained {
-                what: "the kernel is locked down (confidentiality), and lets no BPF program read its memory"
+                what: "the kernel is locked down (confidentiality), and lets no BPF program copy its memory, which \
+                       the names of processes, threads, groups and namespaces need"
                     .into(),
-                hint: format!(
-                    "/sys/kernel/security/lockdown shows it; it is set by the kernel's command line \
-                     (lockdown=integrity is enough for measuring) or by the distribution; {DEMO}"
-                ),
+                hint: "the whole system can be measured all the same: --by global; for more, boot with \
+                       lockdown=integrity on the kernel's command line (/sys/kernel/security/lockdown shows what holds)"
+                    .into(),
             })
         }
         AttachError::NoBtf(_) if !facts.has_sysfs => Failure::Unsupported(Explained {

@@ -10,6 +10,7 @@ pub mod fuzzing;
 
 mod access;
 mod allowance;
+mod caveats;
 mod cgroup;
 mod check;
 mod collector;
@@ -188,7 +189,11 @@ async fn serve(
         }
         None => (Box::new(kernel(serve.settings)?), Arc::new(Host)),
     };
-    let info = server_info(serve.demo.is_some(), door.asks_for_tokens());
+    let caveats = match serve.demo {
+        Some(_) => Vec::new(),
+        None => caveats::of(&confinement),
+    };
+    let info = server_info(serve.demo.is_some(), door.asks_for_tokens(), caveats);
     let hub = Hub::new(info, confinement);
     let (control, collector) = collector::spawn(source, &serve.scope, hub.clone(), stop.clone())?;
 
@@ -206,7 +211,7 @@ fn kernel(settings: Settings) -> Result<Kernel, Failure> {
     Ok(Kernel::new(object, settings)?)
 }
 
-fn server_info(demo: bool, tokens: bool) -> ServerInfo {
+fn server_info(demo: bool, tokens: bool, caveats: Vec<String>) -> ServerInfo {
     let cpus = std::thread::available_parallelism();
     ServerInfo {
         version: env!("CARGO_PKG_VERSION").into(),
@@ -216,7 +221,7 @@ fn server_info(demo: bool, tokens: bool) -> ServerInfo {
         demo,
         tokens,
         started_ms: procfs::now_ms(),
-        caveats: Vec::new(),
+        caveats,
     }
 }
 

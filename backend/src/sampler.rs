@@ -168,3 +168,6 @@ impl Sampler {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -142,6 +142,43 @@ fn no_permission_is_code_3() {
     assert!(said.contains("\nhost           "), "{said}");
 }
 
+/// Refuses the system call bpf, as the filters of some containers do, to the command and what it starts.
+fn without_bpf(command: &mut Command) -> &mut Command {
+    use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, apply_filter};
+    let filter = SeccompFilter::new(
+        [(libc::SYS_bpf, vec![])].into(),
+        SeccompAction::Allow,
+        SeccompAction::Errno(libc::EPERM.unsigned_abs()),
+        std::env::consts::ARCH.try_into().unwrap(),
+    );
+    let program: BpfProgram = filter.unwrap().try_into().unwrap();
+    let install = move || apply_filter(&program).map_err(std::io::Error::other);
+    // SAFETY: between fork and exec it makes two system calls.
+    unsafe { command.pre_exec(install) }
+}
+
+#[test]
+fn a_filter_of_system_calls_is_named_and_not_the_capabilities() {
+    if !is_root("a_filter_of_system_calls_is_named_and_not_the_capabilities") {
+        return;
+    }
+    for args in [
+        &["check"][..],
+        &["--listen", "127.0.0.1:0"],
+        &["print", "1", "1"],
+    ] {
+        let output = without_bpf(Command::new(binary()).args(args)).output();
+        let output = output.unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(3), "{said}");
+        assert!(
+            said.contains("a filter of system calls (seccomp)"),
+            "{said}"
+        );
+        assert!(!said.contains("root"), "{said}");
+    }
+}
+
 #[test]
 fn check_says_what_works_here() {
     if !is_root("check_says_what_works_here") {

@@ -37,7 +37,7 @@ pub(crate) fn all(project: &Project, long: bool) -> Result<()> {
     })?;
     match kernels::is_usable() {
         Ok(()) => phases.run("the whole, on other kernels", || {
-            kernels::prove(project, &project.binary(), &kernels::SERIES)
+            kernels::prove(project, &project.binary(), &kernels::usual())
         })?,
         Err(error) => println!("\nSKIPPED: the whole, on other kernels: {error}"),
     }
@@ -56,6 +56,9 @@ pub(crate) fn kernels(project: &Project, chosen: &[String]) -> Result<()> {
     let binary = for_machines(project, &mut phases)?;
     phases.run("the whole, on other kernels", || {
         kernels::prove(project, &binary, &chosen)
+    })?;
+    phases.run("obstacles and odd machines", || {
+        kernels::prove_surroundings(project, &binary, &chosen)
     })?;
     phases.report();
     Ok(())

@@ -4,6 +4,9 @@ use std::cmp::Ordering;
 
 /// Debian's flavour for virtual machines: a third of the size of the others.
 const FLAVOUR: &str = "-cloud-amd64";
+/// A series with this behind it is that of the flavour with PREEMPT_RT.
+const REAL_TIME: &str = "-rt";
+const REAL_TIME_FLAVOUR: &str = "-rt-amd64";
 
 /// What a kernel can come in. Up to 6.18 all of it is in the first; later ones have the image, and then the modules,
 /// in packages of their own.
@@ -17,13 +20,17 @@ pub(super) struct Choice {
     pub(super) packages: Vec<String>,
 }
 
-/// The newest kernel of a series (`6.1`), out of the names of all packages, one a line.
+/// The newest kernel of a series (`6.1`, `6.1-rt`), out of the names of all packages, one a line.
 pub(super) fn newest(series: &str, names: &str) -> Option<Choice> {
+    let (series, flavour) = match series.strip_suffix(REAL_TIME) {
+        Some(series) => (series, REAL_TIME_FLAVOUR),
+        None => (series, FLAVOUR),
+    };
     let names: Vec<&str> = names.lines().map(str::trim).collect();
     let release = names
         .iter()
         .filter_map(|name| name.strip_prefix(PARTS[0]))
-        .filter(|release| release.ends_with(FLAVOUR) && is_of(series, release))
+        .filter(|release| release.ends_with(flavour) && is_of(series, release))
         .max_by(|a, b| compare(a, b))?;
     let packages = PARTS
         .iter()
@@ -63,6 +70,9 @@ linux-image-6.1.0-56-cloud-amd64
 linux-image-6.1.0-56-cloud-amd64-dbg
 linux-image-6.1.0-57-cloud-amd64-unsigned
 linux-image-6.1.0-58-amd64
+linux-image-6.1.0-55-rt-amd64
+linux-image-6.1.0-9-rt-amd64
+linux-image-6.1.0-59-rt-amd64-dbg
 linux-image-6.1.0-0.deb11.52-cloud-amd64
 linux-image-6.12.9+deb13-cloud-amd64
 linux-image-6.12.117+deb12-cloud-amd64
@@ -81,6 +91,7 @@ linux-image-cloud-amd64
     fn the_newest_of_each_series_is_chosen_with_all_its_packages() {
         let table = [
             ("6.1", Some("6.1.0-56-cloud-amd64"), 1),
+            ("6.1-rt", Some("6.1.0-55-rt-amd64"), 1),
             ("6.12", Some("6.12.117+deb13-cloud-amd64"), 1),
             ("6.19", Some("6.19.14+deb13-cloud-amd64"), 2),
             ("7.3", Some("7.3.4+deb13-cloud-amd64"), 3),

@@ -18,6 +18,8 @@ const TOOLS: &str = include_str!("guest/tools.sh");
 /// The proofs about clocks, and all.
 const CLOCK: &str = include_str!("guest/clock.sh");
 const PROVE: &str = include_str!("guest/prove.sh");
+/// The proofs about what stands in the way.
+const SURROUNDINGS: &str = include_str!("guest/surroundings.sh");
 
 /// The archive for one kernel.
 pub(super) fn initramfs(kernel: &Kernel, binary: &Path) -> Result<Vec<u8>> {
@@ -30,6 +32,7 @@ pub(super) fn initramfs(kernel: &Kernel, binary: &Path) -> Result<Vec<u8>> {
     archive.file("tools.sh", TOOLS.as_bytes());
     archive.file("clock.sh", CLOCK.as_bytes());
     archive.file("prove.sh", PROVE.as_bytes());
+    archive.file("surroundings.sh", SURROUNDINGS.as_bytes());
     archive.file("bin/busybox", &read(&busybox)?);
     archive.link("bin/sh", "busybox");
     archive.file("bin/runqlat-web", &read(binary)?);

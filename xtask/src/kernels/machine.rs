@@ -17,7 +17,7 @@ use crate::process;
 const QEMU: &str = "qemu-system-x86_64";
 
 /// CPUs of a guest. More would not be faster: they take turns, see below.
-const CPUS: &str = "2";
+pub(super) const CPUS: &str = "2";
 /// MiB; a guest of Linux 7 with the binary inside uses half of it.
 const MEMORY: &str = "768";
 /// The port that a guest serves its page on.
@@ -27,6 +27,8 @@ const GUEST_PORT: u16 = 8080;
 pub(super) struct Hardware<'a> {
     pub(super) kernel: &'a Path,
     pub(super) initramfs: &'a Path,
+    /// As qemu takes it: how many there are, or may be.
+    pub(super) cpus: &'a str,
     /// For the guest's first process: the kernel passes on what it does not know.
     pub(super) environment: &'a str,
 }
@@ -113,7 +115,7 @@ fn command(hardware: &Hardware, console: &Path, page: SocketAddr) -> Command {
     // for all CPUs: with one for each, qemu 7.2 lets kernels since 6.12 panic in a breakpoint that another CPU has just
     // removed, when programs come to busy tracepoints and go.
     command.args(["-machine", "pc", "-accel", "tcg,thread=single"]);
-    command.args(["-cpu", "max", "-smp", CPUS, "-m", MEMORY]);
+    command.args(["-cpu", "max", "-smp", hardware.cpus, "-m", MEMORY]);
     command.arg("-kernel").arg(hardware.kernel);
     command.arg("-initrd").arg(hardware.initramfs);
     // A panic reboots at once, and a reboot ends qemu. The timer's check fails on a busy host.

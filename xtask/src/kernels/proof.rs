@@ -9,7 +9,7 @@ use anyhow::{Context, Result, anyhow, ensure};
 
 use super::cache::Kernel;
 use super::image;
-use super::machine::{Hardware, Machine};
+use super::machine::{CPUS, Hardware, Machine};
 use super::page;
 use super::transcript::{PAGE, Request, Transcript};
 
@@ -79,6 +79,7 @@ fn run(
     let hardware = Hardware {
         kernel: &kernel.image,
         initramfs: &initramfs,
+        cpus: CPUS,
         environment,
     };
     let mut machine = Machine::start(&hardware, folder)?;

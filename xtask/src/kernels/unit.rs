@@ -8,15 +8,25 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, anyhow, bail};
 
 use super::archive::Archive;
-use super::machine::{Hardware, Machine};
+use super::machine::{CPUS, Hardware, Machine};
 use super::transcript::Transcript;
 use super::{cache, system};
 use crate::project::Project;
 
 /// All that has to be proved, in the guest's order.
-const STEPS: [&str; 9] = [
-    "starts", "measures", "retarget", "restarts", "journal", "tokens", "killed", "wrong",
+const STEPS: [&str; 12] = [
+    "starts",
+    "measures",
+    "retarget",
+    "restarts",
+    "journal",
+    "tokens",
+    "killed",
+    "wrong",
     "security",
+    "filtered",
+    "subset",
+    "invisible",
 ];
 
 /// The kernel under it: of the release that most have, and with all that the unit asks for.
@@ -42,22 +52,10 @@ pub(crate) fn prove(project: &Project, binary: &Path) -> Result<()> {
     let hardware = Hardware {
         kernel: &kernel.image,
         initramfs: &initramfs,
+        cpus: CPUS,
         environment: BOOT,
     };
-    let mut heard = Transcript::of(&STEPS);
-    let machine = Machine::start(&hardware, &run)?;
-    let result = listen(&machine, &mut heard);
-    let said = run.join("said");
-    fs::write(&said, heard.text()).with_context(|| format!("cannot write {}", said.display()))?;
-    result.map_err(|error| anyhow!("{error:#}; the last lines:\n{}", machine.console(60)))?;
-    let failures = heard.failures();
-    if !failures.is_empty() {
-        bail!(
-            "not all of the unit is proved\n{}\nhint: what the guest said is in {}",
-            failures.join("\n"),
-            said.display()
-        );
-    }
+    let heard = listen("unit", &hardware, &run, &STEPS)?;
     println!(
         "kernels: unit     all {} proved under {} on Linux {}, exposure {}",
         heard.passed(),
@@ -68,14 +66,38 @@ pub(crate) fn prove(project: &Project, binary: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Starts a machine that keeps its files in `folder`, and hears it to its end; an error if it did not do all `steps`.
+pub(super) fn listen(
+    name: &str,
+    hardware: &Hardware,
+    folder: &Path,
+    steps: &'static [&'static str],
+) -> Result<Transcript> {
+    let mut heard = Transcript::of(steps);
+    let machine = Machine::start(hardware, folder)?;
+    let result = hear(name, &machine, &mut heard);
+    let said = folder.join("said");
+    fs::write(&said, heard.text()).with_context(|| format!("cannot write {}", said.display()))?;
+    result.map_err(|error| anyhow!("{error:#}; the last lines:\n{}", machine.console(60)))?;
+    let failures = heard.failures();
+    if !failures.is_empty() {
+        bail!(
+            "{name}: not all is proved\n{}\nhint: what the guest said is in {}",
+            failures.join("\n"),
+            said.display()
+        );
+    }
+    Ok(heard)
+}
+
 /// Until the machine is off.
-fn listen(machine: &Machine, heard: &mut Transcript) -> Result<()> {
+fn hear(name: &str, machine: &Machine, heard: &mut Transcript) -> Result<()> {
     let start = Instant::now();
     while let Some(line) = machine.line(start + PATIENCE)? {
         heard.hear(&line);
         if line.starts_with("step ") {
             let seconds = start.elapsed().as_secs_f64();
-            println!("kernels: unit     {seconds:>5.1} s  {line}");
+            println!("kernels: {name:<9} {seconds:>5.1} s  {line}");
         }
     }
     Ok(())

@@ -43,7 +43,7 @@ impl GroupNames {
             && let Some(mount) = &self.mount
         {
             let at = Instant::now();
-            let found = cgroup::paths(mount).unwrap_or_default();
+            let found = cgroup::shown_paths(mount).unwrap_or_default();
             let took = at.elapsed();
             self.unseen = unknown.into_iter().collect();
             self.unseen.retain(|id| !found.contains_key(id));

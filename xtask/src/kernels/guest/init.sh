@@ -29,7 +29,8 @@ ip link set lo up
 ip address add 10.0.2.15/24 dev eth0
 ip link set eth0 up
 
-sh /prove.sh
+# From the kernel's command line.
+sh "/${PROOF:-prove}.sh"
 # Closing waits until all is sent.
 exec </dev/null >/dev/null 2>&1
 poweroff -f

@@ -260,7 +260,7 @@ page() {
 }
 
 console() {
-	! dmesg | grep -E 'WARNING:|BUG:|Oops|general protection|Call Trace' || fail "the kernel complains"
+	! dmesg | grep -E 'WARNING:|BUG:|scheduling while atomic|sleeping function called|Oops|general protection|Call Trace' || fail "the kernel complains"
 }
 
 echo "fact release $(uname -r)"

@@ -138,9 +138,49 @@ security() {
 	sed -n 's/.*service: \([0-9.]*\) .*/exposure \1/p' /tmp/security >/tmp/facts
 }
 
+# A filter of the unit's that refuses bpf() to who has the capabilities.
+filtered() {
+	for by in EPERM ENOSYS; do
+		systemd-run --quiet --wait --pipe -p SystemCallFilter=~bpf -p SystemCallErrorNumber=$by \
+			/usr/local/bin/runqlat-web check >/tmp/out 2>&1
+		status=$?
+		cat /tmp/out
+		[ $status = 3 ] || fail "status $status with $by"
+		grep -q 'filter of system calls (seccomp)' /tmp/out || fail "the filter is not named: $(tail -n 2 /tmp/out | tr '\n' ' ')"
+		! grep -q 'hint: run it as root' /tmp/out || fail "the hint is to be root"
+	done
+}
+
+# with SETTING…: the unit with these, serves and measures under its host's names.
+with() {
+	mkdir -p $DROP
+	{
+		echo "[Service]"
+		for setting; do echo $setting; done
+	} >$DROP/with.conf
+	systemctl daemon-reload
+	systemctl restart $UNIT || fail "with $* it does not start: $(journalctl -u $UNIT -n 5 -o cat | tr '\n' ' ')"
+	measures
+	get /api/v1/state
+	grep -q "\"hostname\":\"$(uname -n)\"" /tmp/answer || fail "with $* the host has no name"
+	grep -q "\"kernel\":\"$(uname -r)\"" /tmp/answer || fail "with $* the kernel has no name"
+	put '{"key": "thread"}'
+	measures_from
+}
+
+subset() {
+	with ProcSubset=pid
+}
+
+invisible() {
+	with ProcSubset=pid ProtectProc=invisible
+	rm -r $DROP
+	systemctl daemon-reload
+}
+
 echo "fact release $(uname -r)"
 echo "fact systemd $(systemctl --version | head -n 1)"
-for name in starts measures retarget restarts journal tokens killed wrong security; do
+for name in starts measures retarget restarts journal tokens killed wrong security filtered subset invisible; do
 	step $name
 done
 sed 's/^/fact /' /tmp/facts

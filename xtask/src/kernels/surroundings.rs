@@ -1,0 +1,75 @@
+//! Machines in which something stands in the way of measuring, or that are made oddly: that the program says what it is,
+//! or copes.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use super::archive::Archive;
+use super::machine::{CPUS, Hardware};
+use super::unit::listen;
+use super::{cache, image};
+use crate::project::Project;
+
+struct Trial {
+    name: &'static str,
+    series: &'static str,
+    /// For the kernel, beside what all have.
+    boot: &'static str,
+    cpus: &'static str,
+    steps: &'static [&'static str],
+}
+
+const TRIALS: [Trial; 3] = [
+    Trial {
+        name: "secret",
+        series: "6.1",
+        boot: "lockdown=confidentiality",
+        cpus: CPUS,
+        steps: &["confidentiality"],
+    },
+    Trial {
+        name: "secret-18",
+        series: "6.18",
+        boot: "lockdown=confidentiality",
+        cpus: CPUS,
+        steps: &["confidentiality"],
+    },
+    // Two CPUs, and firmware that has places for 240, as clouds' has.
+    Trial {
+        name: "odd",
+        series: "6.18",
+        boot: "lockdown=integrity",
+        cpus: "2,maxcpus=240",
+        steps: &["integrity", "memory", "many"],
+    },
+];
+
+/// Proves the trials whose kernels are among these series.
+pub(crate) fn prove(project: &Project, binary: &Path, series: &[&'static str]) -> Result<()> {
+    let folder = project.target.join("kernels");
+    let archive = Archive::new(folder.join("apt"));
+    let trials = TRIALS.iter().filter(|trial| series.contains(&trial.series));
+    for trial in trials {
+        let kernel = cache::kernel(&archive, trial.series, &folder.join(trial.series))?;
+        let run = cache::fresh(&folder.join("runs").join(trial.name))?;
+        let initramfs = run.join("initramfs");
+        fs::write(&initramfs, image::initramfs(&kernel, binary)?)
+            .with_context(|| format!("cannot write {}", initramfs.display()))?;
+        let steps = trial.steps.join(",");
+        let hardware = Hardware {
+            kernel: &kernel.image,
+            initramfs: &initramfs,
+            cpus: trial.cpus,
+            environment: &format!("{} PROOF=surroundings STEPS={steps}", trial.boot),
+        };
+        let heard = listen(trial.name, &hardware, &run, trial.steps)?;
+        for fact in ["needed", "memory", "reading"] {
+            if !heard.fact(fact).is_empty() {
+                println!("kernels: {:<9} {fact}: {}", trial.name, heard.fact(fact));
+            }
+        }
+    }
+    Ok(())
+}
