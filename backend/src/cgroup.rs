@@ -75,13 +75,15 @@ impl CgroupError {
     }
 }
 
-/// The group that a person or a viewer names by its path as it is shown; or as it is, if there is none shown so.
+/// The group that a person or a viewer names: a folder below a mount point as it lies there; else a path as it is shown,
+/// or as it is, if there is none shown so.
 pub fn find_shown(path: &str, mounts: &[Mount]) -> Result<Group, CgroupError> {
     let bytes = name::bytes(path);
-    let found = find(&bytes, mounts);
-    if bytes == path.as_bytes() {
-        return found;
+    let is_folder = |mount: &Mount| Path::new(path).starts_with(&mount.point);
+    if bytes == path.as_bytes() || mounts.iter().any(is_folder) {
+        return find(path.as_bytes(), mounts);
     }
+    let found = find(&bytes, mounts);
     found.or_else(|error| find(path.as_bytes(), mounts).map_err(|_| error))
 }
 

@@ -154,6 +154,11 @@ fn groups_of_any_bytes_live_and_are_found() {
         for found in [find(&path, mounts), find_shown(&shown, mounts)] {
             assert_eq!(found, Ok(group(&all, &path)), "{shown}");
         }
+        // A folder is named as it lies there, whatever it looks like.
+        if let Ok(name) = str::from_utf8(name) {
+            let folder = format!("{}/{name}", part.0.point.display());
+            assert_eq!(find_shown(&folder, mounts), Ok(group(&all, &path)));
+        }
     }
 }
 
