@@ -57,7 +57,9 @@ memory() {
 	needed=$(sed -n 's/.*: \([0-9]*\)\.[0-9]* MB of memory are needed.*/\1/p' /tmp/out)
 	[ "$needed" -le 40 ] || fail "$needed MB are needed, and 40 are promised"
 	echo "fact needed $needed MB" >>/tmp/facts
-	in_limit $(((needed + 1) * 1000000)) sh -c 'exec runqlat-web --listen 127.0.0.1:8080 >/tmp/server 2>&1' &
+	echo $(((needed + 1) * 1000000)) >$GROUP/memory.max
+	# Itself, so that it can be ended by its id.
+	(echo 0 >$GROUP/cgroup.procs && exec runqlat-web --listen $SERVER >/tmp/server 2>&1) &
 	server=$!
 	STARTED=$server
 	until_true 30 measures || fail "with what it needs it does not measure"
