@@ -71,7 +71,7 @@ struct TestArguments {
     /// Leave out the release build and the tests that need it
     #[arg(long)]
     quick: bool,
-    /// Storms for a minute each instead of a quarter
+    /// Everything: storms for a minute each instead of a quarter, and other kernels in virtual machines
     #[arg(long, conflicts_with = "quick")]
     long: bool,
     /// Only the binary, on every kernel, in virtual machines

@@ -35,7 +35,7 @@ pub(super) struct MeasureArgs {
     #[arg(short, long)]
     milliseconds: bool,
 
-    /// Room for keys in the kernel's table; by default, twice what there is at the start
+    /// Maximum keys in the kernel's table, which grows as needed; by default, as many as an eighth of the memory is for
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_KEYS)))]
     max_keys: Option<u32>,
 

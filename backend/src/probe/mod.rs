@@ -35,6 +35,12 @@ pub fn reading_period(interval: Duration) -> Duration {
     interval / u32::try_from(readings).unwrap_or(u32::MAX).max(1)
 }
 
+/// The same in ns, for an interval in ms.
+fn reading_period_ns(interval_ms: u32) -> u64 {
+    let period = reading_period(Duration::from_millis(interval_ms.into()));
+    u64::try_from(period.as_nanos()).unwrap_or(u64::MAX)
+}
+
 /// A source of cumulative readings.
 pub trait Probe: Send {
     /// How it measures.

@@ -5,7 +5,7 @@
 mod directory;
 mod story;
 
-use super::{Probe, ReadError, Reading, Source, reading_period};
+use super::{Probe, ReadError, Reading, Source, reading_period_ns};
 use crate::failure::Failure;
 use crate::target::{self, TargetError};
 use runqlat_common::buckets::{SLOTS, Unit, lower};
@@ -14,7 +14,6 @@ use runqlat_common::key_word;
 use runqlat_common::wire::{Key, Programs, Scope};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 use story::{BATCH, Cells, Deed, FIRST_SERVICE, Moment};
 
 const NS_PER_MS: u64 = 1_000_000;
@@ -99,8 +98,7 @@ impl SyntheticProbe {
 
     /// What there is a reading later.
     fn go_on(&self, mut reading: Reading) -> Reading {
-        let interval = Duration::from_millis(self.scope.interval_ms.into());
-        let length_ns = reading_period(interval).as_nanos() as u64;
+        let length_ns = reading_period_ns(self.scope.interval_ms);
         let now_ns = self.now_ns.fetch_add(length_ns, Ordering::Relaxed) + length_ns;
         let moment = Moment { now_ns, length_ns };
         reading.at_ns = now_ns;

@@ -35,12 +35,6 @@ pub(crate) use self::unit::prove as prove_unit;
 /// The oldest that is promised, Debian's long-term ones since, and the newest two; and one with PREEMPT_RT.
 pub(crate) const SERIES: [&str; 7] = ["5.10", "6.1", "6.1-rt", "6.12", "6.18", "7.2", "7.3"];
 
-/// Those that each test of everything includes; the others take longer.
-pub(crate) fn usual() -> Vec<&'static str> {
-    let is_usual = |series: &&str| !series.ends_with("-rt");
-    SERIES.into_iter().filter(is_usual).collect()
-}
-
 /// Where the programs for older kernels are proved beside those that load by themselves.
 const ALSO_RAW: &str = "6.12";
 
