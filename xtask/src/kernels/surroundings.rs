@@ -21,7 +21,7 @@ struct Trial {
     steps: &'static [&'static str],
 }
 
-const TRIALS: [Trial; 3] = [
+const TRIALS: [Trial; 4] = [
     Trial {
         name: "secret",
         series: "6.1",
@@ -36,13 +36,21 @@ const TRIALS: [Trial; 3] = [
         cpus: CPUS,
         steps: &["confidentiality"],
     },
-    // Two CPUs, and firmware that has places for 240, as clouds' has.
     Trial {
-        name: "odd",
+        name: "small",
         series: "6.18",
         boot: "lockdown=integrity",
+        cpus: CPUS,
+        steps: &["integrity", "memory"],
+    },
+    // Two CPUs, and firmware that has places for 240, as clouds' has. Since 6.9 kernels believe that of hypervisors alone
+    // that they know, of which an emulator is none.
+    Trial {
+        name: "places",
+        series: "6.1",
+        boot: "lockdown=integrity possible_cpus=240",
         cpus: "2,maxcpus=240",
-        steps: &["integrity", "memory", "many"],
+        steps: &["integrity", "many"],
     },
 ];
 

@@ -13,10 +13,14 @@ const SPARE: u64 = 5_000_000;
 /// more of them.
 const READING: u64 = 4;
 
-/// Whether there is room for reading the kernel's types.
-pub(super) fn check_reading() -> Result<(), AttachError> {
+/// Of what is read, for as long as the program runs, in bytes.
+const KEPT: u64 = 3_000_000;
+
+/// Whether there is room for reading the kernel's types, and then for tables of these sizes.
+pub(super) fn check_all(key: Key, sizes: Sizes) -> Result<(), AttachError> {
     let types = std::fs::metadata(KERNEL_BTF).map_or(0, |file| file.len());
-    check(READING * types, false)
+    let (reading, then) = (READING * types, KEPT + tables(key, sizes));
+    check(reading.max(then), key.has_series() && then > reading)
 }
 
 /// Whether there is room for tables of these sizes.
@@ -37,6 +41,15 @@ fn check(more: u64, keyed: bool) -> Result<(), AttachError> {
     match Limit::own() {
         Some(limit) if limit.bytes < needed => Err(AttachError::Memory { needed, keyed }),
         _ => Ok(()),
+    }
+}
+
+/// Gives back what was read and is not needed any more: the C library keeps freed memory for later.
+pub(super) fn give_back() {
+    #[cfg(target_env = "gnu")]
+    // SAFETY: touches nothing but free memory.
+    unsafe {
+        libc::malloc_trim(0);
     }
 }
 

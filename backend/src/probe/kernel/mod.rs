@@ -65,11 +65,12 @@ pub struct Kernel {
 impl Kernel {
     /// Finds out what attaching the programs in `object` needs.
     pub fn new(object: &[u8], settings: Settings) -> Result<Self, AttachError> {
-        memory::check_reading()?;
-        Ok(Self {
-            loader: Loader::new(object, settings.force_raw)?,
-            settings,
-        })
+        if let Ok(sizes) = Self::sizes(Key::Process, settings.max_keys) {
+            memory::check_all(Key::Process, sizes)?;
+        }
+        let loader = Loader::new(object, settings.force_raw)?;
+        memory::give_back();
+        Ok(Self { loader, settings })
     }
 
     /// The tables' sizes for a key, on this host as it is now.
