@@ -161,7 +161,7 @@ fn uname() -> libc::utsname {
 
 fn text(name: &[libc::c_char]) -> String {
     let bytes = name.iter().map(|&c| c as u8).take_while(|&byte| byte != 0);
-    String::from_utf8_lossy(&bytes.collect::<Vec<u8>>()).into_owned()
+    name::text(&bytes.collect::<Vec<u8>>())
 }
 
 fn read_trimmed(path: &str) -> String {

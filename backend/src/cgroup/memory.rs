@@ -2,6 +2,7 @@
 
 use super::Mount;
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 /// The least of the limits of a cgroup and those above it.
@@ -53,7 +54,7 @@ fn least(mount: &Mount, group: &str, read: impl Fn(&Path) -> Option<String>) -> 
         Some(Limit {
             // Without a limit v2 says "max", and v1 a number that no machine has.
             bytes: text.trim().parse().ok().filter(|bytes| *bytes < 1 << 62)?,
-            group: Path::new(&mount.root).join(below).display().to_string(),
+            group: super::shown(Path::new(&mount.root).join(below).as_os_str().as_bytes()),
         })
     });
     limits.min_by_key(|limit| limit.bytes)
