@@ -21,8 +21,8 @@ const PROVE: &str = include_str!("guest/prove.sh");
 /// The proofs about what stands in the way.
 const SURROUNDINGS: &str = include_str!("guest/surroundings.sh");
 
-/// The archive for one kernel.
-pub(super) fn initramfs(kernel: &Kernel, binary: &Path) -> Result<Vec<u8>> {
+/// The archive for one kernel. `loads` are static programs.
+pub(super) fn initramfs(kernel: &Kernel, binary: &Path, loads: &[PathBuf]) -> Result<Vec<u8>> {
     let busybox = process::find("busybox").context("there is no busybox")?;
     let mut archive = Archive::default();
     for folder in ["dev", "proc", "sys", "tmp"] {
@@ -36,6 +36,10 @@ pub(super) fn initramfs(kernel: &Kernel, binary: &Path) -> Result<Vec<u8>> {
     archive.file("bin/busybox", &read(&busybox)?);
     archive.link("bin/sh", "busybox");
     archive.file("bin/runqlat-web", &read(binary)?);
+    for load in loads {
+        let name = load.file_name().unwrap_or_default().to_string_lossy();
+        archive.file(&format!("bin/{name}"), &read(load)?);
+    }
     for library in libraries(&busybox)? {
         archive.file(&inside(&library), &read(&library)?);
     }

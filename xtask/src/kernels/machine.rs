@@ -19,7 +19,7 @@ const QEMU: &str = "qemu-system-x86_64";
 /// CPUs of a guest. More would not be faster: they take turns, see below.
 pub(super) const CPUS: &str = "2";
 /// MiB; a guest of Linux 7 with the binary inside uses half of it.
-const MEMORY: &str = "768";
+pub(super) const MEMORY: &str = "768";
 /// The port that a guest serves its page on.
 const GUEST_PORT: u16 = 8080;
 
@@ -29,6 +29,8 @@ pub(super) struct Hardware<'a> {
     pub(super) initramfs: &'a Path,
     /// As qemu takes it: how many there are, or may be.
     pub(super) cpus: &'a str,
+    /// In MiB.
+    pub(super) memory: &'a str,
     /// For the guest's first process: the kernel passes on what it does not know.
     pub(super) environment: &'a str,
 }
@@ -115,7 +117,7 @@ fn command(hardware: &Hardware, console: &Path, page: SocketAddr) -> Command {
     // for all CPUs: with one for each, qemu 7.2 lets kernels since 6.12 panic in a breakpoint that another CPU has just
     // removed, when programs come to busy tracepoints and go.
     command.args(["-machine", "pc", "-accel", "tcg,thread=single"]);
-    command.args(["-cpu", "max", "-smp", hardware.cpus, "-m", MEMORY]);
+    command.args(["-cpu", "max", "-smp", hardware.cpus, "-m", hardware.memory]);
     command.arg("-kernel").arg(hardware.kernel);
     command.arg("-initrd").arg(hardware.initramfs);
     // A panic reboots at once, and a reboot ends qemu. The timer's check fails on a busy host.

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, anyhow, ensure};
 
 use super::cache::Kernel;
 use super::image;
-use super::machine::{CPUS, Hardware, Machine};
+use super::machine::{CPUS, Hardware, MEMORY, Machine};
 use super::page;
 use super::transcript::{PAGE, Request, Transcript};
 
@@ -69,7 +69,7 @@ fn run(
 ) -> Result<()> {
     fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
     let initramfs = folder.join("initramfs");
-    fs::write(&initramfs, image::initramfs(kernel, binary)?)
+    fs::write(&initramfs, image::initramfs(kernel, binary, &[])?)
         .with_context(|| format!("cannot write {}", initramfs.display()))?;
     let environment = if case.raw {
         "OPTIONS=--raw-programs"
@@ -80,6 +80,7 @@ fn run(
         kernel: &kernel.image,
         initramfs: &initramfs,
         cpus: CPUS,
+        memory: MEMORY,
         environment,
     };
     let mut machine = Machine::start(&hardware, folder)?;

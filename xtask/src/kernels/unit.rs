@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, anyhow, bail};
 
 use super::archive::Archive;
-use super::machine::{CPUS, Hardware, Machine};
+use super::machine::{CPUS, Hardware, MEMORY, Machine};
 use super::transcript::Transcript;
 use super::{cache, system};
 use crate::project::Project;
@@ -53,6 +53,7 @@ pub(crate) fn prove(project: &Project, binary: &Path) -> Result<()> {
         kernel: &kernel.image,
         initramfs: &initramfs,
         cpus: CPUS,
+        memory: MEMORY,
         environment: BOOT,
     };
     let heard = listen("unit", &hardware, &run, &STEPS)?;

@@ -91,6 +91,26 @@ many() {
 	[ "$memory" -lt 16 ] || fail "by process $memory MB, and 16 are promised"
 }
 
+# Sixty thousand threads that start after the server: each has a key of its own, since the table grows before it is full.
+crowd() {
+	echo 4194304 >/proc/sys/kernel/pid_max || fail "no more ids"
+	echo 200000 >/proc/sys/kernel/threads-max || fail "no more threads"
+	echo 200000 >/proc/sys/vm/max_map_count || fail "no more stacks"
+	serve $SERVER --by thread --max-keys 131072
+	mkfifo /tmp/hold
+	threads 60000 1000 3 </tmp/hold >/tmp/threads 2>&1 &
+	STARTED="$STARTED $!"
+	exec 8>/tmp/hold
+	until_true 200 grep -q . /tmp/threads || fail "they do not all start: $(get /api/v1/state)"
+	grep -q '^60000 threads in ' /tmp/threads || fail "$(cat /tmp/threads)"
+	seq=$(get /api/v1/state | number seq)
+	until_true 60 comes $((seq + 2)) || fail "no interval since"
+	get /api/v1/state | tail -n 1 | tee /tmp/state
+	echo "fact threads $(cat /tmp/threads), $(number keys </tmp/state) keys, rss $(number self_rss_kb </tmp/state) kB" >>/tmp/facts
+	[ "$(number keys </tmp/state)" -ge 60000 ] || fail "$(number keys </tmp/state) keys"
+	[ "$(number other </tmp/state)" = 0 ] || fail "$(number other </tmp/state) waits found no room"
+}
+
 echo "fact release $(uname -r)"
 mkdir $GROUP
 for name in $(echo $STEPS | tr , ' '); do
