@@ -81,7 +81,11 @@ fn check_scope(scope: &Scope) {
     }
     let shown = fuzzing::scope_as_shown(scope);
     assert_eq!(shown, fuzzing::scope_as_shown(&shown));
-    assert!(!shown.cgroup.is_some_and(|path| path.chars().any(name::is_hidden)));
+    assert!(
+        !shown
+            .cgroup
+            .is_some_and(|path| path.chars().any(name::is_hidden))
+    );
 }
 
 fn check_region(region: &Region) {

@@ -35,8 +35,9 @@ use keys::Keys;
 use runqlat_common::buckets::Unit;
 use runqlat_common::wire::{Key, Losses, Programs, Scope};
 
-/// Ended keys are deleted, and the scope's target is looked for by its path: at most this often, in ns.
-const SWEEP_EVERY_NS: u64 = 1_000_000_000;
+/// Ended keys are deleted, and the scope's target is looked for by its path: at most this often, in ns. Readings are a
+/// second apart or less; one that comes a little early is a sweep all the same.
+const SWEEP_EVERY_NS: u64 = 900_000_000;
 
 /// What to measure, and in how much room.
 #[derive(Clone, Debug)]
