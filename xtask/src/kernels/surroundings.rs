@@ -66,7 +66,7 @@ const TRIALS: [Trial; 5] = [
         boot: "",
         cpus: CPUS,
         memory: "4096",
-        steps: &["crowd"],
+        steps: &["ids", "crowd"],
     },
 ];
 
