@@ -1,10 +1,11 @@
-//! What this program can't see of the host because of where it runs, and what follows from it: for `check` and the page.
+//! What this program can't see of the host because of where it runs, and what follows from that: for `check` and the
+//! page.
 
 use crate::cgroup::{self, Sight};
 use crate::confine::Confinement;
 use crate::procfs;
 
-/// What holds for a program that has kept these rights: a sentence for each thing that is hidden.
+/// The caveats for a program that has kept these rights: one sentence for each thing that is hidden.
 pub fn of(confinement: &Confinement) -> Vec<String> {
     let kept = &confinement.capabilities;
     let traces_all = kept.iter().any(|name| name == "CAP_SYS_PTRACE");
@@ -14,7 +15,7 @@ pub fn of(confinement: &Confinement) -> Vec<String> {
 /// What is hidden.
 #[derive(Clone, Copy, Debug)]
 struct Facts {
-    /// Ids of tasks here are not the kernel's.
+    /// Task ids in this pid namespace differ from the kernel's.
     pid_namespace: bool,
     /// /proc leaves out the processes of other users.
     hidden_processes: bool,
@@ -22,7 +23,7 @@ struct Facts {
 }
 
 impl Facts {
-    /// On this host; `traces_all` says that this program may look at all processes, whatever /proc hides.
+    /// The caveats on this host. `traces_all` says that this program may look at all processes, whatever /proc hides.
     fn gather(traces_all: bool) -> Self {
         Self {
             pid_namespace: !procfs::in_initial_pid_namespace(),

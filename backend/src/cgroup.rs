@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 /// Inode number of the hierarchy's root; another one at a mount point is the root of a namespace.
 const ROOT_ID: u64 = 1;
 
-/// What a namespace's root is called, for its path is not known.
+/// Shown in place of a namespace's root, whose path is not known.
 const OWN_ROOT: &str = "\u{2026}";
 
 /// A group of the v2 hierarchy.
@@ -34,7 +34,7 @@ pub struct Group {
     pub path: OsString,
 }
 
-/// Why a path names no group that can be measured; with paths as they are shown.
+/// Why a path names no group that can be measured. Paths are in their displayed form.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CgroupError {
     #[error("cgroup v2 is not mounted on this host")]
@@ -75,8 +75,8 @@ impl CgroupError {
     }
 }
 
-/// The group that a person or a viewer names: a folder below a mount point as it lies there; else a path as it is shown,
-/// or as it is, if there is none shown so.
+/// The group that a person or a viewer names. A folder below a mount point is taken literally. Any other path is first
+/// taken as a displayed name, whose escapes stand for bytes, and then literally.
 pub fn find_shown(path: &str, mounts: &[Mount]) -> Result<Group, CgroupError> {
     let bytes = name::bytes(path);
     let is_folder = |mount: &Mount| Path::new(path).starts_with(&mount.point);
@@ -179,8 +179,8 @@ fn missing(parts: &[&[u8]], mount: &Mount, mounts: &[Mount]) -> CgroupError {
     }
 }
 
-/// The paths of all groups below a mount, by id. The kernel itself writes no path of `PATH_MAX` bytes or more; groups
-/// that lie so deep are left out, for the memory that nested ones would take grows with the square of their depth.
+/// The paths of all groups below a mount, by id. Groups as deep as `PATH_MAX` are left out: the kernel itself writes no
+/// such path, and the memory for nested ones would grow with the square of their depth.
 pub fn paths(mount: &Mount) -> io::Result<HashMap<u64, OsString>> {
     let root_id = fs::metadata(&mount.point)?.ino();
     let root = match mount.prefix() {
@@ -210,14 +210,14 @@ fn entries(mount: &Mount, path: &[u8]) -> io::Result<fs::ReadDir> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sight {
     Whole,
-    /// A namespace's part, whose place in the hierarchy is hidden.
+    /// A cgroup namespace's part, whose place in the hierarchy is hidden.
     Namespace,
-    /// A part, and it is known where that lies.
+    /// A part whose place in the hierarchy is known.
     Part,
     None,
 }
 
-/// How much of it these mounts show.
+/// How much of the v2 hierarchy these mounts show.
 pub fn sight(mounts: &[Mount]) -> Sight {
     match v2(mounts) {
         None => Sight::None,
@@ -227,7 +227,7 @@ pub fn sight(mounts: &[Mount]) -> Sight {
     }
 }
 
-/// The paths of all groups below a mount as people are shown them: those of a namespace, whose root is not the
+/// The paths of all groups below a mount in their displayed form: those in a cgroup namespace, whose root is not the
 /// hierarchy's, begin with an ellipsis.
 pub fn shown_paths(mount: &Mount) -> io::Result<HashMap<u64, OsString>> {
     let paths = paths(mount)?;
@@ -251,7 +251,7 @@ pub fn id_at(mount: &Mount, path: &OsStr) -> io::Result<u64> {
 }
 
 impl Mount {
-    /// Whether its place in the hierarchy is hidden by a cgroup namespace.
+    /// Whether a cgroup namespace hides this mount's place in the hierarchy.
     fn is_of_namespace(&self) -> bool {
         let mut above = parts(self.root.as_bytes()).peekable();
         let is_root = above.peek().is_none();
@@ -264,7 +264,7 @@ impl Mount {
         Folder::below(&self.point, self.within(path))
     }
 
-    /// A path from the hierarchy's root, from this mount's.
+    /// Turns a path from the hierarchy's root into one from this mount's root.
     fn within<'a>(&self, path: &'a [u8]) -> &'a [u8] {
         let below = path.strip_prefix(self.prefix());
         let below = below.filter(|below| below.first().is_none_or(|&first| first == b'/'));

@@ -36,7 +36,7 @@ struct Collector {
     scope: ScopeChange,
     hub: Arc<Hub>,
     seq: u64,
-    /// Readings of earlier probes that failed.
+    /// Failed readings of earlier probes.
     failed_before: u64,
     cpu_us: u64,
     axis: Axis,

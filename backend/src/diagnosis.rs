@@ -1,5 +1,5 @@
-//! Why this host can't be measured: from a refusal of the kernel's, and what is known of the surroundings, to one sentence
-//! and what to do. Pure; `facts` reads the surroundings.
+//! Why this host can't be measured: turns a refusal by the kernel and the facts about the environment into a sentence
+//! and a hint. Pure; `facts` reads the environment.
 
 mod facts;
 
@@ -14,7 +14,7 @@ const WITHOUT_MEMLOCK: (u32, u32) = (5, 11);
 
 const DEMO: &str = "`runqlat-web --demo` shows synthetic data on any";
 
-/// What ends the program, or a change of what is measured.
+/// Explains an error that ends the program or refuses a change of scope.
 pub fn explain(error: &AttachError, facts: &Facts) -> Failure {
     match error {
         AttachError::Permission => Failure::Permission(refused(error, facts)),
@@ -51,7 +51,7 @@ pub fn explain(error: &AttachError, facts: &Facts) -> Failure {
     }
 }
 
-/// bpf() was refused. Without a capability that is as it should be; with both there is something else in the way.
+/// bpf() was refused. A missing capability explains it; if both are there, something else refuses it.
 fn refused(error: &AttachError, facts: &Facts) -> Explained {
     let missing: Vec<&str> = [("CAP_BPF", BPF), ("CAP_PERFMON", PERFMON)]
         .into_iter()
@@ -73,7 +73,7 @@ fn refused(error: &AttachError, facts: &Facts) -> Explained {
     }
 }
 
-/// What refuses bpf() to who has the capabilities, and what to do: the likeliest first.
+/// What refuses bpf() to a program that has the capabilities, and what to do. The likeliest cause comes first.
 fn with_capabilities(facts: &Facts) -> (&'static str, &'static str) {
     if facts.in_user_namespace {
         (
@@ -100,7 +100,7 @@ fn with_capabilities(facts: &Facts) -> (&'static str, &'static str) {
     }
 }
 
-/// The tables don't fit, or there is no room for the program beside them.
+/// There is not enough memory for the tables and for the program beside them.
 fn too_large(needed: u64, keyed: bool, facts: &Facts) -> Explained {
     let megabytes = |bytes: u64| format!("{:.1} MB", bytes as f64 / 1e6);
     let needs = format!(

@@ -36,7 +36,7 @@ pub enum Failure {
     Other(anyhow::Error),
 }
 
-/// A sentence of what and why, and what to do about it.
+/// What failed and why in one sentence, and what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Explained {
     pub what: String,

@@ -48,9 +48,9 @@ pub struct History {
 struct Name {
     text: String,
     hex: Option<String>,
-    /// The interval that first named the series.
+    /// The first interval that named the series.
     since: u64,
-    /// The interval that said that the series ended.
+    /// The interval that reported the end of the series.
     ended: Option<u64>,
 }
 
@@ -102,8 +102,8 @@ impl History {
         forget_before(&mut self.scopes, oldest);
     }
 
-    /// Adds the newest interval; other messages leave no trace. Gives back what is too old for new viewers: thousands
-    /// of series, which are freed better where nobody waits for it.
+    /// Adds the newest interval; other messages are not kept. Returns what is too old for new viewers: freeing
+    /// thousands of series takes time, so the caller does it where nobody waits.
     pub fn push(&mut self, frame: Arc<Frame>) -> Option<Arc<Frame>> {
         let interval = frame.interval()?;
         let seq = interval.column.seq;
@@ -158,7 +158,7 @@ impl History {
                 break;
             }
             self.ended.pop_front();
-            // One that was taken for gone and named again lives on.
+            // A series that was reported gone and is named again lives on.
             if self.names.get(&id).is_some_and(|n| n.ended == Some(at)) {
                 self.names.remove(&id);
             }
@@ -243,8 +243,8 @@ pub struct Past {
 }
 
 impl Past {
-    /// What is known of the series that started then, or of the last one with this key that waited. Decodes every
-    /// interval: a millisecond for each ten of a busy host, so not for an I/O thread.
+    /// What is known of the series with this key and start, or else of the last one with this key that waited. Decodes
+    /// every interval, a millisecond for each ten of a busy host, so it must not run on an I/O thread.
     pub fn series(&self, key: u64, mut start: Option<u64>) -> SeriesHistory {
         let known = self.known();
         let mut columns = Vec::new();

@@ -28,7 +28,7 @@ pub struct Between {
 }
 
 impl Between {
-    /// This and what happened from its end on.
+    /// Joins this interval with the one that follows it.
     fn then(mut self, later: Self) -> Self {
         self.duration_us = self.duration_us.saturating_add(later.duration_us);
         self.counts.add(&later.counts);
@@ -67,7 +67,7 @@ fn merge(earlier: Vec<Series>, later: Vec<Series>) -> Vec<Series> {
     }
 }
 
-/// The series that a row of the kernel's table counts.
+/// The series that a row of the kernel's table counts for.
 fn series_key(kind: Key, word: u64) -> SeriesKey {
     SeriesKey {
         key: key_word::id(kind.kernel_kind(), word),
@@ -75,7 +75,7 @@ fn series_key(kind: Key, word: u64) -> SeriesKey {
     }
 }
 
-/// What happened from `before` to `after`. Where keys of a `kind` are kept, what has no key is the series `other`.
+/// What happened from `before` to `after`. With keys of a `kind`, waits without a key form the series `other`.
 fn between(before: &Reading, after: &Reading, kind: Key, carry: &mut Carry) -> Between {
     let mut counts = Counts::between(&before.unkeyed, &after.unkeyed);
     carry.settle(UNKEYED, &mut counts);
@@ -116,7 +116,7 @@ fn between(before: &Reading, after: &Reading, kind: Key, carry: &mut Carry) -> B
             series.push(Series { key, start, counts });
         }
     }
-    // Words are in this order already, but for starts of namespaces that lie 52 days apart.
+    // Words are in this order already, except for namespaces whose starts are 52 days apart.
     series.sort_unstable_by_key(Series::id);
     Between {
         duration_us: after.at_ns.saturating_sub(before.at_ns) / 1_000,

@@ -132,7 +132,7 @@ impl Printer {
         if !self.scope.key.has_series() {
             write!(out, "{}", text::runqlat(&told.counts, self.scope.unit))?;
         }
-        // The worst comes last: that is where one looks on a terminal.
+        // The worst comes last, where one looks first on a terminal.
         let mut series = told.series;
         series.sort_by_key(|series| series.counts.sum_ns());
         for series in &series {

@@ -41,7 +41,7 @@ pub fn tasks() -> io::Result<usize> {
         Ok(text) => {
             tasks_of(&text).ok_or_else(|| io::Error::other("/proc/loadavg is of another form"))
         }
-        // /proc has processes alone (subset=pid).
+        // /proc has only processes (subset=pid).
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let of = |tgid| fs::read_dir(format!("/proc/{tgid}/task")).map_or(0, Iterator::count);
             Ok(tgids()?.map(of).sum())
@@ -56,13 +56,13 @@ fn tasks_of(loadavg: &str) -> Option<usize> {
     rest.split(' ').next()?.parse().ok()
 }
 
-/// One more than the highest number of the CPUs in this list of the kernel's (`possible`, `present`, `online`); numbers
+/// One more than the highest CPU number in one of the kernel's lists (`possible`, `present`, `online`), whose numbers
 /// may have holes.
 pub fn cpus(list: &str) -> usize {
     cpus_of(&read_trimmed(&format!("/sys/devices/system/cpu/{list}")))
 }
 
-/// `0-3,8-11`: the last number and one.
+/// `0-3,8-11`: the last number plus one.
 fn cpus_of(list: &str) -> usize {
     let last = list.rsplit(['-', ',']).next().and_then(|n| n.parse().ok());
     last.map_or(1, |last: usize| last + 1)
@@ -132,7 +132,7 @@ fn pid_namespace() -> io::Result<u64> {
 /// The kernel's own limit of `pid_max` (`PID_MAX_LIMIT` of 64-bit kernels).
 const PID_MAX_LIMIT: u32 = 1 << 22;
 
-/// One above the highest tid that the kernel gives out, or may ever, where /proc does not tell (subset=pid).
+/// One above the highest tid that the kernel gives out; where /proc does not say (subset=pid), above its upper limit.
 pub fn pid_max() -> io::Result<u32> {
     match fs::read_to_string("/proc/sys/kernel/pid_max") {
         Ok(text) => text.trim().parse().map_err(io::Error::other),
@@ -150,7 +150,7 @@ pub fn kernel_release() -> String {
     text(&uname().release)
 }
 
-/// By a system call: /proc/sys is not everywhere.
+/// By a system call, as /proc/sys is not always there.
 fn uname() -> libc::utsname {
     // SAFETY: plain C structure, for which zero is valid.
     let mut names: libc::utsname = unsafe { std::mem::zeroed() };
@@ -169,7 +169,7 @@ fn read_trimmed(path: &str) -> String {
     name::text(text.trim_ascii())
 }
 
-/// A file in which others' names may stand, of any bytes: those are not looked at.
+/// A file that may hold names of others, of any bytes; such lines are ignored.
 fn read_lossy(path: &str) -> io::Result<String> {
     let bytes = fs::read(path)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
@@ -230,7 +230,7 @@ pub fn self_rss_kb() -> u64 {
     pages * u64::try_from(page).unwrap_or(4_096) / 1_024
 }
 
-/// Memory of this process that is no file's, in bytes.
+/// Anonymous memory of this process, in bytes.
 pub fn self_anonymous_bytes() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status

@@ -97,7 +97,7 @@ struct Sums {
     whole: Part,
     /// By ascending key.
     series: Vec<(SeriesKey, Part)>,
-    /// As series were called at the region's end: a process may have another name since an exec.
+    /// Names as of the region's end: an exec may have renamed a process since.
     names: HashMap<SeriesKey, String>,
 }
 

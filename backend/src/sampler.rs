@@ -1,6 +1,5 @@
-//! Reads a probe for as long as it is asked: once a second at the least, however long an interval is, so that what ends
-//! leaves the kernel's table, and an id that is used again within an interval is told apart. Server and `print` both
-//! measure through it.
+//! Reads a probe at least once a second, however long an interval is, so that ended keys leave the kernel's table and
+//! an id that is reused within an interval is noticed. The server and `print` both measure through it.
 
 use crate::interval::{Meter, Step};
 use crate::probe::{Probe, ReadError, TEND_EVERY, reading_period};
@@ -9,10 +8,10 @@ use runqlat_common::wire::Key;
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
-/// So late an interval's end may be, as a part of its length, for the next one to end where it should have.
+/// An interval that ends late by more than this fraction (1/20) of its length shifts the ends that follow.
 const LATE: u32 = 20;
 
-/// Readings that may fail one after the other before measuring ends.
+/// Failed readings in a row that end measuring.
 const FAILURES: u32 = 5;
 
 /// A probe that is being read.
@@ -20,11 +19,11 @@ pub struct Sampler {
     probe: Box<dyn Probe>,
     meter: Meter,
     interval: Duration,
-    /// When this interval ends, is read next and is tended next.
+    /// When this interval ends, and the times of the next reading and the next tending.
     end: Instant,
     reading: Instant,
     tending: Instant,
-    /// What the readings of this interval told.
+    /// The readings of this interval so far.
     gathered: Option<Step>,
     failed_in_a_row: u32,
     failed: u64,
@@ -57,23 +56,23 @@ impl Sampler {
         self.probe
     }
 
-    /// When it last read, in ns of the monotonic clock.
+    /// Time of the last reading, in ns of the monotonic clock.
     pub fn at_ns(&self) -> u64 {
         self.meter.at_ns()
     }
 
-    /// Readings that failed and were tried again, since the start.
+    /// Failed readings since the start, each of which was retried.
     pub fn failed(&self) -> u64 {
         self.failed
     }
 
-    /// Whether what the scope names was there at the last reading.
+    /// Whether the scope's process or cgroup existed at the last reading.
     pub fn presence(&self) -> Presence {
         self.meter.presence()
     }
 
-    /// What happens until this interval ends; an error only once several readings in a row have failed. Nothing is lost
-    /// if this is dropped before: the interval goes on with the next call.
+    /// What happens until this interval ends; an error only once several readings in a row have failed. Cancelling the
+    /// future loses nothing: the next call continues the interval.
     pub async fn interval(&mut self) -> Result<Step, ReadError> {
         loop {
             if let Some(step) = self.reading().await? {
@@ -82,7 +81,7 @@ impl Sampler {
         }
     }
 
-    /// The next reading; what happened in the interval, if that ends with it.
+    /// Waits for the next reading; returns what happened in the interval if it ends there.
     pub async fn reading(&mut self) -> Result<Option<Step>, ReadError> {
         loop {
             sleep_until(self.end.min(self.reading).min(self.tending)).await;
@@ -111,7 +110,7 @@ impl Sampler {
         }
     }
 
-    /// After a delay the next interval is longer than nominal; catching up would only make some that are shorter.
+    /// After a late end, the next interval is longer than nominal; catching up would only make some shorter.
     fn set_end(&mut self, now: Instant) {
         let late = now.saturating_duration_since(self.end);
         let from = if late * LATE > self.interval {
@@ -125,7 +124,7 @@ impl Sampler {
     fn set_reading(&mut self, now: Instant) {
         let period = reading_period(self.interval);
         self.reading = now + period;
-        // The last one of an interval is at its end.
+        // The last reading of an interval is at its end.
         if self.end.saturating_duration_since(self.reading) < period / 2 {
             self.reading = self.reading.max(self.end);
         }
@@ -140,7 +139,7 @@ impl Sampler {
         Ok(self.gathered(step))
     }
 
-    /// Reads; `None` if that failed and is to be tried again.
+    /// Reads; `None` if the reading failed and is to be retried.
     fn read(&mut self, now: Instant) -> Result<Option<Step>, ReadError> {
         self.set_reading(now);
         match self.meter.advance(&mut *self.probe) {
@@ -160,7 +159,7 @@ impl Sampler {
         }
     }
 
-    /// What the readings of this interval told, this one the last.
+    /// All readings of this interval, with this one as the last.
     fn gathered(&mut self, step: Step) -> Step {
         match self.gathered.take() {
             Some(earlier) => earlier.then(step),

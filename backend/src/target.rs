@@ -11,7 +11,7 @@ use std::os::unix::ffi::OsStrExt;
 /// Shortest and longest interval, in ms.
 pub const INTERVAL_MS: std::ops::RangeInclusive<u32> = 100..=60_000;
 
-/// The start that a series is told with, and /proc's, are rounded differently; a tgid is not used again so soon.
+/// A series' start and that in /proc are rounded differently; a tgid is not reused within this time.
 const START_TOLERANCE_MS: u64 = 20;
 
 /// Why a scope can't be measured.
@@ -52,7 +52,7 @@ impl TargetError {
     }
 }
 
-/// What a scope names, as it is on this host now.
+/// What a scope names, resolved on this host.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Target {
     /// A process, and when it started, in units of [`START_UNIT_NS`].
@@ -60,7 +60,7 @@ pub struct Target {
     pub cgroup: Option<Group>,
 }
 
-/// The scope with its process' start and its cgroup's path as the kernel has them, and what it names.
+/// The scope with its process' start and its cgroup's path as the kernel has them, and the target that it names.
 pub fn resolve(scope: &Scope) -> Result<(Scope, Target), TargetError> {
     let start = scope.tgid.map(|tgid| start_of_process(tgid, scope.start));
     let start = start.transpose()?;
@@ -97,7 +97,7 @@ fn in_ms(start: u64) -> u64 {
     start * (START_UNIT_NS / 1_000_000)
 }
 
-/// The scope that somebody asks for, with its cgroup as others may be shown it.
+/// The scope that somebody asks for, with its cgroup's path in its displayed form.
 pub fn asked(scope: &Scope) -> Scope {
     let hex = scope.cgroup_hex.as_deref().and_then(name::from_hex);
     let path = hex.or_else(|| scope.cgroup.as_deref().map(name::bytes));
@@ -226,7 +226,7 @@ mod tests {
             (Some("/a"), None, Some("/a"), None),
             (Some("/a\u{1b}"), None, Some(r"/a\u{1b}"), Some("2f611b")),
             (Some(r"/a\x{ff}"), None, Some(r"/a\x{ff}"), Some("2f61ff")),
-            // The bytes say what is meant.
+            // The bytes take precedence.
             (
                 Some("/b"),
                 Some("2f61ff"),

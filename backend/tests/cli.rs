@@ -142,7 +142,7 @@ fn no_permission_is_code_3() {
     assert!(said.contains("\nhost           "), "{said}");
 }
 
-/// Refuses the system call bpf, as the filters of some containers do, to the command and what it starts.
+/// Makes bpf() fail for the command and its children, as the seccomp filters of some containers do.
 fn without_bpf(command: &mut Command) -> &mut Command {
     use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, apply_filter};
     let filter = SeccompFilter::new(

@@ -1,5 +1,5 @@
-//! Inside namespaces, where ids and paths mean something else: the dead leave, the living stay, and the tool
-//! says what can't be done there. And the commands of `docs/containers.md`.
+//! Inside namespaces, where ids and paths mean something else: ended keys leave, living ones stay, and the tool says
+//! what does not work there. Also runs the commands of `docs/containers.md`.
 
 mod support;
 
@@ -15,11 +15,11 @@ use support::podman::Container;
 use support::server::{Server, binary};
 use support::strace::Strace;
 
-/// Room for few keys, which many short processes fill if the dead stay.
+/// A small table of keys, which many short-lived processes fill if ended keys stay.
 const ROOM: &str = "64";
 
-/// In a pid namespace with a `/proc` of its own, which ends with what this starts: the shell is the first process
-/// there, and dies with its parent. The tool would not, for who becomes another user forgets about that.
+/// Runs the binary in a pid namespace with its own `/proc`. The shell is the first process there and dies with its
+/// parent. The binary itself would not: changing the user clears its parent-death signal.
 fn in_pid_namespace(args: &[&str]) -> Command {
     let mut command = Command::new("unshare");
     command.args(["--pid", "--fork", "--kill-child", "--mount-proc"]);
@@ -28,7 +28,7 @@ fn in_pid_namespace(args: &[&str]) -> Command {
     command
 }
 
-/// Eight times as many as there is room for.
+/// Starts eight times as many processes as the table has room for.
 fn live_and_die() {
     for _ in 0..500 {
         let status = Command::new("true").status();
@@ -41,7 +41,7 @@ fn hogs() -> [Process; 2] {
     [last_cpu(); 2].map(Process::hog)
 }
 
-/// Reads on until an interval is as it should be; that one.
+/// Reads on until an interval satisfies the condition, and returns it.
 async fn until(viewer: &mut Viewer, what: &str, is: impl Fn(&Interval) -> bool) -> Interval {
     let give_up = Instant::now() + PATIENCE;
     loop {
@@ -96,7 +96,7 @@ fn print_in_a_pid_namespace_lets_the_dead_go() {
     }
 }
 
-/// By group, in a group and a cgroup namespace of its own, which sees nothing but what is below it.
+/// By cgroup, in a cgroup and a cgroup namespace of its own, which shows only what is below it.
 fn in_cgroup_namespace(group: &Group) -> Command {
     let script = r#"echo 0 >"$0/cgroup.procs" && exec unshare --cgroup --mount sh -c '
         umount -l /sys/fs/cgroup && mount -t cgroup2 none /sys/fs/cgroup && exec "$@"' sh "$@""#;
@@ -116,8 +116,8 @@ fn in_cgroup_namespace(group: &Group) -> Command {
     command
 }
 
-/// How long the hierarchy is watched, and how often it may be walked through in that time: at a start, and when
-/// something is looked for that is not found, but not for each reading.
+/// How long the test watches, and how often the hierarchy may be walked in that time: at the start and when an unknown
+/// id is looked up, but not for each reading.
 const WATCHED: Duration = Duration::from_secs(10);
 const WALKS: usize = 3;
 
@@ -147,7 +147,7 @@ async fn in_a_cgroup_namespace_the_living_stay_and_are_looked_for_rarely() {
     };
     let id = other.key().to_string();
     let outside = name_of(other.key());
-    // What has no name is shown by its number.
+    // A group without a known path is shown by its number.
     assert!(outside.iter().all(|name| name.contains(&id)), "{outside:?}");
     assert!(
         !name_of(own.key()).contains("/"),
@@ -159,7 +159,7 @@ async fn in_a_cgroup_namespace_the_living_stay_and_are_looked_for_rarely() {
         let gone: Vec<u64> = interval.gone.iter().map(|series| series.key).collect();
         assert!(!gone.contains(&other.key()) && !gone.contains(&own.key()));
     }
-    // Each walk asks twice for what is in the root: the second time there is no more.
+    // Each walk reads the root's directory twice: the second call finds no more entries.
     let walks = listed
         .iter()
         .filter(|line| line.contains("</sys/fs/cgroup>"))
@@ -207,7 +207,7 @@ async fn the_documented_commands_run_it_in_podman() {
         assert!(said.contains(line), "{line}: {said}");
     }
 
-    // On a port of its own, for the usual one may be somebody's.
+    // On another port, as the usual one may be in use.
     let words = format!("exec {serve} --listen 127.0.0.1:0 --interval 500ms");
     let hogs = hogs();
     for words in [

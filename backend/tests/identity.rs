@@ -1,5 +1,4 @@
-//! What has a number one after the other on the running kernel: a key is one process, thread or pid namespace, from its
-//! start to its end.
+//! Reused numbers on the running kernel: a key is one process, thread or pid namespace, from its start to its end.
 
 mod support;
 
@@ -10,11 +9,11 @@ use support::is_root;
 use support::load::{Process, last_cpu, pin};
 use support::server::Server;
 
-/// A process that computes, and may have a number that was another's; ended when dropped.
+/// A process that computes and may have a reused pid; killed when dropped.
 struct Hog(libc::pid_t);
 
 impl Hog {
-    /// With any number, or with this one, which must be free.
+    /// With any pid, or with this one, which must be free.
     fn start(cpu: usize, id: Option<u32>) -> Self {
         let program = CString::new("/bin/sh").unwrap();
         let args = ["sh", "-c", "while :; do :; done"].map(|arg| CString::new(arg).unwrap());
@@ -63,7 +62,7 @@ fn start(args: &[&str]) -> Server {
     Server::start(&[&["--interval", "500ms"], args].concat())
 }
 
-/// The series of this number with waits that is none of the `known`.
+/// The series with this number that has waits and is not among the `known`.
 fn other_than(interval: &Interval, key: u64, known: &[SeriesKey]) -> Option<SeriesKey> {
     let mut series = interval.series.iter().map(|series| series.id());
     series.find(|id| id.key == key && !known.contains(id))
@@ -100,7 +99,7 @@ async fn a_process_with_the_number_of_another_is_another_series() {
         let second = Hog::start(cpu, Some(key as u32));
         let two = next_of(&mut viewer, key, &[one]).await;
         assert!(one.start < two.start, "{args:?}: {one:?} {two:?}");
-        // The first goes, at the latest with the next sweep, and the second stays.
+        // The first is gone after the next sweep at the latest, and the second stays.
         let mut gone = Vec::new();
         for _ in 0..8 {
             let interval = viewer.interval().await;
@@ -139,7 +138,7 @@ async fn a_process_that_is_measured_stays_gone_when_another_gets_its_number() {
             assert_eq!(interval.column.counts.total(), 0, "{interval:?}");
             assert!(interval.health.target_gone_ms.is_some());
         }
-        // What was measured can't be asked for again; the other one can.
+        // The process that was measured can't be chosen again; the other one can.
         let refused = put(server.address, "/api/v1/scope", &scope.to_string());
         assert_eq!(refused.status, 422);
         assert!(
@@ -179,7 +178,7 @@ async fn a_pid_namespace_has_its_programs_name_and_its_own_lifetime() {
         let server = start(&[&["--by", "pidns"], raw].concat());
         let mut viewer = Viewer::join(server.address, Format::Postcard).await;
         let mut seen: Vec<SeriesKey> = Vec::new();
-        // Their inodes are mostly one and the same: the kernel gives the lowest that is free.
+        // Their inodes are usually the same: the kernel gives out the lowest free number.
         for _ in 0..3 {
             let running = container();
             let mut name = String::new();

@@ -1,5 +1,5 @@
-//! Names that are meant to deceive: whoever may start a process or make a cgroup chooses any bytes, and root reads them
-//! on a terminal, in a page and in tools.
+//! Deceptive names: whoever may start a process or create a cgroup chooses any bytes, and root reads them on a
+//! terminal, on a page and in tools.
 
 mod support;
 
@@ -20,7 +20,7 @@ use support::is_root;
 use support::load::{Process, last_cpu};
 use support::server::{Server, binary, run};
 
-/// Each as it is and as it is to be shown.
+/// Each name as bytes and in its displayed form.
 const NAMES: [(&[u8], &str); 9] = [
     (b"a\npid = 1 sshd", r"a\u{a}pid = 1 sshd"),
     (b"\x1b[2J\x1b]0;own\x07", r"\u{1b}[2J\u{1b}]0;own\u{7}"),
@@ -36,7 +36,7 @@ const NAMES: [(&[u8], &str); 9] = [
     (b"\xd7\xa9\xd7\x9c\xd7\x95\xd7\x9d", "שלום"),
 ];
 
-/// Processes of these names that wait for one CPU.
+/// Processes with these names that compete for one CPU.
 fn hogs() -> Vec<Process> {
     let hog = |(name, _): (&[u8], &str)| {
         let octal = name.iter().map(|byte| format!("\\{byte:03o}"));
@@ -53,7 +53,7 @@ fn start(args: &[&str]) -> Server {
     Server::start(&[&["--interval", "200ms"], args].concat())
 }
 
-/// Until each of these keys has waited; all intervals that came.
+/// Waits until each of these keys has waited; returns all intervals until then.
 async fn until_waited(viewer: &mut Viewer, keys: impl Iterator<Item = u64>) -> Vec<Interval> {
     let mut left: HashSet<u64> = keys.collect();
     let mut seen = Vec::new();
@@ -155,7 +155,7 @@ async fn the_api_tells_what_is_shown_and_the_bytes_where_they_differ() {
     }
 }
 
-/// Groups of these names in one, each with a hog.
+/// Cgroups with these names below one, each with a hog.
 struct Groups {
     names: Vec<&'static [u8]>,
     folders: Vec<PathBuf>,
@@ -172,7 +172,7 @@ impl Groups {
             b"esc\x1b[1m",
             b"with space",
             br"a\x2db.slice",
-            // What the first is shown as.
+            // The displayed form of the first.
             br"bad\x{ff}",
             b" ",
         ];
@@ -226,7 +226,7 @@ async fn cgroups_of_any_bytes_stay_and_can_be_chosen() {
     let mut viewer = Viewer::join(server.address, Format::Postcard).await;
     let told = viewer.snapshot().await.names;
     let mut names: HashMap<_, _> = told.into_iter().map(|n| (n.key, n.name)).collect();
-    // Several times over those that are gone are looked for.
+    // Several times the period after which ended keys are looked for.
     let mut intervals = until_waited(&mut viewer, keys.iter().copied()).await;
     while intervals.len() < 20 {
         intervals.push(viewer.interval().await);
@@ -264,7 +264,7 @@ async fn cgroups_of_any_bytes_stay_and_can_be_chosen() {
     }
 }
 
-/// Chooses a group, and sees that one alone is measured.
+/// Chooses a cgroup and checks that only this one is measured.
 async fn choose(
     server: &Server,
     viewer: &mut Viewer,
@@ -329,7 +329,7 @@ fn a_cgroup_of_any_bytes_is_an_argument() {
     );
 }
 
-/// Whether a row, a strip or a target shows nothing, or letters of it are not seen or leave its row.
+/// Whether a row, a strip or a target shows nothing, has invisible letters, or has letters outside of its row.
 const FAULTS: &str = r"
     const hidden = /[\u0000-\u001f\u007f-\u009f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2065]/;
     return [...document.querySelectorAll(SELECTOR)].filter(e => e.checkVisibility()).filter(e => {
@@ -365,7 +365,7 @@ async fn on_the_page_no_row_is_empty_and_no_name_turns_its_neighbours() {
         no_faults(&browser, "[data-testid=process-row]:not([hidden]) .name").await;
     }
 
-    // Letters from right to left: the id stays on their right.
+    // Right-to-left letters: the id stays to the right of them.
     let (hebrew, key) = (NAMES[8].1, hogs[8].id());
     let open = format!(
         "[...document.querySelectorAll('[data-testid=process-row]')]

@@ -35,7 +35,7 @@ async fn schedstat_agrees_for_eight_loads() {
         verdicts.push(compared.run_until_seen(&mut watch).await);
     }
     assert_eq!(verdicts, [Verdict::Agree; 8], "see the table");
-    // Storms bring and take thousands of series, and none of their waits may slip between them.
+    // In a storm, thousands of series come and go; none of their waits may be lost in between.
     for interval in &watch.intervals {
         let (sum, whole) = (sum_of_series(interval), &interval.column.counts);
         assert_eq!(&sum, whole, "{}", interval.column.seq);

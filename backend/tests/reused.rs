@@ -1,5 +1,5 @@
-//! A number that is given again: each that had it is a series of its own, in answers, links, pins and rows. On the
-//! synthetic machine, whose compilers' numbers come back after six seconds.
+//! Reused numbers: each owner of a number is a series of its own, in answers, links, pins and rows. On the synthetic
+//! machine, whose compilers' numbers are reused after six seconds.
 
 mod support;
 
@@ -10,10 +10,10 @@ use support::browser::Browser;
 use support::client::{Viewer, get};
 use support::server::Server;
 
-/// The number of the first compiler, which comes after twelve seconds.
+/// The number of the first compiler, which starts after twelve seconds.
 const REUSED: u64 = 50_000;
 
-/// The waits of those that have that number.
+/// The waits of the series with that number.
 fn add(sums: &mut BTreeMap<u64, u64>, interval: &Interval) {
     for series in interval.series.iter().filter(|s| s.key == REUSED) {
         *sums.entry(series.start).or_default() += series.counts.total();
@@ -27,7 +27,7 @@ async fn a_number_that_is_given_again_is_another_series_in_every_answer() {
     let mut sums = BTreeMap::new();
     let mut gone: Vec<SeriesKey> = Vec::new();
     let mut seq = 0;
-    // Until two of them are gone: their sums change no more.
+    // Until two of them have ended, after which their sums no longer change.
     while gone.len() < 2 {
         let interval = viewer.interval().await;
         add(&mut sums, &interval);

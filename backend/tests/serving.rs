@@ -151,7 +151,7 @@ async fn an_unknown_sub_protocol_is_refused_with_the_known_ones() {
     );
 }
 
-/// Its page can't read what is said here, and would learn nothing of an upgrade that is refused.
+/// An older page, which could not read this message and would not learn why an upgrade is refused.
 #[tokio::test]
 async fn who_speaks_the_version_before_is_told_to_reload() {
     let server = demo();

@@ -1,5 +1,5 @@
-//! Many processes that live for a moment, and many threads that stay: the server answers and tells as if
-//! there were none, and nothing is lost without being counted.
+//! Many short-lived processes, and many threads that stay: the server answers as fast as without them, and nothing is
+//! lost without being counted.
 
 mod support;
 
@@ -15,19 +15,19 @@ use support::{is_long, is_root};
 /// Exits a second.
 const RATE: u64 = 10_000;
 
-/// Of them, how many this machine must at least bring about: it has two CPUs, and others are on them.
+/// Exits per second that this machine must at least reach: it has two CPUs, which other programs use, too.
 const LEAST_RATE: u64 = 7_000;
 
-/// How much longer those who ask or watch may wait than with a server that measures nothing, in the same
-/// storm: in 99 of 100 cases, and ever.
+/// How much longer requests and updates may take than with a server that measures nothing in the same storm: at the
+/// 99th percentile, and at most.
 const MORE_MOSTLY: Duration = Duration::from_millis(50);
 const MORE_EVER: Duration = Duration::from_millis(200);
 
-/// How much memory the server may hold at any time, whatever ends: a history of 16 MB of intervals, readings
-/// of a full table, and messages for a viewer.
+/// Most memory that the server may use, however much ends: for a history of 16 MB of intervals, readings of a full
+/// table, and messages to a viewer.
 const MOST_RSS_KB: u64 = 128 << 10;
 
-/// With the usual interval, of which the newest ten hold a hundred thousand that have ended.
+/// With the usual interval: the newest ten name a hundred thousand ended processes.
 #[tokio::test(flavor = "multi_thread")]
 async fn ten_thousand_exits_a_second_hold_nobody_up() {
     if is_root("ten_thousand_exits_a_second_hold_nobody_up") {
@@ -35,7 +35,7 @@ async fn ten_thousand_exits_a_second_hold_nobody_up() {
     }
 }
 
-/// With the shortest one, of which there are so many that percentiles mean something.
+/// With the shortest interval, which gives enough updates for percentiles.
 #[tokio::test(flavor = "multi_thread")]
 async fn ten_thousand_exits_a_second_hold_no_update_up() {
     if is_root("ten_thousand_exits_a_second_hold_no_update_up") {
@@ -71,7 +71,7 @@ async fn hold_nobody_up(interval: Duration) {
     is_whole(&seen);
 }
 
-/// Prints two lines of the table; whether a server was as soon as the other, which measures nothing.
+/// Prints two lines of the table; whether the real server was about as fast as the demo, which measures nothing.
 fn is_as_soon(what: &str, real: &Delays, demo: &Delays) -> bool {
     let ms = |delay: Duration| delay.as_secs_f64() * 1e3;
     for (who, delays) in [("real", real), ("demo", demo)] {
@@ -88,8 +88,8 @@ fn is_as_soon(what: &str, real: &Delays, demo: &Delays) -> bool {
     more(99) <= MORE_MOSTLY && more(100) <= MORE_EVER
 }
 
-/// Each interval is the sum of its series, what found the table full is in one of them and counted, and the
-/// server's memory has a bound.
+/// Each interval equals the sum of its series, what found the table full is in one of them and counted, and the
+/// server's memory stays below its limit.
 fn is_whole(seen: &[(Instant, Interval)]) {
     let mut other = 0;
     for (_, interval) in seen {
@@ -114,8 +114,8 @@ fn is_whole(seen: &[(Instant, Interval)]) {
     assert_eq!(last.health.other - before, other);
 }
 
-/// Keys for a tenth of those who die before the next sweep: what is kept apart, what is `other` and what is
-/// lost are together what a server counts that keeps nothing apart, and each birth was a wait.
+/// The table has room for a tenth of the processes that end before the next sweep. Waits with a key, `other` and losses
+/// together are as many as a server without keys counts, and each new process has waited.
 #[tokio::test]
 async fn what_a_storm_waits_is_counted_or_lost_and_told() {
     if !is_root("what_a_storm_waits_is_counted_or_lost_and_told") {
@@ -152,12 +152,12 @@ async fn what_a_storm_waits_is_counted_or_lost_and_told() {
     );
 }
 
-/// Threads that start after the server, and how many a second.
+/// Threads that start after the server, and how many start per second.
 const THREADS: usize = 14_000;
 const THREADS_PER_S: usize = 1_400;
 
-/// More threads than there is room for at the start: the table grows before it is full, so each has a series
-/// of its own, and none waits under `other`.
+/// More threads than the table holds at first: it grows before it is full, so each has its own series, and none is
+/// counted under `other`.
 #[tokio::test]
 async fn each_of_14_000_threads_that_come_later_has_a_series() {
     if !is_root("each_of_14_000_threads_that_come_later_has_a_series") {

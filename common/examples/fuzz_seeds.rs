@@ -57,7 +57,7 @@ fn write(folder: &Path, target: &str, name: &str, bytes: &[u8]) -> io::Result<()
     fs::write(folder.join(format!("seed-{name}")), bytes)
 }
 
-/// With something of each kind that is not shown as it is.
+/// With each kind of character that is escaped.
 const NAMES: [&[u8]; 8] = [
     b"kworker/0:1-events",
     br"/system.slice/dev-disk-by\x2duuid.swap",

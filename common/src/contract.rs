@@ -13,7 +13,7 @@ pub const COMM_LEN: usize = 16;
 /// What a field's offset says when the running kernel's structure lacks the field.
 pub const ABSENT: u32 = u32::MAX;
 
-/// What the kernel programs tell waits apart by: [`Config::key`]. [`key_word`](crate::key_word) says what a key is.
+/// What the kernel programs group waits by: [`Config::key`]. [`key_word`](crate::key_word) says what a key is.
 pub mod key {
     /// Nothing: one histogram for all.
     pub const GLOBAL: u64 = 0;
@@ -40,7 +40,7 @@ pub struct Config {
     pub only_cgroup: u64,
     /// One of [`key`].
     pub key: u64,
-    /// And only if that process started then, in units of [`START_UNIT_NS`] of CLOCK_BOOTTIME; unless 0.
+    /// Measures it only if it started then, in units of [`START_UNIT_NS`] of CLOCK_BOOTTIME; 0 for any start.
     pub only_start: u64,
     /// How deep that cgroup lies; the root is at 0.
     pub only_cgroup_level: u32,
@@ -61,7 +61,7 @@ pub struct Config {
     pub layout: Layout,
 }
 
-/// In what `/proc/PID/stat` tells a start (`USER_HZ`, 100 a second on all architectures).
+/// The unit of a start in `/proc/PID/stat` (`USER_HZ`, 100 a second on all architectures).
 pub const START_UNIT_NS: u64 = 10_000_000;
 
 /// Where the programs find what they read in the kernel's structures.
@@ -92,12 +92,12 @@ pub struct Layout {
     /// `pid_namespace.ns.inum`.
     pub pidns_inum: u32,
     pub pidns_child_reaper: u32,
-    /// [`ABSENT`] where it is not known whether a namespace still takes processes.
+    /// [`ABSENT`] if this kernel gives no way to tell whether a namespace still takes processes.
     pub pidns_pid_allocated: u32,
     pub css_set_dfl_cgrp: u32,
     pub cgroup_level: u32,
     pub cgroup_kn: u32,
-    /// `cgroup.self.flags`; [`ABSENT`] where it is not known whether a group was removed.
+    /// `cgroup.self.flags`; [`ABSENT`] if this kernel gives no way to tell whether a group was removed.
     pub cgroup_self_flags: u32,
     pub cgroup_root: u32,
     pub cgroup_root_hierarchy_id: u32,
@@ -193,7 +193,7 @@ pub struct CpuStats {
     pub unmatched: u64,
     /// Waits dropped because their length came out negative.
     pub discarded: u64,
-    /// Keys that the programs put into the table.
+    /// Keys that the programs have inserted into the table.
     pub inserted: u64,
 }
 
@@ -213,11 +213,11 @@ impl CpuStats {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeyStats {
     pub hist: Hist,
-    /// Zero-padded, and follows exec and prctl: by process the thread group leader's name, by thread the thread's, by
-    /// pid namespace that of its first process. By cgroup empty.
+    /// Zero-padded, and updated on exec and prctl: by process the thread group leader's name, by thread the thread's,
+    /// by pid namespace that of its first process. By cgroup empty.
     pub comm: [u8; COMM_LEN],
-    /// Not 0 once the process, thread, namespace or cgroup has ended. The waits of a process or thread are all counted
-    /// then; those that are left of a namespace or cgroup die.
+    /// Not 0 once the process, thread, namespace or cgroup has ended. All waits of an ended process or thread have been
+    /// counted; the last tasks of a namespace or cgroup may still wait while they exit.
     pub ended: u64,
 }
 

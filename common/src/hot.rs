@@ -32,8 +32,8 @@ pub fn ask(asked: &mut u32) -> bool {
     *asked >= OFTEN
 }
 
-/// Rows per CPU are 2^this: together about 4,096, which are 1.3 MB; on hosts of many CPUs 64 for each, for with fewer most
-/// keys that wait often meet in one row, but no more than 10 MB of them. With more rows, there is more to read.
+/// Rows per CPU are 2^this: together about 4,096, which are 1.3 MB. Hosts with many CPUs get 64 rows for each, up to 10
+/// MB, because with fewer most keys that wait often would share a row. More rows take longer to read.
 pub fn bits(cpus: usize) -> u32 {
     let cpus = cpus.max(1);
     let most = (32_768 / cpus).clamp(16, 1_024);

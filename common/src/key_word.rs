@@ -1,5 +1,5 @@
-//! A key as the kernel's tables hold it: one word of 64 bits with the id and when its owner started, for ids are used
-//! again. Two processes that get the same tgid one after the other have two keys.
+//! A key as the kernel's tables hold it: a 64-bit word with the id of its owner and when that started, because ids are
+//! reused. Two processes that have the same tgid one after the other have two keys.
 //!
 //! ```text
 //!              63                22 bits  42  41                                       0
@@ -12,9 +12,9 @@
 //!              +-------------------------+-----------------------------------------------+
 //! cgroup       the id alone: the kernel never gives one out twice
 //! ```
-//! The id lies highest, so that words sort by id, then by start. Starts are CLOCK_BOOTTIME's (`start_boottime` in
-//! `task_struct`). A unit is 1.05 ms: long enough for 146 years of tasks, and shorter than it takes the kernel to come
-//! back to an id. A namespace's start repeats after 52 days, which only has to differ from its predecessor's.
+//! The id is in the high bits, so that words sort by id, then by start. Starts are CLOCK_BOOTTIME's (`start_boottime`
+//! in `task_struct`). A unit is 1.05 ms: task starts are unique for 146 years, and the kernel takes longer than a unit
+//! to reuse an id. A namespace's start repeats after 52 days, but only has to differ from its predecessor's.
 
 use crate::contract::key;
 
@@ -31,7 +31,7 @@ const UNIT_BITS: u32 = 20;
 /// The word of the process or thread `id` that started at `start_ns`.
 #[inline(always)]
 pub fn of_task(id: u32, start_ns: u64) -> u64 {
-    // Two shifts, for a mask of 42 bits is an instruction of 16 bytes.
+    // Two shifts, because a 42-bit mask takes an instruction of 16 bytes.
     let above = 64 - TASK_START_BITS - UNIT_BITS;
     ((id as u64) << TASK_START_BITS) | ((start_ns << above) >> (above + UNIT_BITS))
 }
@@ -59,7 +59,7 @@ pub fn id(kind: u64, word: u64) -> u64 {
 }
 
 /// When the owner of a word of this kind started, in ms of CLOCK_BOOTTIME; 0 where the word has no start. Two words
-/// with one id never give the same: a unit is longer than a millisecond.
+/// with the same id never give the same time: a unit is longer than a millisecond.
 pub fn start_ms(kind: u64, word: u64) -> u64 {
     let start = word & !(u64::MAX << id_shift(kind));
     (start << UNIT_BITS) / 1_000_000
@@ -97,7 +97,7 @@ mod tests {
             prop_assert_eq!((id(PROCESS, first), id(THREAD, second)), (tid.into(), tid.into()));
             prop_assert!(first < second);
             prop_assert!(start_ms(PROCESS, first) < start_ms(PROCESS, second));
-            // Not one of the two words that mean something else in a row's owner.
+            // It is neither of the two words with a special meaning as a row's owner.
             prop_assert!(first != crate::hot::FREE && first != crate::hot::LEAVING);
         }
     }

@@ -1,29 +1,31 @@
-//! How a name that somebody else chose is shown: process names, cgroup paths, command lines, host names. Whoever may
-//! start a process or make a cgroup chooses any bytes, so what would move a cursor, turn its neighbours or not be seen
-//! becomes an escape: `\u{1b}` for a character, `\x{ff}` for a byte that is not UTF-8, `\x{}` for an empty name. systemd
-//! escapes without braces (`\x2d`), so its names stay as they are. Only a backslash before `x{` or `u{` could be taken
-//! for an escape, and is shown as `\x{5c}`: two different names are never shown alike, and [`bytes`] reads them back.
+//! The displayed form of names that somebody else chose: process names, cgroup paths, command lines, host names.
+//! Whoever may start a process or create a cgroup chooses any bytes, so what would move a cursor, reorder its
+//! neighbours or be invisible becomes an escape: `\u{1b}` for a character, `\x{ff}` for a byte that is not UTF-8,
+//! `\x{}` for an empty name. systemd escapes without braces (`\x2d`), so its names stay as they are. A backslash is
+//! escaped as `\x{5c}` only before `x{` or `u{`, where it could be taken for an escape. Two different names never look
+//! alike, and [`bytes`] reads them back.
 
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt::Write;
 
-/// Combining marks that a letter may carry. Written languages need two; more reach into the lines around them.
+/// Combining marks that a letter may carry. Written languages need two; more would reach into the lines above and
+/// below.
 pub const MAX_MARKS: usize = 2;
 
 /// An empty name.
 const EMPTY: &str = r"\x{}";
 
-/// A name as it is shown.
+/// A name in its displayed form.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ShownName {
-    /// Never empty, nothing hidden in it; at most six times as long as its bytes, but for the empty name.
+    /// Never empty, without hidden characters; at most six times as long as its bytes, except for the empty name.
     pub name: String,
-    /// Its bytes in hex, where they differ from what is shown.
+    /// Its bytes in hex, if they differ from the displayed form.
     pub hex: Option<String>,
 }
 
-/// What people are shown of the name that these bytes are.
+/// The displayed form of a name with these bytes.
 pub fn shown(bytes: &[u8]) -> ShownName {
     let name = match bytes {
         [] => EMPTY.into(),
@@ -33,19 +35,19 @@ pub fn shown(bytes: &[u8]) -> ShownName {
     ShownName { name, hex }
 }
 
-/// The bytes in hex of a name that is shown so, where they differ.
+/// The bytes of a name in hex, if they differ from its displayed form.
 pub fn shown_hex(name: &str) -> Option<String> {
     let bytes = bytes(name);
     (bytes != name.as_bytes()).then(|| hex(&bytes))
 }
 
-/// A line of text, such as a command line or an error: what is hidden in it is shown as in names. It may be empty;
-/// blanks and backslashes stay, so that names in it that are shown already do, too.
+/// A line of text, such as a command line or an error, with hidden characters escaped as in names. It may be empty;
+/// blanks and backslashes are kept, so that names in it that are escaped already stay as they are.
 pub fn text(bytes: &[u8]) -> String {
     escaped(bytes, Form::Text)
 }
 
-/// The bytes of a name that is shown as `name`. What is no escape stands for itself.
+/// The bytes of the name whose displayed form is `name`. What is not an escape stands for itself.
 pub fn bytes(name: &str) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(name.len());
     let mut rest = name;
@@ -62,7 +64,7 @@ pub fn bytes(name: &str) -> Vec<u8> {
     bytes
 }
 
-/// Reads the escape that `text` begins with, and says how long it is.
+/// Reads the escape that `text` begins with, and returns its length.
 fn escape(text: &str, bytes: &mut Vec<u8>) -> Option<usize> {
     let (digits, _) = text.get(3..)?.split_once('}')?;
     let is_hex = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
@@ -100,18 +102,18 @@ pub fn from_hex(hex: &str) -> Option<Vec<u8>> {
     }
 }
 
-/// What is escaped, beside what is hidden.
+/// What is escaped in addition to hidden characters.
 #[derive(Clone, Copy, PartialEq)]
 enum Form {
     Text,
-    /// Blanks that a page or a reader drops, at the ends and after another one; and backslashes that begin what looks
+    /// Blanks that a page or a reader would drop, at the ends and after another one; and backslashes before what looks
     /// like an escape.
     Name,
 }
 
 fn escaped(bytes: &[u8], form: Form) -> String {
     let mut text = String::with_capacity(bytes.len());
-    // Marks on the letter before; `None` where there is no letter that could carry one.
+    // Marks on the letter before; `None` if there is no letter to carry one.
     let mut marks = None;
     for chunk in bytes.utf8_chunks() {
         let mut rest = chunk.valid().chars();
@@ -145,8 +147,8 @@ fn escaped(bytes: &[u8], form: Form) -> String {
     text
 }
 
-/// Whether a character is not seen, or not as itself: control characters, separators, blanks but for the space, bidi
-/// controls, zero-width and other invisible ones, private and unassigned ones.
+/// Whether a character is invisible or ambiguous: control characters, separators, blanks other than the space, bidi
+/// controls, zero-width and other invisible characters, private and unassigned ones.
 pub fn is_hidden(letter: char) -> bool {
     if letter.is_ascii() {
         return letter.is_ascii_control();
@@ -162,19 +164,19 @@ pub fn is_hidden(letter: char) -> bool {
         )
 }
 
-/// Joiners, and selectors of a symbol's form: hidden, but text is written with them (👩‍💻, ❤️, Persian).
+/// Joiners and variation selectors: hidden, but needed in text (👩‍💻, ❤️, Persian).
 pub fn is_joiner(letter: char) -> bool {
     matches!(letter, '\u{200c}' | '\u{200d}' | '\u{fe0e}' | '\u{fe0f}')
 }
 
 /// Whether a character is drawn over the one before it.
 pub fn is_mark(letter: char) -> bool {
-    // The standard library escapes marks where a text begins with them.
+    // The standard library escapes a combining mark at the start of a text.
     !letter.is_ascii() && !is_hidden(letter) && letter.escape_debug().ne([letter])
 }
 
-/// Whether the Unicode tables of the standard library call it printable: not of the categories Cc, Cf, Cs, Co, Cn, Zl,
-/// Zp, Zs. Within a text it escapes only those; a list of ours would have to follow Unicode's versions.
+/// Whether the Unicode tables of the standard library call it printable: not in the categories Cc, Cf, Cs, Co, Cn, Zl,
+/// Zp, Zs. Inside a text the library escapes only those; our own list would have to follow Unicode's versions.
 fn is_printable(letter: char) -> bool {
     let mut buffer = [b'a'; 5];
     let length = 1 + letter.encode_utf8(&mut buffer[1..]).len();

@@ -85,7 +85,7 @@ pub enum ServerMessage {
 pub enum ClientMessage {
     /// Send a new snapshot.
     Snapshot,
-    /// Send what is kept of one series: of the newest with this key, when `start` is not given.
+    /// Send what is kept of one series; without `start`, of the newest with this key.
     Series {
         key: u64,
         #[serde(default)]
@@ -174,7 +174,7 @@ pub struct ServerInfo {
     pub tokens: bool,
     /// When it was started, in ms since 1970: tells it from one before it at the same address.
     pub started_ms: u64,
-    /// What this host hides from the server, and so from who watches: a sentence each.
+    /// What this host hides from the server, and so from its viewers: one sentence each.
     pub caveats: Vec<String>,
 }
 
@@ -185,13 +185,13 @@ pub struct Scope {
     pub key: Key,
     /// Only waits of this process, when set.
     pub tgid: Option<u32>,
-    /// When that process started, as in [`SeriesKey::start`]: told by the server. In a request, another process
-    /// with that tgid is refused; without it, whichever has the tgid now is meant.
+    /// When that process started, as in [`SeriesKey::start`]; the server fills it in. A request is refused if another
+    /// process has that tgid; without a start it means whichever process has the tgid now.
     pub start: Option<u64>,
     /// Only waits of tasks in this cgroup (v2) or below it, when set: its path as in
     /// `/proc/PID/cgroup`, from the root of the hierarchy.
     pub cgroup: Option<String>,
-    /// The bytes of that path in hex, where they differ from what is shown of it.
+    /// The bytes of that path in hex, if they differ from its displayed form.
     pub cgroup_hex: Option<String>,
     /// What the buckets count.
     pub unit: Unit,
@@ -217,7 +217,7 @@ pub enum Key {
 }
 
 impl Key {
-    /// The kernel programs' number for it.
+    /// The number that the kernel programs use for it.
     pub fn kernel_kind(self) -> u64 {
         match self {
             Self::Global => contract::key::GLOBAL,

@@ -15,7 +15,7 @@ use runqlat_common::stamp::Cause;
 #[map]
 static HOT: Array<HotRow> = Array::with_max_entries(1, BPF_F_MMAPABLE);
 
-/// The row that `key` may have on this CPU; a CPU that was not there when the programs were loaded has none.
+/// The row for `key` on this CPU; a CPU that was not present when the programs were loaded has none.
 #[inline(always)]
 fn row(key: u64) -> Option<*mut HotRow> {
     // SAFETY: a helper without arguments.

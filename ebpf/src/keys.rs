@@ -14,21 +14,21 @@ use runqlat_common::contract::{COMM_LEN, KeyStats, key};
 use runqlat_common::key_word;
 use runqlat_common::stamp::Cause;
 
-/// A table of keys. Its memory is taken when it is made, since nothing may be allocated under a run queue's lock.
+/// A table of keys. Its memory is preallocated, since nothing may be allocated under a run queue's lock.
 type Table = HashMap<u64, KeyStats, 1>;
 
-/// The table that is in use. User space makes it, puts a larger one in its place before it is full, and deletes keys
-/// whose owner has ended.
+/// The table in use. User space creates it, replaces it by a larger one before it is full, and deletes keys whose owner
+/// has ended.
 #[btf_map]
 static KEYS: ArrayOfMaps<Table, 1> = ArrayOfMaps::new();
 
-/// Not 0 when the table refused a key. User space, which maps it, sets it back when there is room again: to try in vain
-/// costs the free lists of all CPUs before Linux 6.0, for each wait.
+/// Not 0 after the table refused a key. User space maps it and resets it when there is room again: before Linux 6.0,
+/// each insertion that fails searches the free lists of all CPUs.
 #[map]
 static FULL: Array<u64> = Array::with_max_entries(1, BPF_F_MMAPABLE);
 
-/// Where a new entry is made, so that it is complete when it appears; the stack of a BPF program is too small. The
-/// counters in it stay 0.
+/// Where a new entry is built, so that it is complete when it appears; the stack of a BPF program is too small. Its
+/// counters stay 0.
 #[map]
 static NEW: PerCpuArray<KeyStats> = PerCpuArray::with_max_entries(1, 0);
 
@@ -53,7 +53,8 @@ fn key_of<T: Task>(task: T) -> u64 {
     }
 }
 
-/// The first process of `task`'s pid namespace. Its leader, for another thread adopts the orphans when that one exits.
+/// The first process of `task`'s pid namespace. By its leader, because another thread adopts the orphans when that one
+/// exits.
 #[inline(always)]
 fn first_process<T: Task>(task: T) -> Raw {
     task.pid_namespace().child_reaper().leader()
@@ -108,13 +109,13 @@ fn insert<T: Task>(task: T, key: u64) -> Option<*mut KeyStats> {
         }
         // SAFETY: a map value.
         Err(NO_ROOM) => unsafe { full.write_volatile(1) },
-        // Another CPU has inserted it since, or holds a lock of the table's.
+        // Another CPU inserted it meanwhile, or holds a lock of the table.
         Err(_) => {}
     }
     find(key)
 }
 
-/// Writes the name of `task`'s key to `new`, and whether what it stands for has ended, though a last task of it waits.
+/// Writes the name of `task`'s key to `new`, and whether its owner has ended although a last task of it still waits.
 ///
 /// # Safety
 /// `new` points to a map value.
@@ -171,8 +172,8 @@ pub(crate) fn rename<T: Task>(task: T, name: *const u8) {
     }
 }
 
-/// `task` is freed: it has run for the last time. A process ends with its first thread, which the kernel keeps until all
-/// others have ended.
+/// `task` is freed: it has run for the last time. A process ends with its first thread, which the kernel keeps until
+/// all other threads have ended.
 #[inline(always)]
 pub(crate) fn task_freed<T: Task>(task: T) {
     let (tid, start) = (task.tid(), task.start_ns());
@@ -181,7 +182,8 @@ pub(crate) fn task_freed<T: Task>(task: T) {
     }
 }
 
-/// `task` exits: a pid namespace ends with the last thread of its first process. The other processes are killed then.
+/// `task` exits: a pid namespace ends with the last thread of its first process. The kernel then kills the other
+/// processes.
 #[inline(always)]
 pub(crate) fn task_exits<T: Task>(task: T) {
     let signal = task.follow(config::task_signal());

@@ -50,7 +50,7 @@ pub(crate) trait Task: Object {
     }
 
     /// The `pid_namespace` in which the task is active: the last of its pid's, which has one number
-    /// for each namespace from the initial one down. A task that dies and has left it has none: what is read of it is 0.
+    /// for each namespace from the initial one down. An exiting task that has left it has none: its fields read as 0.
     #[inline(always)]
     fn pid_namespace(self) -> Namespace {
         let pid = self.follow(config::task_thread_pid());
@@ -104,22 +104,22 @@ pub(crate) trait Task: Object {
 pub(crate) struct Namespace(Raw);
 
 impl Namespace {
-    /// Its inode number; 0 for none.
+    /// Its inode number; 0 if there is no namespace.
     #[inline(always)]
     pub(crate) fn inode(self) -> u32 {
         self.0.read(config::pidns_inum())
     }
 
-    /// Its first process, by the thread that adopts orphans.
+    /// Its first process, as the thread that adopts orphans.
     #[inline(always)]
     pub(crate) fn child_reaper(self) -> Raw {
         self.0.follow(config::pidns_child_reaper())
     }
 
-    /// Whether its first process has ended, and with it all others; they may still wait a last time.
+    /// Whether its first process has ended, and with it all others, which may still wait one last time.
     #[inline(always)]
     pub(crate) fn is_ending(self) -> bool {
-        /// `PIDNS_ADDING` in `pid_allocated`: it takes new processes.
+        /// `PIDNS_ADDING` in `pid_allocated`: set while it takes new processes.
         const ADDING: u32 = 1 << 31;
         let allocated = config::pidns_pid_allocated();
         allocated != u64::from(ABSENT) && self.0.read::<u32>(allocated) & ADDING == 0
@@ -136,7 +136,7 @@ impl<T: Object> Cgroup<T> {
         self.0.follow(config::cgroup_kn()).read(config::kernfs_id())
     }
 
-    /// Whether it was removed; tasks that die may still be in it.
+    /// Whether it was removed; exiting tasks may still be in it.
     #[inline(always)]
     pub(crate) fn is_removed(self) -> bool {
         /// `CSS_ONLINE` in the flags of a `cgroup_subsys_state`.
@@ -145,7 +145,7 @@ impl<T: Object> Cgroup<T> {
         flags != u64::from(ABSENT) && self.0.read::<u32>(flags) & ONLINE == 0
     }
 
-    /// Whether it is of the v2 hierarchy, whose number is 0.
+    /// Whether it is in the v2 hierarchy, whose number is 0.
     #[inline(always)]
     pub(crate) fn is_v2(self) -> bool {
         let root = self.0.follow(config::cgroup_root());

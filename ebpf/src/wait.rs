@@ -35,9 +35,9 @@ fn stamps() -> *mut u64 {
     }
 }
 
-/// Odd, so that tids which differ in their low bits have slots of their own. Without it eight tasks that were started
-/// one after the other, which tend to run at the same time, would share a cache line that each of their CPUs writes
-/// twice a wait.
+/// Odd, so that tids that differ in their low bits have different slots. Without it, eight tasks that were started one
+/// after the other, and so tend to run at the same time, would share a cache line that each of their CPUs writes twice
+/// per wait.
 const SPREAD: u64 = 0x9e37_79b1;
 
 /// The slot of `tid`, and the part of `tid` that tells tasks of one slot apart.
@@ -54,7 +54,7 @@ fn is_measured<T: Task>(task: T, tid: u32) -> bool {
     tid != 0 && (config::only_tgid() == 0 || is_of_process(task))
 }
 
-/// Whether the task is of the process that was chosen, and not of a later one with the same tgid.
+/// Whether the task belongs to the process that was chosen, and not to a later one with the same tgid.
 #[inline(always)]
 fn is_of_process<T: Task>(task: T) -> bool {
     u64::from(task.tgid()) == config::only_tgid()

@@ -1,4 +1,4 @@
-//! The kernel's type information: what this program asks of it.
+//! The kernel's type information, and what this program looks up in it.
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! A name that somebody else chose, of any bytes, and a text in which names may be shown.
+//! A name of any bytes that somebody else chose, and a text that may contain displayed names.
 
 #![no_main]
 
@@ -7,7 +7,7 @@ use runqlat_common::name;
 
 fuzz_target!(|bytes: &[u8]| {
     let shown = name::shown(bytes);
-    // What is shown can be read back, so that no two names are shown alike.
+    // The displayed form can be read back, so no two names look alike.
     assert_eq!(name::bytes(&shown.name), bytes, "{}", shown.name);
     assert_eq!(shown.hex, name::shown_hex(&shown.name));
     assert_eq!(shown.hex.is_none(), shown.name.as_bytes() == bytes);
@@ -20,7 +20,7 @@ fuzz_target!(|bytes: &[u8]| {
     assert!(!shown.name.chars().chain(text.chars()).any(name::is_hidden));
     assert_eq!(name::text(text.as_bytes()), text);
     if let Ok(text) = str::from_utf8(bytes) {
-        // Whatever a person types is some name.
+        // Whatever a person types is a valid name.
         let typed = name::bytes(text);
         assert_eq!(name::bytes(&name::shown(&typed).name), typed);
         let _ = name::from_hex(text);

@@ -1,5 +1,5 @@
-//! `cargo xtask test`: what is tested with each change, in phases from cheap to dear; the first failure ends it. What takes
-//! long, other kernels in virtual machines above all, is only tested when asked for.
+//! `cargo xtask test`: the tests for each change, in phases from fast to slow; the first failure ends it. What takes
+//! long, such as other kernels in virtual machines, is only tested on request.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ use crate::{build, dependencies, fuzz, kernels, process, setup};
 /// The feature that holds the tests of the real binary.
 const SYSTEM_TESTS: &str = "runqlat-web/system-tests";
 
-/// Has tests run in full that take minutes.
+/// Makes tests run in full that take minutes.
 const LONG: &str = "RUNQLAT_WEB_LONG";
 
 /// Runs the phases that need no release build.

@@ -70,7 +70,7 @@ impl MeasureArgs {
             By::Pidns => Key::Pidns,
             By::Cgroup => Key::Cgroup,
         };
-        // Any bytes may be a path; those that are no text are told in hex.
+        // A path may hold any bytes; one that is not UTF-8 is passed on in hex.
         let (cgroup, cgroup_hex) = match self.cgroup.as_deref().map(OsStr::as_bytes) {
             Some(path) => match str::from_utf8(path) {
                 Ok(path) => (Some(path.to_owned()), None),

@@ -1,4 +1,4 @@
-//! Folders that lie deeper than a path can say.
+//! Folders whose paths are longer than a system call takes.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -8,13 +8,13 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-/// Bytes of a path in one system call, with the NUL at its end.
+/// Longest path in one system call, in bytes, with the NUL at its end.
 pub(super) const PATH_MAX: usize = libc::PATH_MAX as usize;
 
-/// A folder at any depth, by a path that a system call takes.
+/// A folder at any depth, reached by a path that is short enough for a system call.
 pub(super) struct Folder {
     path: PathBuf,
-    /// From where that path goes on, through `/proc/self/fd`.
+    /// The folder that the path starts from, through `/proc/self/fd`; kept open.
     _above: Option<File>,
 }
 

@@ -1,11 +1,11 @@
-//! How much memory the own cgroup may use.
+//! How much memory this program's cgroup may use.
 
 use super::Mount;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-/// The least of the limits of a cgroup and those above it.
+/// The lowest memory limit of a cgroup and its ancestors.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limit {
     pub bytes: u64,
@@ -13,7 +13,7 @@ pub struct Limit {
 }
 
 impl Limit {
-    /// Of this process' cgroup, in v2 or v1; `None` where nothing limits it, or that can't be seen.
+    /// The limit of this process' cgroup, in v2 or v1; `None` if there is none or it can't be seen.
     pub fn own() -> Option<Self> {
         let groups = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
         let read = |path: &Path| fs::read_to_string(path).ok();
@@ -26,7 +26,7 @@ impl Limit {
     }
 }
 
-/// The group in a hierarchy that limits memory: `0::/path` for v2, `7:memory:/path` for v1.
+/// This process' group in a hierarchy that limits memory: `0::/path` for v2, `7:memory:/path` for v1.
 fn group<'a>(groups: &'a str, mount: &Mount) -> Option<&'a str> {
     let of = |controllers: &str| match &mount.v1 {
         None => controllers.is_empty(),
@@ -42,7 +42,7 @@ fn group<'a>(groups: &'a str, mount: &Mount) -> Option<&'a str> {
     })
 }
 
-/// The least limit of a group and those above it, as far as they are mounted.
+/// The lowest limit of a group and its ancestors, as far as they are mounted.
 fn least(mount: &Mount, group: &str, read: impl Fn(&Path) -> Option<String>) -> Option<Limit> {
     let file = match mount.v1 {
         None => "memory.max",
@@ -52,7 +52,7 @@ fn least(mount: &Mount, group: &str, read: impl Fn(&Path) -> Option<String>) -> 
     let limits = below.ancestors().filter_map(|below| {
         let text = read(&mount.point.join(below).join(file))?;
         Some(Limit {
-            // Without a limit v2 says "max", and v1 a number that no machine has.
+            // Without a limit, v2 says "max", and v1 a number larger than any machine's memory.
             bytes: text.trim().parse().ok().filter(|bytes| *bytes < 1 << 62)?,
             group: super::shown(Path::new(&mount.root).join(below).as_os_str().as_bytes()),
         })
@@ -93,7 +93,7 @@ mod tests {
             Some((3_000, "/a".into()))
         );
         assert_eq!(found(mount("/mem", "/", Some("cpu"))), None);
-        // A part of the hierarchy: what is above can't be seen.
+        // Only a part of the hierarchy is mounted: the limits above it can't be seen.
         assert_eq!(
             found(mount("/cg/a/b", "/a/b", None)),
             Some((4_000, "/a/b/".into()))

@@ -10,9 +10,9 @@ use std::path::PathBuf;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mount {
     pub point: PathBuf,
-    /// Which group of the hierarchy is mounted there.
+    /// The group that is mounted there, as a path in the hierarchy.
     pub root: OsString,
-    /// `None` for v2, the controllers (or the name) for v1, as they are shown.
+    /// `None` for v2; for v1 the controllers (or the name), in their displayed form.
     pub v1: Option<String>,
 }
 
@@ -21,7 +21,7 @@ pub fn mounted() -> Vec<Mount> {
     mounts(&fs::read("/proc/self/mountinfo").unwrap_or_default())
 }
 
-/// The hierarchies that `/proc/self/mountinfo` lists. Other file systems' lines may hold any bytes.
+/// The hierarchies that `/proc/self/mountinfo` lists. Lines of other file systems may hold any bytes.
 pub fn mounts(mountinfo: &[u8]) -> Vec<Mount> {
     mountinfo
         .split(|&byte| byte == b'\n')
@@ -71,7 +71,7 @@ fn unescape(mut text: &[u8]) -> OsString {
     OsString::from_vec(bytes)
 }
 
-/// The v2 hierarchy's mount: the whole of it, where a part is mounted too.
+/// The v2 hierarchy's mount. If both a part and the whole are mounted, the whole.
 pub fn v2(mounts: &[Mount]) -> Option<&Mount> {
     let mut v2 = mounts.iter().filter(|mount| mount.v1.is_none());
     let first = v2.clone().next();
@@ -79,7 +79,7 @@ pub fn v2(mounts: &[Mount]) -> Option<&Mount> {
 }
 
 impl Mount {
-    /// The path of its root as that of the groups below begins: without a slash at the end.
+    /// The prefix that all paths of groups below this mount have: its root without a trailing slash.
     pub(super) fn prefix(&self) -> &[u8] {
         let root = OsStr::as_bytes(&self.root);
         root.strip_suffix(b"/").unwrap_or(root)

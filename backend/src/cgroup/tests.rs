@@ -141,7 +141,7 @@ fn groups_of_any_bytes_live_and_are_found() {
     assert_eq!(all.len(), names.len() + 1);
     for (&id, path) in &all {
         assert_eq!(id_at(&part.0, path).unwrap(), id, "{path:?}");
-        // Another hierarchy's, whose name only begins alike.
+        // Another hierarchy, whose name merely begins the same way.
         let other = [b"/partial", path.as_bytes()].concat();
         assert!(id_at(&part.0, OsStr::from_bytes(&other)).is_err());
     }
@@ -150,11 +150,11 @@ fn groups_of_any_bytes_live_and_are_found() {
         assert!(all.values().any(|known| known.as_bytes() == path));
         let shown = runqlat_common::name::shown(&path).name;
         let mounts = std::slice::from_ref(&part.0);
-        // It is there, in what is no cgroup file system.
+        // It exists, but not in a cgroup file system.
         for found in [find(&path, mounts), find_shown(&shown, mounts)] {
             assert_eq!(found, Ok(group(&all, &path)), "{shown}");
         }
-        // A folder is named as it lies there, whatever it looks like.
+        // A folder's path is taken literally, even if it looks like an escape.
         if let Ok(name) = str::from_utf8(name) {
             let folder = format!("{}/{name}", part.0.point.display());
             assert_eq!(find_shown(&folder, mounts), Ok(group(&all, &path)));
@@ -190,7 +190,7 @@ fn errors_show_what_was_asked_for() {
     ));
 }
 
-/// Longer than any path: reached in pieces, but not listed.
+/// Longer than `PATH_MAX`: it can be opened in pieces, but is not listed.
 #[test]
 fn groups_at_any_depth_are_reached() {
     let deep = Hierarchy::new("deep", "/");

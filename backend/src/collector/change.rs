@@ -73,7 +73,7 @@ impl Collector {
         Ok(self.source.attach(&scope)?)
     }
 
-    /// The new probe is read for the first time after the old one for the last time: no wait is in both.
+    /// The new probe's first reading comes after the old one's last: no wait is in both.
     fn replace(
         &mut self,
         probe: Box<dyn Probe>,

@@ -148,7 +148,7 @@ const BPF_COMMANDS: [u64; 14] = [
     33, // ITER_CREATE
 ];
 
-/// Filters that this program installs.
+/// How many filters this program installs.
 pub const FILTERS: u32 = 2;
 
 /// Installs the filters on all threads.

@@ -1,5 +1,5 @@
-//! What of the surroundings can stand in the way of measuring. Read when something was refused: after rights are given
-//! up, which leaves /proc and /sys readable.
+//! Facts about the environment that can prevent measuring. Read after a refusal, when rights have been given up
+//! already; /proc and /sys are still readable then.
 
 use crate::cgroup::memory::Limit;
 use crate::{confine, procfs};
@@ -10,26 +10,26 @@ use std::path::Path;
 pub(super) const PERFMON: u64 = 1 << 38;
 pub(super) const BPF: u64 = 1 << 39;
 
-/// What is known; what can't be read is taken for harmless.
+/// The facts; what can't be read counts as harmless.
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
     /// `none`, `integrity`, `confidentiality`, or empty.
     pub(super) locked_down: String,
-    /// Effective ones.
+    /// The effective capabilities.
     pub(super) capabilities: u64,
-    /// Filters of system calls besides those that this program gave itself.
+    /// Seccomp filters, without those that this program installed itself.
     pub(super) foreign_filters: u32,
     pub(super) in_user_namespace: bool,
-    /// In bytes; `None` without a limit.
+    /// The soft limit on locked memory in bytes; `None` without a limit.
     pub(super) memlock: Option<u64>,
-    /// Of the kernel.
+    /// The kernel's release.
     pub(super) release: (u32, u32),
     pub(super) memory: Option<Limit>,
     pub(super) has_sysfs: bool,
 }
 
 impl Facts {
-    /// Of this process, now.
+    /// Reads the facts about this process as they are now.
     pub fn gather() -> Self {
         let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
         let status = read("/proc/self/status");
@@ -57,7 +57,7 @@ fn number(status: &str, field: &str, radix: u32) -> u64 {
     number.unwrap_or(0)
 }
 
-/// `none integrity [confidentiality]`; where securityfs is not mounted, what the kernel was started with.
+/// `none integrity [confidentiality]`; if securityfs is not mounted, the kernel's command line decides.
 fn locked_down(file: &str, command_line: &str) -> String {
     let chosen = file.split_whitespace().find_map(|mode| {
         let mode = mode.strip_prefix('[')?;
@@ -68,7 +68,7 @@ fn locked_down(file: &str, command_line: &str) -> String {
     chosen.or(asked).unwrap_or_default().to_owned()
 }
 
-/// Whether a `uid_map` is that of the first user namespace: all ids, as they are.
+/// Whether a `uid_map` is that of the initial user namespace: it maps all ids to themselves.
 fn is_whole(uid_map: &str) -> bool {
     let mut words = uid_map.split_whitespace();
     uid_map.is_empty() || words.by_ref().take(3).eq(["0", "0", "4294967295"])

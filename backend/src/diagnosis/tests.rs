@@ -1,4 +1,4 @@
-//! Each obstacle by the sentence and the hint that it gets.
+//! Each obstacle, with the sentence and the hint that it gets.
 
 use super::explain;
 use super::facts::{BPF, Facts, PERFMON};
@@ -27,7 +27,8 @@ fn able() -> Facts {
     }
 }
 
-/// What was refused, where, and the exit code, a part of the sentence and a part of the hint; then what neither names.
+/// The error and the facts; the exit code, a part of the sentence and a part of the hint; then words that are in
+/// neither.
 type Row = (
     AttachError,
     Facts,

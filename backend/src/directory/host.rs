@@ -24,10 +24,10 @@ impl Directory for Host {
     }
 }
 
-/// Longest path, in bytes, that a viewer's request can name in hex, or in JSON, where a letter may take two.
+/// Longest path, in bytes, that a viewer's request can name in hex, or in JSON, where a character may take two bytes.
 const MAX_PATH: usize = (MAX_CLIENT_MESSAGE - 256) / 2;
 
-/// The paths of the groups that can be chosen; none where a namespace hides where they lie.
+/// The paths of the groups that can be chosen; none in a cgroup namespace, which hides their place in the hierarchy.
 fn cgroups() -> Vec<Vec<u8>> {
     let mounts = cgroup::mounted();
     let measurable = cgroup::find(b"/", &mounts).is_ok();

@@ -22,7 +22,7 @@ fn interval(seq: u64, keys: &[u64]) -> Interval {
     interval_of(seq, &ids)
 }
 
-/// The same of keys and starts.
+/// The same for keys with starts.
 fn interval_of(seq: u64, ids: &[(u64, u64)]) -> Interval {
     let series = |&(key, start): &(u64, u64)| Series {
         key,
@@ -167,7 +167,7 @@ fn reused() -> History {
 fn a_key_that_is_another_process_is_another_series() {
     let history = reused();
     let past = history.past();
-    // Asked for with and without a start: whose past it is, and its intervals.
+    // Asked for with and without a start: the process whose past is meant, and its intervals.
     let table = [
         ((7, Some(100)), 100, vec![1, 2]),
         ((7, Some(900)), 900, vec![3, 4]),
@@ -198,7 +198,7 @@ fn of_a_reused_key_only_the_ended_name_is_forgotten() {
     assert_eq!(history.names(), [named(7, 900), named(8, 100)]);
 }
 
-/// How long the hub's lock is held in a storm of forks, of which so many begin and end in each interval.
+/// How long the hub's lock is held in a storm of forks, with this many starts and ends in each interval.
 fn storm(forks: u64) -> Duration {
     let mut history = History::default();
     let mut held = Vec::new();
@@ -218,14 +218,14 @@ fn storm(forks: u64) -> Duration {
         drop(spare);
     }
     assert_eq!(history.names.len() as u64, RECENT as u64 * forks);
-    // The first ones forget nothing, and other tests take the CPU from some.
+    // The first ones drop nothing yet, and other tests take CPU time from some.
     held[RECENT..].iter().min().copied().unwrap_or_default()
 }
 
 #[test]
 fn a_storm_of_forks_holds_the_lock_for_milliseconds() {
     if cfg!(debug_assertions) {
-        // Ten times as many cost some ten times as much, and not a hundred times.
+        // Ten times as many cost about ten times as much, not a hundred times.
         let (few, many) = (storm(300), storm(3_000));
         assert!(many < 40 * few, "{few:?} to {many:?}");
     } else {

@@ -1,11 +1,12 @@
-//! Time that was waited and has no wait yet. The kernel programs add to a counter and then to its sum; a reading that
-//! comes in between has the one without the other. A sum without a count is kept for the interval that has one.
+//! Waiting time whose wait has not been read yet. The kernel programs update a counter and its sum one after the other,
+//! so a reading in between has only one of the two. A sum without a count is kept until the interval that has the
+//! count.
 
 use runqlat_common::contract::CAUSES;
 use runqlat_common::counts::Counts;
 use std::collections::HashMap;
 
-/// What has no key.
+/// For waits without a key.
 pub(super) const UNKEYED: u64 = 0;
 
 /// Sums in ns by key and cause.
@@ -13,7 +14,7 @@ pub(super) const UNKEYED: u64 = 0;
 pub(super) struct Carry(HashMap<u64, [u64; CAUSES]>);
 
 impl Carry {
-    /// Adds to `waits` of `key` what is kept for them, and keeps what has no count.
+    /// Adds to `waits` of `key` the sums that were kept for them, and keeps those that still have no count.
     pub(super) fn settle(&mut self, key: u64, waits: &mut Counts) {
         let kept = match self.0.is_empty() {
             true => None,
@@ -36,7 +37,7 @@ impl Carry {
         }
     }
 
-    /// `key` has ended: what is kept for it goes to what has no key.
+    /// `key` has ended: its kept sums move to those without a key.
     pub(super) fn close(&mut self, key: u64) {
         if let Some(kept) = self.0.remove(&key) {
             let unkeyed = self.0.entry(UNKEYED).or_default();

@@ -1,4 +1,4 @@
-//! The readings of one probe: each adds to those before it.
+//! The readings of one probe, and what each adds to the one before.
 
 use super::carry::Carry;
 use super::{Between, between, series_key};
@@ -13,9 +13,9 @@ pub struct Meter {
     kind: Key,
     carry: Carry,
     before: Reading,
-    /// The reading before that: room for the next one.
+    /// The reading before that, whose memory the next one reuses.
     spare: Reading,
-    /// What was there at the first reading, from before anything was measured.
+    /// Losses at the first reading, from before measuring began.
     first_losses: Losses,
     other: u64,
 }
@@ -23,20 +23,20 @@ pub struct Meter {
 /// What a reading adds to those before it.
 pub struct Step {
     pub between: Between,
-    /// Series that were read for the last time.
+    /// Series that have ended; this was their last reading.
     pub gone: Vec<SeriesKey>,
-    /// How many are left.
+    /// How many series are left.
     pub keys: u32,
     /// Since the first reading.
     pub losses: Losses,
     /// Waits of the series `other` since then.
     pub other: u64,
-    /// Whether what the scope names is still there.
+    /// Whether the scope's process or cgroup still exists.
     pub presence: Presence,
 }
 
 impl Step {
-    /// This and what a later reading adds.
+    /// This step joined with the one after it.
     pub fn then(self, later: Self) -> Self {
         let gone = [self.gone, later.gone].concat();
         let between = self.between.then(later.between);
@@ -49,7 +49,7 @@ impl Step {
 }
 
 impl Meter {
-    /// Starts with what is not to be told; keys are of this `kind`.
+    /// Takes the first reading, which is not reported; keys are of this `kind`.
     pub fn new(probe: &mut dyn Probe, kind: Key) -> Result<Self, ReadError> {
         let mut first = Reading::empty(0);
         probe.read(&mut first)?;
@@ -63,17 +63,17 @@ impl Meter {
         })
     }
 
-    /// When it last read, in ns of the monotonic clock.
+    /// Time of the last reading, in ns of the monotonic clock.
     pub fn at_ns(&self) -> u64 {
         self.before.at_ns
     }
 
-    /// Whether what the scope names was there then.
+    /// Whether the scope's process or cgroup existed then.
     pub fn presence(&self) -> Presence {
         self.before.presence
     }
 
-    /// Reads again: what has happened since the last time.
+    /// Reads again and returns what has happened since the last reading.
     pub fn advance(&mut self, probe: &mut dyn Probe) -> Result<Step, ReadError> {
         probe.read(&mut self.spare)?;
         std::mem::swap(&mut self.before, &mut self.spare);
@@ -95,7 +95,7 @@ impl Meter {
     }
 }
 
-/// Takes out of a reading what is gone.
+/// Removes the ended keys from a reading and returns their series.
 pub(super) fn take_gone(reading: &mut Reading, kind: Key) -> Vec<SeriesKey> {
     let words = std::mem::take(&mut reading.gone);
     reading.keys.remove(&words);
@@ -103,7 +103,7 @@ pub(super) fn take_gone(reading: &mut Reading, kind: Key) -> Vec<SeriesKey> {
     gone.collect()
 }
 
-/// A reading that tells no names, so that what follows tells them all.
+/// The reading without its names, so that the next one reports all of them.
 pub(super) fn unnamed(mut first: Reading) -> Reading {
     for stats in first.keys.values_mut() {
         stats.comm = KeyStats::ZERO.comm;

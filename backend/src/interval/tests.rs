@@ -101,7 +101,7 @@ fn intervals_add_up() {
     assert_eq!((both.duration_us, both.counts.total()), (3, 8));
 }
 
-/// A count and its sum that two readings tear apart.
+/// A count and its sum that end up in two different readings.
 #[test]
 fn a_sum_without_a_count_is_not_lost() {
     let at = |n: u32, sum_ns| {

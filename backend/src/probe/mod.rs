@@ -22,14 +22,14 @@ pub trait Source: Send {
     fn attach(&mut self, scope: &Scope) -> Result<(Box<dyn Probe>, Scope), Failure>;
 }
 
-/// So often a probe wants to be tended: a table of 8,192 keys is then enlarged in time for 1,000 new ones a second, and
-/// larger ones for more.
+/// How often a probe is tended: often enough to enlarge a table of 8,192 keys in time for 1,000 new ones a second, and
+/// a larger table for more.
 pub const TEND_EVERY: Duration = Duration::from_millis(100);
 
-/// Longest time between two readings: ended keys leave the table so often.
+/// Longest time between two readings, and so the longest that an ended key stays in the table.
 const READ_EVERY: Duration = Duration::from_secs(1);
 
-/// How long after a reading the next one comes: intervals longer than [`READ_EVERY`] have several, at equal distances.
+/// Time from a reading to the next: intervals longer than [`READ_EVERY`] have several, evenly spaced.
 pub fn reading_period(interval: Duration) -> Duration {
     let readings = interval.as_nanos().div_ceil(READ_EVERY.as_nanos());
     interval / u32::try_from(readings).unwrap_or(u32::MAX).max(1)
@@ -46,13 +46,13 @@ pub trait Probe: Send {
     /// How it measures.
     fn programs(&self) -> Programs;
 
-    /// Keys that its table has room for now; 0 when it keeps none.
+    /// Keys that fit into its table now; 0 without keys.
     fn keys_max(&self) -> u32;
 
-    /// Keys that the table can grow for.
+    /// Keys that its table may grow to.
     fn keys_bound(&self) -> u32;
 
-    /// Does what can't wait until the next reading; to be called every [`TEND_EVERY`].
+    /// Does the work that can't wait until the next reading; to be called every [`TEND_EVERY`].
     fn tend(&mut self) {}
 
     /// Writes all counters as they stand now to `into`, whatever that held. Keys that are marked as

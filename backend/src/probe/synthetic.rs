@@ -96,7 +96,7 @@ impl SyntheticProbe {
         }
     }
 
-    /// What there is a reading later.
+    /// The state one reading later.
     fn go_on(&self, mut reading: Reading) -> Reading {
         let length_ns = reading_period_ns(self.scope.interval_ms);
         let now_ns = self.now_ns.fetch_add(length_ns, Ordering::Relaxed) + length_ns;

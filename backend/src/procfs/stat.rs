@@ -21,30 +21,30 @@ fn boot_offset(offsets: &str) -> i64 {
     ns / START_UNIT_NS as i64
 }
 
-/// Whether the process `tgid` that started at `start`, as [`start_of`] says, has ended, which a zombie has: of it only its
-/// parent's question is left. Another process may have its tgid.
+/// Whether the process `tgid` that started at `start`, as given by [`start_of`], has ended. A zombie has: only its
+/// parent still has to reap it. Another process may have its tgid by now.
 pub fn process_has_ended(tgid: u32, start: u64) -> bool {
     match fs::read(format!("/proc/{tgid}/stat")) {
         Ok(stat) => {
             let ended = |stat: Stat| stat.has_ended() || stat.start() != Some(start);
             Stat::parse(&stat).is_some_and(ended)
         }
-        // The second: it ended while it was read. Whatever else fails tells nothing of the process.
+        // The second error: the process ended while its file was read. Other errors say nothing about the process.
         Err(error) => matches!(error.raw_os_error(), Some(libc::ENOENT | libc::ESRCH)),
     }
 }
 
-/// What is read of `/proc/PID/stat`.
+/// The fields that are read of `/proc/PID/stat`.
 #[derive(Debug, PartialEq, Eq)]
 struct Stat {
     state: u8,
     threads: u64,
-    /// Since boot as this program's time namespace tells it.
+    /// Since boot, in this program's time namespace.
     seen_start: u64,
 }
 
 impl Stat {
-    /// `7 (name) S 1 7 …`: after the name, which may hold anything, the fields 3 (state), 20 (threads) and 22 (start).
+    /// `7 (name) S 1 7 …`: after the name, which may hold any bytes, the fields 3 (state), 20 (threads) and 22 (start).
     fn parse(stat: &[u8]) -> Option<Self> {
         let name_end = stat.iter().rposition(|&byte| byte == b')')?;
         let rest = std::str::from_utf8(&stat[name_end + 1..]).ok()?;
@@ -63,7 +63,7 @@ impl Stat {
         self.seen_start.checked_add_signed(-boot_offset(&offsets))
     }
 
-    /// The first thread of a process can be a zombie while others go on.
+    /// The first thread of a process can be a zombie while others still run.
     fn has_ended(&self) -> bool {
         matches!(self.state, b'Z' | b'X') && self.threads <= 1
     }

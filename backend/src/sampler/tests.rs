@@ -16,11 +16,11 @@ const SECOND_NS: u64 = 1_000_000_000;
 struct Probed {
     readings: Arc<AtomicU64>,
     tended: Arc<AtomicU64>,
-    /// So many readings after the first fail.
+    /// This many readings after the first fail.
     failing: Arc<AtomicU64>,
 }
 
-/// One process at a time has tgid 7: another one with each reading, and each waits once.
+/// One process at a time has tgid 7: a new one with each reading, and each waits once.
 impl Probe for Probed {
     fn programs(&self) -> Programs {
         Programs::Synthetic

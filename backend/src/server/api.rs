@@ -84,7 +84,7 @@ pub(super) async fn healthz(State(hub): State<Arc<Hub>>, rights: Option<Rights>)
 pub(super) struct HistogramQuery {
     /// One series instead of the whole scope.
     key: Option<u64>,
-    /// Which of that key; the newest when not given.
+    /// The start of the series; without it, the newest series with that key.
     start: Option<u64>,
     /// How many of the newest intervals are summed, back to the last change of the scope; 1 when not
     /// given.
@@ -106,7 +106,7 @@ struct HistogramReply {
     key: Option<u64>,
     start: Option<u64>,
     name: Option<String>,
-    /// Its bytes, where they differ from what is shown.
+    /// Its bytes in hex, if they differ from the displayed form.
     name_hex: Option<String>,
     scope: Scope,
     /// What the buckets count, in runqlat's word.

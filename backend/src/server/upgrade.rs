@@ -73,7 +73,7 @@ pub(super) async fn upgrade(
     }
 }
 
-/// Accepts the upgrade to say why it ends at once.
+/// Accepts the upgrade and closes at once, so that the page learns why.
 fn turn_away(
     shared: &Shared,
     turned: TurnedAway,
@@ -165,10 +165,10 @@ impl TurnedAway {
     }
 }
 
-/// What a viewer speaks.
+/// The version of the protocol that a viewer speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Spoken {
-    /// The protocol as it is now.
+    /// The current version.
     Now(Format),
     /// An earlier version.
     Formerly,

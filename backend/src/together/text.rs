@@ -42,13 +42,14 @@ fn line(what: &'static str, text: &str, most: usize) -> Result<String, TogetherE
     if text.chars().any(is_refused) || stacks_marks(text) {
         return Err(TogetherError::Control(what));
     }
-    // Joiners alone are nothing.
+    // Joiners alone are no text.
     let is_seen = |letter: char| !name::is_hidden(letter) && letter != ' ';
     let text = if text.chars().any(is_seen) { text } else { "" };
     Ok(text.to_owned())
 }
 
-/// What names of processes are shown without, but for what people write with: joiners, and blanks of any width.
+/// Whether a character is refused: a hidden one, except those that people write with, which are joiners and blanks of
+/// any width.
 fn is_refused(letter: char) -> bool {
     let is_line_end = letter.is_control() || matches!(letter, '\u{2028}' | '\u{2029}');
     let is_blank = letter.is_whitespace() && !is_line_end;

@@ -1,4 +1,4 @@
-//! How long a server lets those who ask and those who watch wait.
+//! How long a server takes to answer requests and to update viewers.
 
 use super::client::{Viewer, get};
 use runqlat_common::wire::{Format, Interval, ServerMessage};
@@ -12,7 +12,7 @@ use tokio_tungstenite::tungstenite::Message;
 /// Time between an answer and the next question.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Delays, the shortest first.
+/// Delays in ascending order.
 pub struct Delays(Vec<Duration>);
 
 impl Delays {
@@ -25,14 +25,14 @@ impl Delays {
         self.0.len()
     }
 
-    /// What `percent` of them don't exceed; 100 is the longest.
+    /// The delay that `percent` of them don't exceed; 100 gives the longest.
     pub fn percentile(&self, percent: usize) -> Duration {
         let rank = (self.0.len() * percent).div_ceil(100);
         self.0[rank.max(1) - 1]
     }
 }
 
-/// Asks a server for its state, again and again, until it is told to stop.
+/// Requests a server's state again and again until stopped.
 pub struct Asker {
     stop: Arc<AtomicBool>,
     thread: JoinHandle<Vec<Duration>>,
@@ -62,11 +62,11 @@ impl Asker {
     }
 }
 
-/// What a viewer got, and when. It is decoded only afterwards: that takes this side longer than the server.
+/// What a viewer received, and when. Decoded only afterwards, which takes longer than the server takes to send.
 pub struct Received(Vec<(Instant, Message)>);
 
 impl Received {
-    /// Everything that comes until the moment `end`.
+    /// Everything that arrives until `end`.
     pub async fn until(end: Instant, server: SocketAddr) -> Self {
         let mut viewer = Viewer::join(server, Format::Postcard).await;
         let mut frames = Vec::new();
@@ -77,8 +77,8 @@ impl Received {
         Self(frames)
     }
 
-    /// The intervals with the moments when they came. None is missing, and the server never said that
-    /// this viewer had fallen behind.
+    /// The intervals with their times of arrival. Checks that none is missing and that the server never reported this
+    /// viewer as lagging.
     pub fn intervals(self) -> Vec<(Instant, Interval)> {
         let mut intervals: Vec<(Instant, Interval)> = Vec::new();
         for (at, frame) in self.0 {
@@ -98,7 +98,7 @@ impl Received {
     }
 }
 
-/// How much later than `length` after the one before it each interval came.
+/// How much later than `length` each interval arrived after the one before.
 pub fn lateness(intervals: &[(Instant, Interval)], length: Duration) -> Delays {
     let late = |pair: &[(Instant, Interval)]| (pair[1].0 - pair[0].0).saturating_sub(length);
     Delays::new(intervals.windows(2).map(late).collect())

@@ -76,7 +76,7 @@ impl Process {
         Self::pinned(cpu, "sh", &["-c", "while :; do :; done"])
     }
 
-    /// Until it has ended.
+    /// Waits until it has ended.
     pub fn wait(&mut self) {
         self.0.wait().expect("it was started here");
     }

@@ -1,24 +1,24 @@
-//! Debian's podman, on hosts that let it do less than it is used to.
+//! Debian's podman, set up for hosts that allow it less than it expects.
 
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Said by a file, for the commands are to be the documented ones. Root without CAP_SYS_RESOURCE can't raise limits as
-/// podman does unless told otherwise, and crun refuses hosts with cgroups of both versions.
+/// As a file, because the commands must stay as documented. Without CAP_SYS_RESOURCE, root can't raise limits as podman
+/// does by default, and crun refuses hosts with cgroups of both versions.
 const CONFIGURATION: &str = "[containers]\n\
     default_ulimits = [\"nofile=1024:1024\", \"nproc=4096:4096\"]\n\
     [engine]\n\
     runtime = \"runc\"\n";
 
-/// A folder in which commands find what they find in the project's.
+/// A folder with the files that the documented commands expect.
 pub struct Container {
     folder: PathBuf,
 }
 
 impl Container {
-    /// With this binary where the build puts it.
+    /// Copies this binary to where the build would put it.
     pub fn prepare(binary: &Path) -> Self {
         let folder =
             std::env::temp_dir().join(format!("runqlat-web-podman-{}", std::process::id()));
@@ -38,7 +38,7 @@ impl Container {
         command
     }
 
-    /// Runs one to its end, which is to be a good one; what it printed.
+    /// Runs a command to its end, which must succeed; returns what it printed.
     pub fn run(&self, words: &str) -> String {
         let output = self.command(words).output().expect("a shell");
         let said = String::from_utf8_lossy(&output.stderr);

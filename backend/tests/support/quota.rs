@@ -1,4 +1,4 @@
-//! A limit to how much CPU time a group of processes gets, by cgroup v2 or v1, whichever this host has.
+//! A limit on the CPU time of a group of processes, by cgroup v2 or v1, whichever this host has.
 
 use super::cgroup;
 use std::fs::{self, File, OpenOptions};
@@ -32,14 +32,14 @@ impl Quota {
         Self { folder }
     }
 
-    /// What a process writes 0 to, to come under the quota.
+    /// The file to which a process writes 0 to join the group.
     pub fn procs(&self) -> File {
         let procs = self.folder.join("cgroup.procs");
         let procs = OpenOptions::new().write(true).open(procs);
         procs.expect("the group")
     }
 
-    /// How often it was used up.
+    /// In how many periods the quota was used up.
     pub fn throttled(&self) -> u64 {
         let stat = fs::read_to_string(self.folder.join("cpu.stat")).expect("the group");
         let times = stat
@@ -60,7 +60,7 @@ fn v1_root() -> Option<PathBuf> {
     })
 }
 
-/// The v2 hierarchy's root, whose children get `cpu`.
+/// The root of the v2 hierarchy, with `cpu` enabled for its children.
 fn v2_root() -> PathBuf {
     let root: &Path = &cgroup::root();
     fs::write(root.join("cgroup.subtree_control"), "+cpu").expect("a controller that v2 has");

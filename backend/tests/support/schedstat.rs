@@ -101,7 +101,7 @@ pub const LOADS: [Compared; 8] = [
         share: LONG,
         wait_ns: 0,
     },
-    // Nobody else is on the CPU for most of the time: the waits are for the next period, up to 80 ms.
+    // Others leave the CPU idle most of the time: the waits are for the next period, up to 80 ms.
     Compared {
         name: "quota",
         loads: &["hog 4000 0", "sleepers 4 4000 100 2000"],
@@ -117,7 +117,7 @@ pub const LOADS: [Compared; 8] = [
         share: LONG,
         wait_ns: 2_000,
     },
-    // As the fork storm, and another program in the middle of each short life.
+    // Like the fork storm, with an exec in the middle of each short life.
     Compared {
         name: "exec storm",
         loads: &["execs 2000 100"],

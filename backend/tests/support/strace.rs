@@ -1,16 +1,16 @@
-//! Which system calls a process makes.
+//! Which system calls a process makes, by strace.
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStderr, Command, Stdio};
 
-/// Watches until it is stopped or dropped.
+/// Traces until it is stopped or dropped.
 pub struct Strace {
     child: Child,
     said: BufReader<ChildStderr>,
 }
 
 impl Strace {
-    /// All calls of that name, by all threads; returns when it sees them.
+    /// Traces all calls with that name by all threads; returns once it is attached.
     pub fn start(process: u32, call: &str) -> Self {
         // -y: with the path of each file.
         let mut command = Command::new("strace");
@@ -24,7 +24,7 @@ impl Strace {
         Self { child, said }
     }
 
-    /// A line for each call.
+    /// Stops; returns a line for each call.
     pub fn stop(mut self) -> Vec<String> {
         // SAFETY: signals the child that this value owns and has not yet waited for.
         unsafe { libc::kill(self.child.id() as i32, libc::SIGINT) };

@@ -1,5 +1,5 @@
-//! The loads that a shell is too slow for, in C: see the files in `tools`. Compiled where a test wants
-//! them, by the compiler that cargo links with.
+//! Loads in C that a shell would be too slow for: see the files in `tools`. Compiled when a test needs them, by the
+//! compiler that cargo links with.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -21,20 +21,20 @@ pub fn compiled(name: &str) -> PathBuf {
     program
 }
 
-/// A load that runs; ended when dropped.
+/// A running load; killed when dropped.
 pub struct Tool {
     child: Child,
     said: BufReader<std::process::ChildStdout>,
 }
 
 impl Tool {
-    /// Starts one with these words, see its source. Its stdin stays open until this is dropped.
+    /// Starts one with these arguments, see its source. Its stdin stays open until this is dropped.
     pub fn start(name: &str, words: &str) -> Self {
         let mut command = Command::new(compiled(name));
         Self::start_by(command.args(words.split(' ')))
     }
 
-    /// As this command starts it.
+    /// Starts one by this command.
     pub fn start_by(command: &mut Command) -> Self {
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().expect("it was compiled");
@@ -46,7 +46,7 @@ impl Tool {
         self.child.id()
     }
 
-    /// The first number of the line that it prints when all is done; waits for it.
+    /// The first number of the line that it prints when it is done; waits for that.
     pub fn count(&mut self) -> u64 {
         let mut line = String::new();
         self.said.read_line(&mut line).expect("a line of text");

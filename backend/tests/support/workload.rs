@@ -36,7 +36,7 @@ impl Workload {
         Self::start_in(None, cpu, words)
     }
 
-    /// The same, with a quota from its first moment on.
+    /// The same, under a quota from the start.
     pub fn start_in(quota: Option<&Quota>, cpu: Option<usize>, words: &str) -> Self {
         let mut command = Command::new(std::env::current_exe().expect("a test binary"));
         command

@@ -127,7 +127,7 @@ fn what_is_no_escape_stands_for_itself() {
     }
 }
 
-/// Names with much of what is special in them.
+/// Names with many of the special cases.
 fn names() -> impl Strategy<Value = Vec<u8>> {
     let part = prop_oneof![
         any::<u8>().prop_map(|byte| alloc::vec![byte]),
@@ -161,7 +161,7 @@ proptest! {
         prop_assert!(shown.hex.is_none_or(|hex| from_hex(&hex).unwrap() == name));
     }
 
-    /// So two names that are shown alike would be one.
+    /// So two names never have the same displayed form.
     #[test]
     fn names_that_differ_are_shown_apart(names in proptest::collection::vec(names(), 1..40)) {
         let mut by_text = BTreeMap::new();

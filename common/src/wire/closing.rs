@@ -4,7 +4,7 @@
 /// Without a token, or with one that is not asked for any more.
 pub const CLOSE_NO_TOKEN: u16 = 4_401;
 
-/// It is a page, or a program, of another version of the protocol.
+/// The peer speaks another version of the protocol.
 pub const CLOSE_OLD_PAGE: u16 = 4_426;
 
 /// It sent more than it may, and went on.

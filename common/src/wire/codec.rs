@@ -39,7 +39,7 @@ impl Format {
         }
     }
 
-    /// The same of the version before, whose pages may still be open.
+    /// The same for the previous version, whose pages may still be open.
     pub const fn former_subprotocol(self) -> &'static str {
         match self {
             Self::Json => "runqlat-web.v1.json",

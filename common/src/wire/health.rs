@@ -9,11 +9,11 @@ pub struct Health {
     pub losses: Losses,
     /// Waits since then that are counted as [`OTHER`](super::OTHER).
     pub other: u64,
-    /// Keys in the kernel's table, the room that it has now, and how far that grows.
+    /// Keys in the kernel's table, its capacity now, and the capacity that it may grow to.
     pub keys: u32,
     pub keys_max: u32,
     pub keys_bound: u32,
-    /// Readings of the counters that failed since then; what they missed is in the next that succeeded.
+    /// Failed readings of the counters since then; the next reading that succeeds has what they missed.
     pub failed_readings: u64,
     /// CPU time of this program in this interval, in µs.
     pub self_cpu_us: u64,

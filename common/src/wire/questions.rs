@@ -34,7 +34,7 @@ pub struct Targets {
 pub struct ProcessTarget {
     pub tgid: u32,
     pub comm: String,
-    /// Its bytes in hex, where they differ from what is shown; as of the other names here.
+    /// Its bytes in hex, if they differ from the displayed form; the same holds for the other names here.
     pub comm_hex: Option<String>,
     /// The beginning of its command line, with blanks between arguments; empty for a kernel thread.
     pub command: String,
@@ -48,7 +48,7 @@ pub struct ProcessTarget {
 pub struct CgroupTarget {
     /// From the hierarchy's root.
     pub path: String,
-    /// As [`Scope::cgroup_hex`](super::Scope::cgroup_hex), by which it is chosen where it is given.
+    /// As [`Scope::cgroup_hex`](super::Scope::cgroup_hex); if present, it is what a request has to name.
     pub path_hex: Option<String>,
     /// How many are in it and in those below it, which a scope measures too.
     pub processes: u32,
@@ -153,10 +153,10 @@ pub struct SpanReply {
     pub more_waits: u64,
 }
 
-/// The waits of one series, or of all those of one name, in a span.
+/// The waits of one series, or of all series with one name, in a span.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SpanSeries {
-    /// As in [`SeriesKey`](super::SeriesKey); the lowest of those of a name.
+    /// As in [`SeriesKey`](super::SeriesKey); for a name, the lowest of its series.
     pub key: u64,
     pub start: u64,
     /// Empty if it is not known any more.

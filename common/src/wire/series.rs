@@ -1,13 +1,13 @@
-//! What the waits are told apart by. The kernel gives numbers of processes, threads and pid namespaces again, so each
-//! series is named by its number and by when what had it started.
+//! What waits are grouped by. The kernel reuses the numbers of processes, threads and pid namespaces, so a series is
+//! identified by its number and by when the owner of that number started.
 
 use crate::counts::Counts;
 use alloc::string::String;
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
-/// The key of the series that holds the waits that found the table of keys full, and those of tasks
-/// that have no key any more (a task that dies has left its pid namespace).
+/// The key of the series for waits that found the table of keys full, and for those of tasks that no longer have a key
+/// (an exiting task has left its pid namespace).
 pub const OTHER: u64 = 0;
 
 /// One process, thread, pid namespace or cgroup, from its start to its end.
@@ -18,7 +18,7 @@ pub struct SeriesKey {
     /// What [`Key`](super::Key) says, or [`OTHER`].
     pub key: u64,
     /// When the process, the thread or the namespace's first process started, in ms since the host's boot
-    /// (CLOCK_BOOTTIME). 0 for cgroups, whose ids are given once, and for [`OTHER`].
+    /// (CLOCK_BOOTTIME). 0 for cgroups, whose ids are never reused, and for [`OTHER`].
     pub start: u64,
 }
 
@@ -38,20 +38,19 @@ pub struct Series {
     pub counts: Counts,
 }
 
-/// The name of a series: the comm of a process' leader, of a thread, of a namespace's first process; a
-/// cgroup's path.
+/// The name of a series: the comm of a process' leader, of a thread or of a namespace's first process; a cgroup's path.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SeriesName {
     /// As in [`SeriesKey`].
     pub key: u64,
     pub start: u64,
     pub name: String,
-    /// Its bytes in hex, where they differ from what is shown.
+    /// Its bytes in hex, if they differ from the displayed form.
     pub name_hex: Option<String>,
 }
 
-/// What is kept of one series. Columns from `from_seq` to `to_seq` in which it is not named had no
-/// waits of it; older ones are not known.
+/// What is kept of one series. In columns from `from_seq` to `to_seq` that are not listed it had no waits; older ones
+/// are not known.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SeriesHistory {
     /// As in [`SeriesKey`].
@@ -63,7 +62,7 @@ pub struct SeriesHistory {
     pub columns: Vec<(u64, Counts)>,
 }
 
-/// The series that a part of a message is about.
+/// The series that a part of a message belongs to.
 macro_rules! of_a_series {
     ($($part:ty),+) => {
         $(impl $part {

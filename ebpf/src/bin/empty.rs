@@ -1,6 +1,5 @@
-//! Programs for telling where the cost of the real ones lies: ones that do nothing, whose cost is that of being called,
-//! and ones that read the clock besides, which no tracer of waits does without. Only `cargo xtask bench kernel` loads
-//! them.
+//! Programs for finding out where the cost of the real ones comes from: some do nothing and cost only the call, others
+//! also read the clock, which every tracer of waits has to do. Only `cargo xtask bench kernel` loads them.
 #![cfg_attr(target_arch = "bpf", no_std, no_main)]
 
 use aya_ebpf::helpers::bpf_ktime_get_ns;
@@ -40,6 +39,6 @@ fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
     loop {}
 }
 
-/// On the host this crate is only checked.
+/// For the host, this crate is only checked.
 #[cfg(not(target_arch = "bpf"))]
 fn main() {}

@@ -113,7 +113,7 @@ impl Address {
     /// Whether the way from one to the other is a step that one goes back, and not a movement.
     pub fn is_step_from(&self, before: &Self) -> bool {
         let same_series = match (self.series, before.series) {
-            // The newest of a number is known by its start, too, once it is found.
+            // If the link gave only a number, its newest series gets its start, too, once it is found.
             (Some(now), Some(before)) => now.fits(before),
             (now, before) => now == before,
         };

@@ -1,10 +1,10 @@
-//! Names in which letters run from right to left, in sentences in which they don't. The server shows the controls that
-//! turn a text round as escapes; letters of such scripts stay, and would pull the numbers beside them to their side.
+//! Right-to-left names in left-to-right sentences. The server escapes bidi controls; right-to-left letters stay, and
+//! would move the numbers beside them to their other side.
 
 use std::borrow::Cow;
 
-/// A name for the middle of a sentence: what stands beside it stays where it is. For texts only; where a name has an
-/// element of its own, the style sheet does it.
+/// A name for the middle of a sentence, isolated so that its neighbours keep their place. For plain text only; where a
+/// name has its own element, the style sheet isolates it.
 pub fn isolated(name: &str) -> Cow<'_, str> {
     if name.chars().any(is_right_to_left) {
         format!("\u{2068}{name}\u{2069}").into()
@@ -13,7 +13,7 @@ pub fn isolated(name: &str) -> Cow<'_, str> {
     }
 }
 
-/// Hebrew, Arabic and the scripts beside them: the blocks that Unicode keeps for letters from right to left.
+/// Hebrew, Arabic and related scripts: the blocks that Unicode reserves for right-to-left letters.
 fn is_right_to_left(letter: char) -> bool {
     matches!(
         letter,

@@ -65,7 +65,7 @@ pub fn about_other(key: Key) -> String {
     )
 }
 
-/// That a link's series has ended and `name` has its number now.
+/// Says that a link's series has ended and `name` has its number now.
 pub fn about_another(key: Key, id: SeriesKey, name: &str) -> String {
     let one = kind(key).one;
     let is_there = match key {
@@ -105,8 +105,8 @@ pub fn is_of_name(id: SeriesKey) -> bool {
     id.key & NAME != 0
 }
 
-/// A series as a link names it: `4711@88200`. Without a start it is the newest with that number, of which for cgroups
-/// there is one alone.
+/// A series as a link names it: `4711@88200`. Without a start it means the newest series with that number; a cgroup's
+/// id has only one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Linked {
     pub key: u64,
@@ -123,7 +123,7 @@ impl Linked {
         Some(SeriesKey { key, start }.into())
     }
 
-    /// The series; without a start one of which nothing is known, or the only one with its number.
+    /// The series. Without a start, it may be one of which nothing is known yet, or the only one with its number.
     pub fn id(self) -> SeriesKey {
         SeriesKey {
             key: self.key,

@@ -100,7 +100,7 @@ fn Subject() -> impl IntoView {
     }
 }
 
-/// That this host hides something from the server; what it is, in the title.
+/// Says that this host hides something from the server; the title says what.
 #[component]
 fn Caveats() -> impl IntoView {
     let app = expect_context::<App>();

@@ -1,4 +1,4 @@
-//! What there is to say besides the numbers, in and below the trust strip.
+//! Notices besides the numbers, in and below the trust strip.
 
 use super::boxed::{Show, live, memo, on};
 use super::state::App;
@@ -41,7 +41,7 @@ pub(super) fn NoticeText() -> impl IntoView {
     view! { <p class="notice" data-testid="notice" role="status">{live(move || text.get())}</p> }
 }
 
-/// A link's series has ended, and another has its number.
+/// A link's series has ended, and another one has its number.
 #[component]
 pub(super) fn AnotherBanner() -> impl IntoView {
     let app = expect_context::<App>();

@@ -52,8 +52,8 @@ impl Draft {
         look_up(app, "");
     }
 
-    /// Chooses a process or a cgroup; neither, for the whole system. What is measured already and still there is the
-    /// same one; else whatever has that number now is meant.
+    /// Chooses a process or a cgroup; neither means the whole system. A choice that is measured already and still
+    /// exists stays the same one; otherwise it means whatever has that number now.
     pub(super) fn aim(self, app: App, aim: Aim) {
         let measured = app.session.with_untracked(|session| {
             let measured = session.scope().filter(|_| session.gone().is_none());
@@ -122,7 +122,7 @@ pub(crate) fn ScopePicker() -> impl IntoView {
     }
 }
 
-/// What this host hides of what could be measured.
+/// What this host hides of the possible targets.
 #[component]
 fn Caveats() -> impl IntoView {
     let app = expect_context::<App>();

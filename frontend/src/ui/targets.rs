@@ -17,7 +17,7 @@ struct Target {
     detail: String,
 }
 
-/// What choosing it writes to the scope.
+/// What the scope becomes when it is chosen.
 #[derive(Clone, Default, PartialEq)]
 pub(super) struct Aim {
     pub(super) tgid: Option<u32>,

@@ -25,7 +25,7 @@ pub(crate) fn Trust() -> impl IntoView {
                 <Other/>
                 <Keys/>
                 <Cost/>
-                // Last, for they grow when something is lost.
+                // Last, because they become wider when something is lost.
                 <Lost/>
                 <Failed/>
             </dl>

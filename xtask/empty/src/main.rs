@@ -1,5 +1,5 @@
 //! Attaches the programs of one kind in an object: `runqlat-empty OBJECT empty|clock` prints "attached" and keeps them
-//! attached until it is ended. What they are is told in `ebpf/src/bin/empty.rs`.
+//! attached until it is killed. `ebpf/src/bin/empty.rs` describes them.
 
 use std::env;
 use std::error::Error;
@@ -8,7 +8,7 @@ use std::thread;
 use aya::programs::BtfTracePoint;
 use aya::{Btf, Ebpf};
 
-/// The server's, in its order; renaming is rare and left out.
+/// The server's tracepoints, in its order; renaming is rare and left out.
 const TRACEPOINTS: [(&str, &str); 3] = [
     ("switch", "sched_switch"),
     ("wakeup_new", "sched_wakeup_new"),

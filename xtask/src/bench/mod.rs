@@ -104,8 +104,8 @@ fn binary(project: &Project, bench: Bench) -> Result<PathBuf> {
     Ok(path)
 }
 
-/// Builds a program of the workspace that is only measured, with the cargo that runs us and as optimised as the server;
-/// returns its path.
+/// Builds a workspace program that is only used in benchmarks, with the cargo that runs xtask and as optimised as the
+/// server; returns its path.
 fn helper(project: &Project, package: &str) -> Result<PathBuf> {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo

@@ -75,7 +75,7 @@ impl Variant {
     }
 }
 
-/// Programs that do nothing (`ebpf/src/bin/empty.rs`), and what attaches them (`xtask/empty`).
+/// Empty programs (`ebpf/src/bin/empty.rs`), and the loader that attaches them (`xtask/empty`).
 pub(super) struct Empty {
     loader: PathBuf,
     object: PathBuf,

@@ -23,7 +23,7 @@ pub(crate) fn build(project: &Project, toolchain: &Toolchain) -> Result<PathBuf>
     Ok(path)
 }
 
-/// Builds the object of programs that do nothing, and returns its path.
+/// Builds the object of empty programs, and returns its path.
 pub(crate) fn empty(project: &Project, toolchain: &Toolchain) -> Result<PathBuf> {
     compile(project, toolchain, "empty")
 }

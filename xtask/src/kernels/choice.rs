@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 /// Debian's flavour for virtual machines: a third of the size of the others.
 const FLAVOUR: &str = "-cloud-amd64";
-/// A series with this behind it is that of the flavour with PREEMPT_RT.
+/// Suffix of a series that has PREEMPT_RT.
 const REAL_TIME: &str = "-rt";
 const REAL_TIME_FLAVOUR: &str = "-rt-amd64";
 
@@ -20,7 +20,7 @@ pub(super) struct Choice {
     pub(super) packages: Vec<String>,
 }
 
-/// The newest kernel of a series (`6.1`, `6.1-rt`), out of the names of all packages, one a line.
+/// The newest kernel of a series (`6.1`, `6.1-rt`) in a list of all package names, one a line.
 pub(super) fn newest(series: &str, names: &str) -> Option<Choice> {
     let (series, flavour) = match series.strip_suffix(REAL_TIME) {
         Some(series) => (series, REAL_TIME_FLAVOUR),

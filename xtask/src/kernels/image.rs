@@ -18,10 +18,10 @@ const TOOLS: &str = include_str!("guest/tools.sh");
 /// The proofs about clocks, and all.
 const CLOCK: &str = include_str!("guest/clock.sh");
 const PROVE: &str = include_str!("guest/prove.sh");
-/// The proofs about what stands in the way.
+/// The tests of obstacles.
 const SURROUNDINGS: &str = include_str!("guest/surroundings.sh");
 
-/// The archive for one kernel. `loads` are static programs.
+/// The archive for one kernel. `loads` are statically linked programs.
 pub(super) fn initramfs(kernel: &Kernel, binary: &Path, loads: &[PathBuf]) -> Result<Vec<u8>> {
     let busybox = process::find("busybox").context("there is no busybox")?;
     let mut archive = Archive::default();

@@ -27,7 +27,7 @@ const GUEST_PORT: u16 = 8080;
 pub(super) struct Hardware<'a> {
     pub(super) kernel: &'a Path,
     pub(super) initramfs: &'a Path,
-    /// As qemu takes it: how many there are, or may be.
+    /// The number of CPUs, present or possible, as qemu takes it.
     pub(super) cpus: &'a str,
     /// In MiB.
     pub(super) memory: &'a str,

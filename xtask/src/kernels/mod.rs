@@ -32,7 +32,7 @@ pub(crate) use self::archive::is_usable;
 pub(crate) use self::surroundings::prove as prove_surroundings;
 pub(crate) use self::unit::prove as prove_unit;
 
-/// The oldest that is promised, Debian's long-term ones since, and the newest two; and one with PREEMPT_RT.
+/// The oldest supported kernel, Debian's long-term ones since, the newest two, and one with PREEMPT_RT.
 pub(crate) const SERIES: [&str; 7] = ["5.10", "6.1", "6.1-rt", "6.12", "6.18", "7.2", "7.3"];
 
 /// Where the programs for older kernels are proved beside those that load by themselves.

@@ -1,5 +1,5 @@
-//! Machines in which something stands in the way of measuring, or that are made oddly: that the program says what it is,
-//! or copes.
+//! Machines on which something prevents measuring, or whose hardware is unusual: the program has to name the obstacle,
+//! or cope.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ use crate::project::Project;
 struct Trial {
     name: &'static str,
     series: &'static str,
-    /// For the kernel, beside what all have.
+    /// Kernel parameters in addition to the common ones.
     boot: &'static str,
     cpus: &'static str,
     memory: &'static str,
@@ -49,8 +49,8 @@ const TRIALS: [Trial; 5] = [
         memory: MEMORY,
         steps: &["integrity", "memory"],
     },
-    // Two CPUs, and firmware that has places for 240, as clouds' has. Since 6.9 kernels believe that of hypervisors alone
-    // that they know, of which an emulator is none.
+    // Two CPUs, and firmware with room for 240, as in clouds. Since 6.9, kernels believe such firmware only under
+    // hypervisors that they know; a plain emulator is none.
     Trial {
         name: "places",
         series: "6.1",
@@ -59,7 +59,7 @@ const TRIALS: [Trial; 5] = [
         memory: MEMORY,
         steps: &["integrity", "many"],
     },
-    // A thread takes the kernel some 30 kB.
+    // The kernel needs some 30 kB for each thread.
     Trial {
         name: "crowd",
         series: "6.12",
@@ -70,7 +70,7 @@ const TRIALS: [Trial; 5] = [
     },
 ];
 
-/// Proves the trials whose kernels are among these series.
+/// Runs the trials whose kernels are among these series.
 pub(crate) fn prove(project: &Project, binary: &Path, series: &[&'static str]) -> Result<()> {
     let folder = project.target.join("kernels");
     let archive = Archive::new(folder.join("apt"));
@@ -100,7 +100,7 @@ pub(crate) fn prove(project: &Project, binary: &Path, series: &[&'static str]) -
     Ok(())
 }
 
-/// The tests' load of many threads, compiled into `folder` by the compiler that cargo links with.
+/// The load of many threads from the tests, compiled into `folder` by the compiler that cargo links with.
 fn threads(project: &Project, folder: &Path) -> Result<PathBuf> {
     let program = folder.join("threads");
     let source = project.root.join("backend/tests/support/tools/threads.c");

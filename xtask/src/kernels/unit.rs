@@ -67,7 +67,8 @@ pub(crate) fn prove(project: &Project, binary: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Starts a machine that keeps its files in `folder`, and hears it to its end; an error if it did not do all `steps`.
+/// Starts a machine that keeps its files in `folder`, and reads its output to the end; an error if it did not do all
+/// `steps`.
 pub(super) fn listen(
     name: &str,
     hardware: &Hardware,

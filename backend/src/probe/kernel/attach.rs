@@ -35,7 +35,7 @@ pub enum AttachError {
     Permission,
     #[error("{needed} bytes of memory are needed")]
     Memory {
-        /// By tables and program, in bytes.
+        /// Memory for the tables and the program, in bytes.
         needed: u64,
         /// One of the tables is that of keys.
         keyed: bool,
@@ -66,9 +66,9 @@ pub(super) struct Attached {
     ebpf: Ebpf,
     fds: Vec<ProgramFd>,
     pub(super) programs: Programs,
-    /// The table of keys, where there are any.
+    /// The table of keys, if waits are grouped by key.
     pub(super) table: Option<Table>,
-    /// Those that its tables were made for.
+    /// The CPUs that its tables were made for.
     pub(super) cpus: Cpus,
 }
 
@@ -76,8 +76,8 @@ impl Loader {
     pub(super) fn new(object: &[u8], raw: bool) -> Result<Self, AttachError> {
         let template = Template::new(object)?;
         let types = Types::of_kernel()?;
-        // It reads the kernel's BTF, whatever is wanted, and forgets what it can't read. It would relocate by it; these
-        // programs need none of that.
+        // `EbpfLoader::new` reads the kernel's BTF in any case and ignores what it can't read. It is for relocations,
+        // of which these programs need none.
         let mut aya = EbpfLoader::new();
         aya.btf(None);
         Ok(Self {
@@ -117,7 +117,7 @@ impl Loader {
         Ok(maps.attached(fds, Programs::Raw))
     }
 
-    /// Loads all, with a table of keys in its place before any program can want one.
+    /// Loads all programs; the table of keys is in its place before any of them can need it.
     fn load_maps(&mut self, options: &Options) -> Result<Maps, AttachError> {
         let cpus = Cpus::of_host();
         let ebpf = self.load_object(options, cpus)?;
@@ -146,7 +146,7 @@ impl Loader {
                 Err(error) => error,
             };
             match io_error(&error).map(io::Error::kind) {
-                // The latter is how some filters of system calls refuse.
+                // Some seccomp filters refuse with the latter.
                 Some(io::ErrorKind::PermissionDenied | io::ErrorKind::Unsupported) => {
                     return Err(AttachError::Permission);
                 }
@@ -174,7 +174,7 @@ fn refused_table(error: io::Error, options: &Options) -> AttachError {
     }
 }
 
-/// What is loaded and not attached yet.
+/// Programs that are loaded and not attached yet.
 struct Maps {
     ebpf: Ebpf,
     table: Option<Table>,
@@ -193,7 +193,7 @@ impl Maps {
     }
 }
 
-/// A descriptor of its own for the map `name`.
+/// A new descriptor for the map `name`.
 fn map_fd(ebpf: &Ebpf, name: &'static str) -> Result<OwnedFd, AttachError> {
     let missing = || AttachError::Object(format!("there is no map {name}"));
     let data = match ebpf.map(name).ok_or_else(missing)? {
@@ -222,10 +222,10 @@ impl Attached {
     }
 }
 
-/// What is wanted of the kernel's types, which themselves are megabytes.
+/// What is needed of the kernel's types, which themselves take megabytes.
 struct Types {
     layout: Layout,
-    /// For aya.
+    /// The types that aya looks up.
     tracepoints: Btf,
 }
 

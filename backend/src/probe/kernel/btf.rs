@@ -18,9 +18,9 @@ const KIND_UNION: u32 = 5;
 const KIND_ENUM: u32 = 6;
 const KIND_TYPEDEF: u32 = 8;
 const KIND_ENUM64: u32 = 19;
-/// Least length of a header that tells of a layout section.
+/// Shortest header that describes a layout section.
 const HEADER_WITH_LAYOUT: usize = 32;
-/// Names for a type, one behind the other: more than any in the kernel has.
+/// How many typedefs and modifiers in a row are followed: more than any type in the kernel has.
 const MAX_NAMES: usize = 8;
 
 /// A structure's size, and some of its fields.
@@ -89,9 +89,9 @@ struct Type {
 struct Btf<'a> {
     section: &'a [u8],
     strings: &'a [u8],
-    /// Where each begins in the section, by type id less one: id 0 is void. A kernel has more than 100,000.
+    /// Offset of each type in the section, by type id minus one: id 0 is void. A kernel has more than 100,000 types.
     types: Vec<u32>,
-    /// Why there are no more.
+    /// Why the types end here.
     unread: Option<Unread>,
 }
 
@@ -101,7 +101,7 @@ fn u32_at(bytes: &[u8], at: usize) -> Result<u32, BtfError> {
 }
 
 impl Type {
-    /// The number of members has 24 bits and the kind 7; kernels that have 16 and 5 bits for them leave the others 0.
+    /// The number of members has 24 bits and the kind 7. Kernels that use only 16 and 5 bits leave the others 0.
     fn read(section: &[u8], at: usize) -> Result<Self, BtfError> {
         let info = u32_at(section, at + 4)?;
         Ok(Self {
@@ -145,7 +145,8 @@ impl<'a> Btf<'a> {
             let end = start.checked_add(len).ok_or(BtfError::Truncated)?;
             bytes.get(start..end).ok_or(BtfError::Truncated)
         };
-        // Without it, or with one that is no part of the file, unknown kinds can't be skipped, and that is all.
+        // Without a layout section, or with one outside of the file, unknown kinds can't be skipped; nothing else is
+        // lost.
         let layout = if header >= HEADER_WITH_LAYOUT {
             part(word(24)?, word(28)?).unwrap_or_default()
         } else {
@@ -199,7 +200,7 @@ impl<'a> Btf<'a> {
         Type::read(self.section, at as usize).ok()
     }
 
-    /// The first type of that kind and name.
+    /// The first type with that kind and name.
     fn find(&self, kind: u32, name: &str) -> Option<u32> {
         (1..=self.types.len() as u32).find(|&id| {
             let found = self.by_id(id);
@@ -228,8 +229,8 @@ impl<'a> Btf<'a> {
         None
     }
 
-    /// Adds the wanted fields of `of`, which lies `base` bytes into the structure asked for. `seen` are the anonymous
-    /// types inside it so far: no field of the same name would be new.
+    /// Adds the wanted fields of `of`, which lies `base` bytes into the structure that was asked for. `seen` holds the
+    /// anonymous types inside it that were visited already: visiting one again would find no new field.
     fn collect(
         &self,
         of: Type,

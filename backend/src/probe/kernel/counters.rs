@@ -15,7 +15,7 @@ impl Counters {
         Mapping::new(map, cpus, libc::PROT_READ).map(Self)
     }
 
-    /// Keys that all CPUs have put into the table.
+    /// Keys inserted into the table, on all CPUs.
     pub(super) fn inserted(&self) -> u64 {
         let one = |cpu| {
             // SAFETY: a field of a value of the mapping; volatile, for the kernel writes to it.

@@ -1,5 +1,5 @@
-//! Which keys have ended. The kernel programs say so of each; a key whose end they did not see is found in turns, or when
-//! its id is used again.
+//! Which keys have ended. The kernel programs mark them; a key whose end they missed is found by polling its task, or
+//! when its id is used again.
 
 use crate::probe::Keys;
 use crate::procfs;
@@ -7,16 +7,16 @@ use runqlat_common::key_word;
 use runqlat_common::wire::Key;
 use std::collections::HashSet;
 
-/// Sweeps in which each key's task is asked after once.
+/// Sweeps in which each key's task is polled once.
 const ROUND: u64 = 64;
 
 /// Finds ended keys of one kind.
 pub(super) struct Ended {
     kind: Key,
-    /// Ids here are those of the kernel's tables, so that a task can be asked after.
+    /// Whether tasks can be polled: ids here are those of the kernel's tables.
     asks: bool,
     turn: u64,
-    /// Ended while their entries were moved to a larger table.
+    /// Keys that ended while their entries were moved to a larger table.
     noted: HashSet<u64>,
 }
 
@@ -36,7 +36,7 @@ impl Ended {
         self.noted.insert(key);
     }
 
-    /// Those of the keys in `read` that have ended, in ascending order.
+    /// The keys in `read` that have ended, in ascending order.
     pub(super) fn of(&mut self, read: &Keys) -> Vec<u64> {
         let asks = self.asks;
         self.find(read, |id| !asks || procfs::task_lives(id))
@@ -97,7 +97,7 @@ mod tests {
         let (first, second) = (of_task(7, SECOND_NS), of_task(7, 2 * SECOND_NS));
         let read = keys(&[(first, 0), (second, 0), (of_task(8, SECOND_NS), 0)]);
         assert_eq!(Ended::new(Key::Thread).find(&read, |_| true), [first]);
-        // Of cgroups nothing but the id is in the word.
+        // A cgroup's word holds nothing but its id.
         let groups = keys(&[(7, 0), (8, 0)]);
         assert!(Ended::new(Key::Cgroup).find(&groups, |_| true).is_empty());
     }

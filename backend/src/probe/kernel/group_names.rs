@@ -1,4 +1,4 @@
-//! Paths of cgroups, found by walking the hierarchy where an id is new.
+//! Paths of cgroups, found by walking the hierarchy when an id is new.
 
 use crate::cgroup::{self, Mount};
 use std::collections::{HashMap, HashSet};
@@ -6,11 +6,11 @@ use std::ffi::OsString;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// A walk follows the one before after a second at the soonest, and after so many times as long as that took.
+/// Least time between two walks; and as a multiple of what the last walk took.
 const PACE: Duration = Duration::from_secs(1);
 const REST: u32 = 50;
 
-/// How long an id that was not found is not looked for: it may be out of sight of a namespace or a partial mount.
+/// How long an id that was not found is not searched for again: a namespace or a partial mount may hide it.
 const LOOK_AGAIN: Duration = Duration::from_secs(60);
 
 /// The paths by id, as far as they can be seen.

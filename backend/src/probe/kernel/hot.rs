@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
 pub(super) struct Hot(Mapping<HotRow>);
 
 impl Hot {
-    /// Maps the rows of the CPUs that were there when the programs were loaded.
+    /// Maps the rows of the CPUs that were present when the programs were loaded.
     pub(super) fn map(map: &OwnedFd, cpus: Cpus) -> Result<Self, AttachError> {
         Mapping::new(
             map,

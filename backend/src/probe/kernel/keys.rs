@@ -21,7 +21,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// How long a larger table is not asked for again after the kernel had no memory for it.
+/// How long to wait before the table is enlarged again after the kernel had no memory for it.
 const GROW_AGAIN: Duration = Duration::from_secs(10);
 
 /// The table of keys and what is known of them.
@@ -37,7 +37,7 @@ pub(super) struct Keys {
 }
 
 impl Keys {
-    /// Of the keys of this kind in `table`.
+    /// For keys of this kind, which are counted in `table`.
     pub(super) fn new(
         key: Key,
         sizes: Sizes,
@@ -57,12 +57,12 @@ impl Keys {
         })
     }
 
-    /// Keys that there is room for now.
+    /// Keys that fit into the table now.
     pub(super) fn room(&self) -> u32 {
         self.table.capacity()
     }
 
-    /// Keys that there can be room for.
+    /// Keys that fit into the table when it has grown as far as it may.
     pub(super) fn bound(&self) -> u32 {
         self.sizes.bound
     }
@@ -73,7 +73,7 @@ impl Keys {
         counters: &Counters,
     ) -> io::Result<Arc<HashMap<u64, OsString>>> {
         self.hot.collect();
-        // Before the table: what is inserted meanwhile is then counted twice rather than not at all.
+        // Read before the table: keys that are inserted meanwhile are then counted twice rather than not at all.
         let inserted = counters.inserted();
         self.table.read(into)?;
         self.occupancy = Occupancy::counted(into.len(), inserted);
@@ -82,13 +82,13 @@ impl Keys {
         Ok(names.map_or_else(Arc::default, |names| names.of(into.ids())))
     }
 
-    /// Waits that are no key's any more, all that there ever were.
+    /// Waits that no longer belong to a key, since the start.
     pub(super) fn nobodys(&self) -> &Hist {
         self.hot.nobodys()
     }
 
-    /// Replaces what was read of ended keys by a last reading that also deletes them, and returns them. A key that can't
-    /// be deleted is tried again at the next sweep.
+    /// Deletes ended keys from the table, replaces their rows in `read` by the values they had when they were deleted,
+    /// and returns them. A key that can't be deleted is tried again at the next sweep.
     pub(super) fn sweep(&mut self, read: &mut probe::Keys) -> Vec<u64> {
         let mut ended = self.ended.of(read);
         self.hot.sweep();
@@ -112,7 +112,8 @@ impl Keys {
         ended
     }
 
-    /// Makes room where little is left. Where the kernel has no memory for it, what finds no room counts as `other`.
+    /// Enlarges the table when it is three quarters full. If the kernel has no memory for that, waits that find it full
+    /// count as `other`.
     pub(super) fn tend(&mut self, counters: &Counters) {
         let capacity = self.table.capacity();
         let held = self.occupancy.now(counters.inserted());

@@ -1,4 +1,4 @@
-//! Where the running kernel keeps what the programs read: the offsets for their configuration.
+//! Where the running kernel keeps the fields that the programs read: the offsets for their configuration.
 
 use super::AttachError;
 use super::btf::{Fields, Kernel};
@@ -56,7 +56,7 @@ pub(super) fn layout(kernel: &Kernel<'_>) -> Result<Layout, AttachError> {
         task_cgroups: task.need("cgroups", POINTER)?,
         task_start_boottime: task.need("start_boottime", LONG)?,
         task_signal: task.need("signal", POINTER)?,
-        // An atomic_t, whose one member is an int.
+        // An atomic_t, whose only member is an int.
         signal_live: signal.need("live", WORD)?,
         pid_level: pid.need("level", WORD)?,
         pid_numbers: pid.need_any("numbers")?,
@@ -83,7 +83,7 @@ pub(super) fn layout(kernel: &Kernel<'_>) -> Result<Layout, AttachError> {
     })
 }
 
-/// All that is asked of the kernel's BTF.
+/// Everything that is looked up in the kernel's BTF.
 #[cfg(feature = "fuzzing")]
 pub fn read_btf(bytes: &[u8]) {
     if let Ok(kernel) = Kernel::parse(bytes) {

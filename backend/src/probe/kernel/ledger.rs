@@ -26,7 +26,7 @@ pub(super) struct Ledger<R> {
     each: usize,
     /// What kind the keys are of.
     kind: u64,
-    /// Waits of keys in their rows, and in tables that larger ones have replaced.
+    /// Waits of keys in their rows, and in tables that were replaced by larger ones.
     booked: HashMap<u64, Hist>,
     /// Waits of keys that were deleted before these were booked.
     nobodys: Hist,
@@ -42,7 +42,7 @@ struct Known {
 }
 
 impl<R: Rows> Ledger<R> {
-    /// Of the rows of `cpus` CPUs, which nobody has yet, for keys of this [kind](runqlat_common::contract::key).
+    /// For the rows of `cpus` CPUs, all of them free, and keys of this [kind](runqlat_common::contract::key).
     pub(super) fn new(rows: R, cpus: usize, kind: u64) -> Self {
         Self {
             rows,
@@ -85,7 +85,7 @@ impl<R: Rows> Ledger<R> {
         owner
     }
 
-    /// Books waits to `key` that were counted outside of the table.
+    /// Books waits of `key` that were counted outside of the table.
     pub(super) fn book(&mut self, key: u64, waits: &Hist) {
         self.booked.entry(key).or_insert(Hist::ZERO).add(waits);
     }

@@ -1,5 +1,5 @@
-//! What measuring takes of memory. Where the own cgroup may not use that much, the kernel would end this program without a
-//! word, so it is told before.
+//! Memory that measuring needs. If this program's cgroup allows less, the kernel would kill the program without a
+//! message, so it checks first.
 
 use super::{AttachError, Cpus, KERNEL_BTF, Sizes};
 use crate::cgroup::memory::Limit;
@@ -9,11 +9,11 @@ use runqlat_common::wire::Key;
 /// For threads, their stacks and the first minutes of history, in bytes.
 const SPARE: u64 = 5_000_000;
 
-/// Reading the kernel's types takes so many times their size, for a moment: once by this program, and by aya, which makes
-/// more of them.
+/// Peak memory while reading the kernel's types, as a multiple of their size: this program reads them once, and so does
+/// aya, which expands them.
 const READING: u64 = 4;
 
-/// Of what is read, for as long as the program runs, in bytes.
+/// Memory that stays in use of what was read, in bytes.
 const KEPT: u64 = 3_000_000;
 
 /// Whether there is room for reading the kernel's types, and then for tables of these sizes.
@@ -28,7 +28,7 @@ pub(super) fn check_tables(key: Key, sizes: Sizes) -> Result<(), AttachError> {
     check(tables(key, sizes), key.has_series())
 }
 
-/// The kernel had no room for tables of these sizes.
+/// The error when the kernel had no memory for tables of these sizes.
 pub(super) fn too_large(key: Key, sizes: Sizes) -> AttachError {
     AttachError::Memory {
         needed: needed(tables(key, sizes)),
@@ -44,7 +44,7 @@ fn check(more: u64, keyed: bool) -> Result<(), AttachError> {
     }
 }
 
-/// Gives back what was read and is not needed any more: the C library keeps freed memory for later.
+/// Returns freed memory to the kernel; the C library would keep it.
 pub(super) fn give_back() {
     #[cfg(target_env = "gnu")]
     // SAFETY: touches nothing but free memory.

@@ -53,7 +53,7 @@ struct Options {
 pub struct Settings {
     /// Use the raw programs even where the typed ones load.
     pub force_raw: bool,
-    /// How far the table of keys may grow, instead of what fits the host.
+    /// Overrides how far the table of keys may grow.
     pub max_keys: Option<u32>,
 }
 
@@ -181,7 +181,7 @@ impl Probe for KernelProbe {
         into.at_ns = procfs::monotonic_ns();
         into.gone.clear();
         let sweeps = into.at_ns.saturating_sub(self.last_sweep_ns) >= SWEEP_EVERY_NS;
-        // Whatever fails does so before keys are deleted: nobody else would have their last waits.
+        // Everything that can fail comes before keys are deleted; otherwise their last waits would be lost.
         let recursion = self.attached.recursion_misses();
         let recursion = recursion.map_err(|source| ReadError {
             what: "asking for missed runs",

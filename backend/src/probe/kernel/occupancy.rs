@@ -1,25 +1,25 @@
-//! How many keys the table holds between two readings, which the kernel does not tell. Pure.
+//! Estimates how many keys the table holds between two readings; the kernel does not say. Pure.
 
-/// What a reading found, and what was inserted since.
+/// The number of keys at a reading, and what has been inserted since.
 #[derive(Debug, Default)]
 pub(super) struct Occupancy {
     keys: usize,
-    /// What the programs' counter of inserted keys said before they were counted.
+    /// The programs' counter of inserted keys from before that reading.
     inserted: u64,
 }
 
 impl Occupancy {
-    /// So many `keys` were read; `inserted` is the programs' counter before that.
+    /// A reading found this many `keys`; `inserted` is the programs' counter from before it.
     pub(super) fn counted(keys: usize, inserted: u64) -> Self {
         Self { keys, inserted }
     }
 
-    /// So many were deleted.
+    /// This many keys were deleted.
     pub(super) fn removed(&mut self, keys: usize) {
         self.keys = self.keys.saturating_sub(keys);
     }
 
-    /// How many there are at the most.
+    /// Upper bound on the number of keys.
     pub(super) fn now(&self, inserted: u64) -> usize {
         let since = inserted.saturating_sub(self.inserted);
         self.keys + usize::try_from(since).unwrap_or(usize::MAX - self.keys)

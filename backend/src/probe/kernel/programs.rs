@@ -1,4 +1,4 @@
-//! The programs, one by one: which there are, how each is loaded and attached, and what a refusal means.
+//! The BPF programs: how each is loaded and attached, and what a refusal means.
 
 use super::{AttachError, Options, memory};
 use aya::programs::{BtfTracePoint, ProgramError, ProgramFd, RawTracePoint};
@@ -6,7 +6,7 @@ use aya::{Btf, Ebpf};
 use runqlat_common::wire::Key;
 use std::io;
 
-/// Program and tracepoint.
+/// A program and its tracepoint.
 type Place = (&'static str, &'static str);
 
 const TASK_FREED: Place = ("task_freed", "sched_process_free");
@@ -17,7 +17,7 @@ const SWITCH: Place = ("switch", "sched_switch");
 const WAKEUP_NEW: Place = ("wakeup_new", "sched_wakeup_new");
 const WAKEUP: Place = ("wakeup", "sched_wakeup");
 
-/// All that there are.
+/// All programs.
 pub(super) const ALL: [Place; 7] = [
     TASK_FREED,
     TASK_EXITS,
@@ -28,9 +28,9 @@ pub(super) const ALL: [Place; 7] = [
     WAKEUP,
 ];
 
-/// Those that a key wants. What sees keys end comes first: nothing that is counted then ends unseen. The switch comes
-/// before the wakeups: a wakeup whose switch is not seen leaves a stale stamp behind, a switch whose wakeup was not seen
-/// is only unmatched.
+/// The programs that a key kind needs. Those that see keys end come first, so that no end is missed. The switch comes
+/// before the wakeups: a wakeup whose switch is not seen leaves a stale stamp behind, a switch whose wakeup was not
+/// seen is only unmatched.
 fn places(key: Key) -> Vec<Place> {
     let of_key: &[Place] = match key {
         Key::Global => &[],
@@ -41,7 +41,7 @@ fn places(key: Key) -> Vec<Place> {
     [of_key, &[SWITCH, WAKEUP_NEW, WAKEUP]].concat()
 }
 
-/// The system's error behind `error`, however deep it lies.
+/// The system error at the root of `error`.
 pub(super) fn io_error<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a io::Error> {
     let mut next = Some(error);
     while let Some(error) = next {
@@ -53,7 +53,7 @@ pub(super) fn io_error<'a>(error: &'a (dyn std::error::Error + 'static)) -> Opti
     None
 }
 
-/// Loads all programs that a key wants, then attaches all: a refusal comes before anything is attached.
+/// Loads all programs that a key kind needs, then attaches them: a refusal comes before anything is attached.
 pub(super) fn start(
     ebpf: &mut Ebpf,
     key: Key,
@@ -70,19 +70,19 @@ pub(super) fn start(
     Ok(fds)
 }
 
-/// A program that was not loaded, or not attached.
+/// A program that could not be loaded or attached.
 pub(super) struct Refusal {
     name: &'static str,
     error: ProgramError,
 }
 
 impl Refusal {
-    /// Its first line; an error where other programs would fare no better.
+    /// Its first line; an error if other programs would fail in the same way.
     pub(super) fn unless_fatal(self, options: &Options) -> Result<String, AttachError> {
         let text = format!("{}: {}", self.name, self.error);
         tracing::debug!("{text}");
         match io_error(&self.error).and_then(io::Error::raw_os_error) {
-            // Not EACCES, which is the verifier's.
+            // Not EACCES, which comes from the verifier.
             Some(libc::EPERM | libc::ENOSYS) => Err(AttachError::Permission),
             Some(libc::ENOMEM) => Err(memory::too_large(options.key, options.sizes)),
             _ => Ok(first_line(&text)),

@@ -1,4 +1,4 @@
-//! Whether the table of keys has refused one: the word that the kernel programs share with user space.
+//! Whether the table of keys has refused a key: a word that the kernel programs share with user space.
 
 use super::AttachError;
 use super::mapping::Mapping;
@@ -13,7 +13,7 @@ impl Room {
         Mapping::new(map, 1, libc::PROT_READ | libc::PROT_WRITE).map(Self)
     }
 
-    /// There is room now: lets the programs insert keys again.
+    /// Lets the programs insert keys again, as there is room now.
     pub(super) fn reopen(&self) {
         // SAFETY: a value of the mapping, aligned; nobody on this side accesses it otherwise.
         let full = unsafe { AtomicU64::from_ptr(self.0.at(0)) };

@@ -9,36 +9,35 @@ use runqlat_common::stamp::TAG_BITS;
 /// collision needs two tasks that wait at the same time and whose tids agree in the low bits.
 const MAX_DEFAULT_STAMP_BITS: u32 = 19;
 
-/// Least slots: with as many, every tid that the kernel can ever give has its stamp, for its limit is 2^22. `pid_max` may
-/// be raised while the programs run.
+/// Least number of slots. With as many, every tid has its own stamp, as the kernel's limit is 2^22; `pid_max` may be
+/// raised while the programs run.
 pub(super) const LEAST_STAMP_BITS: u32 = 22 - TAG_BITS;
 
-/// Room for keys at the start, at least: the table grows when three quarters of it are used, and the less often the
-/// better.
+/// Initial capacity for keys, at least. The table grows when it is three quarters full; a large start makes that rare.
 const MIN_KEYS: u32 = 8_192;
 
 /// Most room that can be asked for; 2^22 is the kernel's own limit of tids.
 pub const MAX_KEYS: u32 = 1 << 22;
 
-/// Most room that is taken without being asked for.
+/// Largest capacity that is used by default.
 const MOST_KEYS: u32 = 1 << 20;
 
-/// What a key takes in the kernel's table and in the readings of this program, in bytes.
+/// What a key takes in the kernel's table and in this program's readings, in bytes.
 const KEY_COST: u64 = 1_500;
 
-/// Keys may take this part of the memory that there is.
+/// The fraction of memory that keys may take.
 const SHARE_OF_MEMORY: u64 = 8;
 
 /// What the kernel takes for an entry of a hash besides its value, in bytes: links, hash and key, and
 /// a pointer in the table of buckets (`struct htab_elem` and `struct bucket`).
 const HASH_ENTRY: u64 = 48 + 8 + 16;
 
-/// CPUs, by their numbers: those may have holes, so each is one more than the highest.
+/// CPUs as numbers, which may have holes: each field is one more than the highest number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cpus {
-    /// That the kernel may ever bring up.
+    /// CPUs that the kernel may ever bring up.
     pub possible: usize,
-    /// That are there now.
+    /// CPUs that are present now.
     pub present: usize,
 }
 
@@ -50,12 +49,12 @@ impl Cpus {
     }
 }
 
-/// What the tables' sizes follow.
+/// What the sizes of the tables depend on.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Host {
     /// One above the highest tid.
     pub(super) pid_max: u32,
-    /// Keys that there are now.
+    /// Keys that exist now.
     pub(super) keys: usize,
     /// Memory that this program may use, in bytes.
     pub(super) memory: u64,
@@ -66,14 +65,14 @@ pub(super) struct Host {
 pub struct Sizes {
     /// The stamp table has 2^stamp_bits slots.
     pub stamp_bits: u32,
-    /// Keys that there is room for at the start.
+    /// Initial capacity for keys.
     pub keys: u32,
-    /// Keys that the table grows for; the waits of further ones count as `other`.
+    /// Capacity that the table may grow to; waits of further keys count as `other`.
     pub bound: u32,
 }
 
 impl Sizes {
-    /// For `host`; `bound` overrides how far the table of keys may grow.
+    /// The sizes for `host`; `bound` overrides how far the table of keys may grow.
     pub(super) fn for_host(host: Host, bound: Option<u32>) -> Self {
         let tid_bits = host.pid_max.max(2).next_power_of_two().ilog2();
         let affordable = host.memory / SHARE_OF_MEMORY / KEY_COST;
@@ -88,12 +87,12 @@ impl Sizes {
         }
     }
 
-    /// Memory that the kernel takes for the tables on a host of so many CPUs, in bytes; `keyed` for one that keeps keys,
-    /// with room for `keys` of them.
+    /// Kernel memory for the tables on a host with this many CPUs, in bytes; `keyed` if waits are grouped by key, with
+    /// a capacity of `keys`.
     pub fn bytes(self, cpus: Cpus, keyed: bool, keys: u32) -> u64 {
         let stamps = 8 << self.stamp_bits;
         let counters = (cpus.possible * size_of::<CpuStats>()) as u64;
-        // The kernel keeps an entry for each CPU in reserve, and there is one in which a new key's is made.
+        // The kernel keeps a spare entry for each CPU, and another one is where a new key's entry is made.
         let entries = u64::from(keys) + 2 * cpus.possible as u64;
         let table = entries * (size_of::<KeyStats>() as u64 + HASH_ENTRY);
         let rows = (hot::rows(cpus.present) * size_of::<HotRow>()) as u64;

@@ -1,4 +1,4 @@
-//! The BPF system calls that aya has no method for: making a map that programs find in another one, batches, look-up
+//! The BPF system calls that aya has no method for: creating a map that programs find in another one, batches, lookup
 //! with deletion, and the count of recursion misses. Errors are the kernel's.
 
 use aya_obj::generated::{bpf_attr, bpf_cmd, bpf_map_type, bpf_prog_info};
@@ -29,7 +29,7 @@ fn empty_attr() -> bpf_attr {
     unsafe { zeroed() }
 }
 
-/// Makes a hash of `capacity` entries whose keys are of 8 bytes; its memory is taken at once.
+/// Creates a hash of `capacity` entries with keys of 8 bytes; its memory is allocated at once.
 pub(super) fn create_hash<V>(name: &CStr, capacity: u32) -> io::Result<OwnedFd> {
     let mut attr = empty_attr();
     // SAFETY: the part of the union that this command reads; all of it is zero.
@@ -46,12 +46,12 @@ pub(super) fn create_hash<V>(name: &CStr, capacity: u32) -> io::Result<OwnedFd> 
     Ok(unsafe { OwnedFd::from_raw_fd(fd as i32) })
 }
 
-/// Puts `map` into the first place of `maps`, an array of maps. Returns when no program uses the one that was there.
+/// Puts `map` into the first place of `maps`, an array of maps. Returns when no program uses the map that was there.
 pub(super) fn put_map(maps: BorrowedFd<'_>, map: BorrowedFd<'_>) -> io::Result<()> {
     update(maps, &0_u32, &(map.as_raw_fd() as u32), 0)
 }
 
-/// What became of an entry that was to be inserted.
+/// The result of inserting an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Inserted {
     Yes,
@@ -59,7 +59,7 @@ pub(super) enum Inserted {
     NoRoom,
 }
 
-/// Inserts an entry; one that is there stays as it is.
+/// Inserts an entry; an existing one stays as it is.
 pub(super) fn insert<V>(map: BorrowedFd<'_>, key: u64, value: &V) -> io::Result<Inserted> {
     /// `BPF_NOEXIST`.
     const NEW_ONLY: u64 = 1;

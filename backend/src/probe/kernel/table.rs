@@ -1,5 +1,5 @@
-//! The kernel's table of keys, read in batches: 10,000 entries one by one are 10,000 system calls and take five to ten
-//! times as long. It is the one value of the map `KEYS`, so that a larger one can take its place while programs run.
+//! The kernel's table of keys, read in batches: reading 10,000 entries one by one takes 10,000 system calls and five to
+//! ten times as long. It is the only value of the map `KEYS`, so that a larger one can replace it while programs run.
 
 use super::sys::{self, Element, Inserted, element, lookup_batch};
 use crate::probe::Keys;
@@ -74,16 +74,16 @@ impl Table {
         Ok(found.then_some(last))
     }
 
-    /// Puts a table of this capacity in place of the one that is in use, and returns all that the old one counted. The
-    /// new one has its keys and has counted nothing of theirs. On an error, the old one is still in use.
+    /// Replaces the table by one of this capacity and returns everything that the old one counted. The new table has
+    /// the same keys with empty counts. On an error, the old one is still in use.
     pub(super) fn grow(&mut self, capacity: u32) -> io::Result<Keys> {
         let larger = sys::create_hash::<KeyStats>(c"KEYS", capacity)?;
         let mut entries = Keys::default();
-        // Most keys are there before the programs are: an end that they see finds its key.
+        // Most keys are copied before the programs use the new table, so that an end they see finds its key.
         self.read(&mut entries)?;
         let batch = self.batch;
         copy_keys(&entries, &larger)?;
-        // Returns when no program uses the old table any more, so that what is read then is the last of it.
+        // Returns when no program uses the old table any more, so the reading that follows is its last.
         sys::put_map(self.place.as_fd(), larger.as_fd())?;
         let last = self.read(&mut entries);
         self.map = larger;
@@ -103,7 +103,7 @@ fn copy_keys(entries: &Keys, map: &OwnedFd) -> io::Result<()> {
         };
         match sys::insert(map.as_fd(), key, &entry)? {
             Inserted::Yes | Inserted::WasThere => {}
-            // The programs have filled it already: its waits until now count as `other`.
+            // The programs have filled it already: until there is room again, waits of the other keys count as `other`.
             Inserted::NoRoom => break,
         }
     }

@@ -25,8 +25,8 @@ pub(super) const BATCH: u32 = 900;
 pub(super) const FIRST_SERVICE: u32 = 1_000;
 const FIRST_COMPILER: u32 = 50_000;
 
-/// Compilers at a time, how long each lives, and how many generations have numbers of their own: those of the
-/// first are given again six seconds later, so that what the page makes of it can be seen.
+/// Compilers at a time, how long each lives, and how many generations have numbers of their own: the numbers of the
+/// first generation are reused six seconds later, so that the page can be watched handling that.
 const COMPILERS: u32 = 4;
 const COMPILER_MS: u64 = 2_000;
 const GENERATIONS: u64 = 3;
@@ -37,7 +37,7 @@ pub(super) type Cells = [[u64; SLOTS]; 2];
 /// What one process waited.
 pub(super) struct Deed {
     pub(super) tgid: u32,
-    /// When it started; 0 for those that live for ever.
+    /// When it started; 0 for processes that never end.
     pub(super) start_ms: u64,
     pub(super) name: &'static str,
     pub(super) cells: Cells,

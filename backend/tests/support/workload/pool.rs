@@ -1,4 +1,4 @@
-//! A pool of threads, as servers have one: jobs come in bursts, and all idle threads are woken for each.
+//! A thread pool as in a server: jobs come in bursts, and each burst wakes all idle threads.
 
 use super::loads::{compute_us, together};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,13 +9,13 @@ use std::time::{Duration, Instant};
 /// Time from one burst to the next.
 const BURST_APART: Duration = Duration::from_millis(5);
 
-/// Jobs that are not taken yet, and whether there will be more.
+/// Jobs that no thread has taken yet, and whether more will come.
 struct Jobs {
     left: u64,
     more: bool,
 }
 
-/// One thread brings a job for each second of the others, every 5 ms; a job is to compute for `busy_us`.
+/// Every 5 ms, one thread queues a job for every second one of the others; a job computes for `busy_us`.
 pub(super) fn pool(threads: u64, end: Instant, busy_us: u64) {
     let jobs = Mutex::new(Jobs {
         left: 0,
@@ -38,7 +38,7 @@ pub(super) fn pool(threads: u64, end: Instant, busy_us: u64) {
 fn bring((jobs, come): &(Mutex<Jobs>, Condvar), burst: u64, end: Instant) {
     while Instant::now() < end {
         thread::sleep(BURST_APART);
-        // Those that could not be done are dropped: a burst finds the pool as the one before.
+        // Jobs that are left over are dropped, so that each burst finds the pool in the same state.
         jobs.lock().unwrap_or_else(PoisonError::into_inner).left = burst;
         come.notify_all();
     }
@@ -49,7 +49,7 @@ fn bring((jobs, come): &(Mutex<Jobs>, Condvar), burst: u64, end: Instant) {
     come.notify_all();
 }
 
-/// Takes a job when there is one; false when there will be none.
+/// Takes a job, waiting for one if needed; false when no more will come.
 fn take((jobs, come): &(Mutex<Jobs>, Condvar)) -> bool {
     let jobs = jobs.lock().unwrap_or_else(PoisonError::into_inner);
     let idle = |jobs: &mut Jobs| jobs.left == 0 && jobs.more;

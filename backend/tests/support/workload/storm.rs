@@ -1,4 +1,4 @@
-//! Processes that live for a moment, a thousand a second at most.
+//! Short-lived processes, at most a thousand a second.
 
 use super::loads::{compute_us, say};
 use std::ffi::CString;
@@ -7,9 +7,9 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Five at a time. Each computes for `busy_us`, executes `program` if there is one, and dies; its account
-/// is read when it is dead and not yet reaped, so that nothing of its life is left out. The same numbers come as
-/// taskstats at an exit, but only where delay accounting was on when the task was born.
+/// Runs five at a time. Each computes for `busy_us`, executes `program` if there is one, and exits. Its schedstat is
+/// read while it is a zombie, so that it covers its whole life. taskstats reports the same numbers at an exit, but only
+/// if delay accounting was on when the task started.
 pub(super) fn storm(children: u64, busy_us: u64, program: Option<&Path>) {
     let program = program.map(|path| CString::new(path.as_os_str().as_bytes()).expect("a path"));
     let mut accounts = Vec::new();
@@ -49,7 +49,7 @@ fn fork_child(busy_us: u64, program: Option<&CString>) -> i32 {
     }
 }
 
-/// The dead child's account; its pid is free afterwards.
+/// The schedstat of the exited child, which is then reaped.
 fn bury(pid: i32) -> String {
     let wait = |flags| {
         // SAFETY: plain C structure, for which zero is valid; waitid writes one.

@@ -1,5 +1,5 @@
-//! Maps from series' keys, with a hash that costs two multiplications: keys are ids that the kernel
-//! gave and times, and an update looks up thousands.
+//! Maps keyed by series, with a hash that costs two multiplications: keys are kernel ids and times, and an update looks
+//! up thousands.
 
 use runqlat_common::wire::SeriesKey;
 use std::collections::HashMap;

@@ -68,14 +68,14 @@ impl Session {
         let Some(selection) = &mut self.selection else {
             return Vec::new();
         };
-        // Else it is the answer to a selection that has changed since.
+        // Otherwise it answers a selection that has changed since.
         if selection.is_answered_by(&history) {
             let was_known = selection.start.is_some();
             selection.fill(history, comparable_from);
             if let Some(id) = selection.id().filter(|_| !was_known) {
                 let found = Selection::new(id, self.live.recent.name_of(id));
                 if is_late {
-                    // What came meanwhile was nobody's.
+                    // Intervals that came meanwhile could not be assigned to a series.
                     return self.ask(found);
                 }
                 selection.name = found.name;
@@ -85,7 +85,7 @@ impl Session {
         Vec::new()
     }
 
-    /// Looks at the whole scope instead of what a link names, where that has ended and something else has its number.
+    /// Shows the whole scope if the series that a link names has ended and another one has its number.
     pub(super) fn find_another(&mut self) {
         let recent = &self.live.recent;
         let Some(selection) = self.selection.as_mut().filter(|s| s.is_sought) else {
@@ -114,12 +114,12 @@ impl Session {
         vec![ClientMessage::Series { key, start }]
     }
 
-    /// The series that is looked at, once it is known which.
+    /// The selected series, once it is known which.
     pub fn selected_key(&self) -> Option<SeriesKey> {
         self.selection.as_ref()?.id()
     }
 
-    /// As a link names it.
+    /// The selected series as a link names it.
     pub fn linked(&self) -> Option<Linked> {
         self.selection.as_ref().map(Selection::linked)
     }

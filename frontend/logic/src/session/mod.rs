@@ -42,7 +42,7 @@ pub enum Link {
     Refused,
 }
 
-/// A series that is not the one that was meant, though it has its number.
+/// A series with the same number as the one that was meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Another {
     pub id: SeriesKey,
@@ -56,7 +56,7 @@ pub struct Session {
     pub server: Option<ServerInfo>,
     pub probe: Option<ProbeState>,
     pub selection: Option<Selection>,
-    /// A link named a series that has ended, and this one has its number now.
+    /// A link named a series that has ended; this one has its number now.
     pub another: Option<Another>,
     /// The newest answers to what was asked.
     pub targets: Option<Targets>,
@@ -184,7 +184,7 @@ impl Session {
 
     /// Asks for something else to be measured, unless somebody else has changed it meanwhile.
     pub fn set_scope(&mut self, mut scope: Scope) -> Vec<ClientMessage> {
-        // Its bytes say all, and what is shown of them may be three times as long as a message may be.
+        // The bytes are enough, and the displayed form could be three times as long as a message may be.
         if scope.cgroup_hex.is_some() {
             scope.cgroup = None;
         }

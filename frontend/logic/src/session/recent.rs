@@ -65,7 +65,7 @@ impl Recent {
         for series in &interval.series {
             let id = series.id();
             let known = self.series.entry(id).or_insert_with(|| Known::NEW);
-            // What was taken for gone and waits lives.
+            // A series that was reported gone and waits again is alive.
             if known.gone_ms.is_some() && !interval.gone.contains(&id) {
                 known.gone_ms = None;
             }
@@ -206,7 +206,7 @@ impl Recent {
         self.series.contains_key(&id)
     }
 
-    /// Of those with this number that are there, the one that started last.
+    /// Of the living series with this number, the one that started last.
     pub fn newest(&self, key: u64) -> Option<SeriesKey> {
         let all = self.series.iter().filter(|(id, _)| id.key == key);
         let there = all.filter(|(_, known)| known.gone_ms.is_none());

@@ -20,7 +20,7 @@ static NO_WAITS: Counts = Counts {
 #[derive(Clone, Debug)]
 pub struct Selection {
     pub key: u64,
-    /// Its start. A link may leave it out: then it is not known before there is one with this key.
+    /// Its start. A link may leave it out; it is then unknown until a series with this key appears.
     pub start: Option<u64>,
     /// Its last known name, kept when its process is gone.
     pub name: String,
@@ -77,11 +77,11 @@ impl Selection {
         Linked { key, start }
     }
 
-    /// Takes what an interval tells of it.
+    /// Takes what an interval says about the series.
     pub(super) fn take(&mut self, interval: &Interval) {
         if self.start.is_none() {
             if !self.answered {
-                // The server finds the newest; what comes before its answer is in that.
+                // The server finds the newest series, and its answer includes the intervals before it.
                 return;
             }
             let series = interval.series.iter().map(Series::id);
@@ -98,13 +98,13 @@ impl Selection {
         }
     }
 
-    /// Whether an answer is about it.
+    /// Whether an answer is about this series.
     pub(super) fn is_answered_by(&self, history: &SeriesHistory) -> bool {
         let (key, start) = (history.key, Some(history.start));
         self.key == key && (self.start.is_none() || self.start == start) && !self.ended
     }
 
-    /// Whether any wait of it is known.
+    /// Whether any of its waits are known.
     pub(super) fn has_waits(&self) -> bool {
         !self.waits.is_empty()
     }

@@ -126,7 +126,7 @@ pub fn short_path(path: &str) -> String {
     format!("{head}…{tail}")
 }
 
-/// The cgroup's path among words.
+/// The cgroup's path for use in a sentence.
 fn path(scope: &Scope) -> Option<Cow<'_, str>> {
     scope.cgroup.as_deref().map(isolated)
 }

@@ -10,7 +10,7 @@ use std::borrow::Cow;
 const LABEL: usize = 22;
 const TEXT: usize = 80;
 
-/// What somebody is called, among words.
+/// Somebody's name for use in a sentence.
 pub fn name(given: &str) -> Cow<'_, str> {
     match given {
         "" => "somebody".into(),

@@ -1,8 +1,8 @@
-//! What bytes that should be BTF lack.
+//! What is wrong with bytes that should be BTF.
 
 use std::fmt;
 
-/// Why the bytes can't answer.
+/// Why the bytes can't be used.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum BtfError {
     #[error("it is not BTF of this machine's byte order")]
@@ -16,12 +16,12 @@ pub enum BtfError {
     },
 }
 
-/// Why the types from some point on can't be read.
+/// Why the types can't be read beyond some point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unread {
-    /// A type of this kind is of unknown length.
+    /// A type of an unknown kind, whose length is unknown, too.
     Kind(u32),
-    /// The last type is not whole.
+    /// The last type is incomplete.
     Cut,
 }
 

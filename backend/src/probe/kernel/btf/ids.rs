@@ -1,15 +1,15 @@
-//! The ids of a few typedefs, as BTF that has nothing else: what aya looks up. Its own parser of BTF takes no kind that is
-//! newer than it is, and needs tens of milliseconds and megabytes for all that a kernel has.
+//! Minimal BTF for aya, with only the typedefs that it looks up, under their ids. aya's own parser rejects kinds that
+//! are newer than it is, and takes tens of milliseconds and megabytes for all of a kernel's BTF.
 
 use super::{KIND_POINTER, KIND_TYPEDEF, Kernel, MAGIC};
 
-/// Of the header and of what each type has, in bytes.
+/// Lengths of the header and of each type, in bytes.
 const HEADER: u32 = 24;
 const TYPE: u32 = 12;
 
 impl Kernel<'_> {
-    /// BTF in which those of the `wanted` typedefs that the kernel has are found under their ids. The ids between are
-    /// those of pointers to nothing.
+    /// BTF with those of the `wanted` typedefs that the kernel has, under the kernel's ids. The ids in between are
+    /// filled with pointers to void.
     pub fn only(&self, wanted: &[&str]) -> Vec<u8> {
         let id = |&name| Some((self.0.find(KIND_TYPEDEF, name)?, name));
         let ids: Vec<(u32, &str)> = wanted.iter().filter_map(id).collect();

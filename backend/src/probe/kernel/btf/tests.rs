@@ -111,7 +111,7 @@ fn what_is_no_btf_is_told_apart() {
 /// A kind that no kernel has yet.
 const KIND_NEW: u32 = 77;
 
-/// Kinds by their length: of what follows the header once, and for each member.
+/// Lengths of each kind: of the data that follows the header once, and of each member.
 fn with_layout(mut btf: Vec<u8>, kinds: &[(u32, u8, u8)]) -> Vec<u8> {
     let last = kinds.iter().map(|(kind, ..)| *kind).max().unwrap_or(0);
     let mut layout = vec![0; 4 * (last as usize + 1)];
@@ -128,7 +128,7 @@ fn with_layout(mut btf: Vec<u8>, kinds: &[(u32, u8, u8)]) -> Vec<u8> {
 /// `struct task` behind a type of a new kind with two members.
 fn behind_a_new_kind() -> Vec<u32> {
     let new = [0, info(KIND_NEW, 2), 0, 8, 8, 8, 8, 8];
-    // It takes the first id, so that those of the others are one higher.
+    // It takes the first id, which shifts the others by one.
     let mut task = task([1, 6, 10, 15]);
     for id in [8, 14, 17, 20] {
         task[id] += 1;
@@ -155,7 +155,7 @@ fn before_a_kind_of_unknown_length_all_is_usable() {
     );
     let found = fields(&bytes, "task", &["pid"]).unwrap();
     assert_eq!(found.get("pid").unwrap().offset, 4);
-    // One that the layout section does not reach is no more known than without.
+    // A kind beyond the end of the layout section is as unknown as without one.
     for bytes in [bytes.clone(), with_layout(bytes, &[(KIND_NEW - 1, 4, 8)])] {
         let error = fields(&bytes, "other", &[]).unwrap_err().to_string();
         let expected =
@@ -167,7 +167,7 @@ fn before_a_kind_of_unknown_length_all_is_usable() {
     assert!(error.to_string().ends_with("before a type that is cut off"));
 }
 
-/// More members than 16 bits count: enumerators, as in kernels to come.
+/// More members than 16 bits can count: enumerators, as future kernels may have.
 #[test]
 fn the_number_of_members_has_24_bits() {
     const MANY: u32 = 70_000;
@@ -186,7 +186,7 @@ fn the_number_of_members_has_24_bits() {
 
 #[test]
 fn aya_finds_ids_in_what_is_made_for_it() {
-    // Two typedefs, and a function of the second one's name, between types that it need not know.
+    // Two typedefs, and a function with the second one's name, between types that are irrelevant.
     let named = |kind, name| vec![name, info(kind, 0), 1];
     let types = [
         task([1, 6, 10, 15]),
@@ -215,7 +215,7 @@ fn a_structure_that_contains_itself_ends() {
     assert_eq!(found.get("pid"), None);
 }
 
-/// aya's own parser as the judge, as long as it knows all kinds of the kernel that runs the tests.
+/// Compared with aya's own parser, as long as it knows all kinds of the kernel that runs the tests.
 #[test]
 fn ids_of_the_running_kernel_are_those_that_aya_finds() {
     let Ok(bytes) = std::fs::read("/sys/kernel/btf/vmlinux") else {
@@ -229,7 +229,7 @@ fn ids_of_the_running_kernel_are_those_that_aya_finds() {
     assert_eq!(id(&only).unwrap(), id(&aya).unwrap());
 }
 
-/// All that is asked of BTF; aya can read what is made for it.
+/// Everything that this program looks up in BTF; aya can read the BTF that is made for it.
 fn read(bytes: &[u8]) {
     let Ok(kernel) = Kernel::parse(bytes) else {
         return;

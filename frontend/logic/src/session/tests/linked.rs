@@ -1,4 +1,4 @@
-//! The series that is looked at, and those that a link names: by its number and its start, by its number alone, or one that has ended.
+//! The selected series, and series that a link names: by number and start, by number alone, or one that has ended.
 
 use super::{asked_for, id, interval, restart, scope_change, started, totals, waits};
 use crate::keys::Linked;
@@ -8,7 +8,7 @@ use runqlat_common::wire::{
     ClientMessage, Interval, Scope, SeriesHistory, SeriesKey, SeriesName, ServerMessage,
 };
 
-/// Number 5 was given twice.
+/// Number 5 was used twice.
 const OLD: SeriesKey = SeriesKey { key: 5, start: 100 };
 const NEW: SeriesKey = SeriesKey { key: 5, start: 900 };
 
@@ -40,7 +40,7 @@ fn goes_on(seq: u64, id: SeriesKey) -> Interval {
     }
 }
 
-/// The server's answer, with an interval of waits or none.
+/// The server's answer, with or without an interval with waits.
 fn history(id: SeriesKey, waits: Option<u64>) -> SeriesHistory {
     let columns = waits.map(|seq| (seq, Counts::default()));
     SeriesHistory {
@@ -57,7 +57,7 @@ fn answer(session: &mut Session, id: SeriesKey, waits: Option<u64>) {
     assert_eq!(asked, []);
 }
 
-/// A page that was opened with a link, and gets its snapshot then; returns what it asks for.
+/// A page that was opened by a link and then gets its snapshot; returns what it requests.
 fn opened(link: &str, intervals: Vec<Interval>) -> (Session, Vec<ClientMessage>) {
     let mut session = Session::default();
     session.follow_link(linked(link));
@@ -109,12 +109,12 @@ fn a_number_alone_is_the_newest_with_it() {
     assert_eq!(session.linked(), linked("5@900"));
     let selection = session.selection.as_ref().expect("a selection");
     assert_eq!(selection.name, "nginx");
-    // An interval that overtook the answer is asked for.
+    // An interval that arrived before the answer is requested again.
     let (mut session, _) = opened("5", both.clone());
     session.apply(ServerMessage::Interval(goes_on(3, NEW)));
     let history = ServerMessage::Series(history(NEW, Some(2)));
     assert_eq!(session.apply(history), asked(5, Some(900)));
-    // Where it is known already, and where it comes later.
+    // If it is known already, and if it appears later.
     let mut session = started(both);
     assert_eq!(session.follow_link(linked("5")), asked(5, Some(900)));
     let (mut session, _) = opened("5", Vec::new());
