@@ -181,7 +181,7 @@ async fn names_are_text_and_not_markup() {
         .until("the process is listed", &shown("<img id=owned>"))
         .await;
     let row = format!(
-        "const r = document.querySelector('[data-testid=process-row][data-key=\"{}\"]'); r?.click(); return !!r",
+        "const r = document.querySelector('[data-testid=process-row][data-key^=\"{}@\"]'); r?.click(); return !!r",
         hogs[0].id()
     );
     browser.until("it is chosen", &row).await;

@@ -277,7 +277,7 @@ async fn on_a_real_host_processes_are_found_whatever_they_call_themselves() {
     assert_eq!((process.tgid, &*process.comm), (child.0.id(), "sh"));
     assert_eq!(
         process.command,
-        "sh -c read line; exit odd-title \u{fffd}[31m\u{fffd}"
+        r"sh -c read line; exit odd-title \u{1b}[31m\x{ff}"
     );
     assert_eq!(process.cgroup, group.path);
     let found = ask(&mut viewer, &group.path).await;
