@@ -15,7 +15,11 @@ use runqlat_common::key_word;
 use runqlat_common::stamp::Cause;
 
 /// A table of keys. Its memory is preallocated, since nothing may be allocated under a run queue's lock.
-type Table = HashMap<u64, KeyStats, 1>;
+///
+/// To the kernel a value is words and not a structure. From 5.15 to 6.1 a map in a map must agree with the first one in
+/// where its value has a timer, and of a structure without one the kernel says something else than of a map that user
+/// space makes without type information.
+type Table = HashMap<u64, [u64; size_of::<KeyStats>() / size_of::<u64>()], 1>;
 
 /// The table in use. User space creates it, replaces it by a larger one before it is full, and deletes keys whose owner
 /// has ended.
@@ -84,7 +88,7 @@ pub(crate) fn count<T: Task>(task: T, cause: Cause, ns: u64) -> bool {
 
 #[inline(always)]
 fn find(key: u64) -> Option<*mut KeyStats> {
-    KEYS.get_value_ptr_mut(0, &key)
+    KEYS.get_value_ptr_mut(0, &key).map(<*mut _>::cast)
 }
 
 #[inline(always)]
@@ -98,7 +102,7 @@ fn insert<T: Task>(task: T, key: u64) -> Option<*mut KeyStats> {
     // SAFETY: a map value of this CPU's.
     let entry = unsafe {
         describe(task, new);
-        &*new
+        &*new.cast()
     };
     match KEYS.get(0)?.insert(key, entry, u64::from(BPF_NOEXIST)) {
         Ok(()) => {
