@@ -3,8 +3,8 @@
  *
  *     threads COUNT RATE WAKEUPS
  *
- * RATE threads a second are started until there are COUNT. Each sleeps for a millisecond WAKEUPS times, with a wait after
- * each sleep, and then blocks. When all have done so it prints
+ * At most RATE threads a second are started until there are COUNT: what the machine holds up is not made up for. Each
+ * sleeps for a millisecond WAKEUPS times, with a wait after each sleep, and then blocks. When all have done so it prints
  *
  *     COUNT threads in MILLISECONDS ms
  *
@@ -25,6 +25,9 @@ static const uint64_t SECOND = 1000000000;
 
 /* The least that glibc allows; sixty thousand of them are a gigabyte of addresses, of which little is used. */
 static const size_t STACK = 16 << 10;
+
+/* A thread that starts later than this, in ns, moves those that follow. */
+static const uint64_t LATE = 20000000;
 
 static long wakeups;
 static sem_t done;
@@ -58,6 +61,7 @@ int main(int count, char **words)
 	long threads = atol(words[1]);
 	double rate = atof(words[2]);
 	uint64_t start = now();
+	uint64_t moment = start;
 	pthread_attr_t small;
 
 	wakeups = atol(words[3]);
@@ -65,11 +69,13 @@ int main(int count, char **words)
 	pthread_attr_init(&small);
 	pthread_attr_setstacksize(&small, STACK);
 	for (long n = 0; n < threads; n++) {
-		uint64_t moment = start + n * (SECOND / rate);
 		struct timespec time = { moment / SECOND, moment % SECOND };
 		pthread_t thread;
 
 		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &time, NULL);
+		moment += SECOND / rate;
+		if (now() > moment + LATE)
+			moment = now();
 		if ((errno = pthread_create(&thread, &small, sleep_and_stay, NULL))) {
 			fprintf(stderr, "thread %ld: ", n + 1);
 			perror("pthread_create");
