@@ -10,6 +10,7 @@ pub mod fuzzing;
 
 mod access;
 mod allowance;
+pub mod audit;
 mod caveats;
 mod cgroup;
 mod check;

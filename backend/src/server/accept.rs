@@ -2,6 +2,7 @@
 //! the time for a request's head, the time in which it reads nothing. Must not know what is served.
 
 use super::crowd::{Crowd, MAX_CONNECTIONS, Place, count};
+use super::peer::{End, Peer};
 use crate::shutdown::Stop;
 use axum::Router;
 use axum::http::Request;
@@ -11,7 +12,6 @@ use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use std::io;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
@@ -61,13 +61,16 @@ pub(super) async fn serve(
             accepted = listener.accept() => accepted,
         };
         let (stream, peer) = match accepted {
-            Ok((stream, peer)) => (stream, Peer(peer.ip())),
+            Ok((stream, peer)) => {
+                let end = End::Tcp(peer.ip());
+                (stream, Peer { end, uid: None })
+            }
             Err(error) => {
                 pause(&error).await;
                 continue;
             }
         };
-        let Some(place) = crowd.connections.take(peer.0) else {
+        let Some(place) = crowd.connections.take(peer.end) else {
             count(&crowd.refused.connections_of_address);
             turn_away(&stream, tls.is_some(), CROWDED);
             continue;
@@ -109,10 +112,6 @@ fn turn_away(stream: &TcpStream, tls: bool, why: &[u8]) {
         let _ = stream.try_read(&mut [0; 4_096]);
     }
 }
-
-/// Who is at the other end of a request's connection.
-#[derive(Clone, Copy)]
-pub(super) struct Peer(pub(super) IpAddr);
 
 /// Who comes in, and the places taken while HTTP is spoken.
 type Guest = (Peer, Place, OwnedSemaphorePermit);

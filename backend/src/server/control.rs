@@ -2,13 +2,14 @@
 //! control.
 
 use super::Shared;
-use super::reply::Refusal;
+use super::peer::Peer;
+use super::reply::{Refusal, outcome};
 use crate::access::Rights;
 use crate::control::{self, RefusalKind};
 use crate::together;
 use axum::Json;
 use axum::extract::rejection::{BytesRejection, QueryRejection};
-use axum::extract::{Query, State};
+use axum::extract::{Extension, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
@@ -34,6 +35,7 @@ pub(super) async fn scope(State(shared): State<Shared>) -> Response {
 /// Measures what the body says, for all viewers.
 pub(super) async fn set_scope(
     State(shared): State<Shared>,
+    Extension(peer): Extension<Peer>,
     rights: Rights,
     query: Result<Query<ScopeQuery>, QueryRejection>,
     body: Result<Bytes, BytesRejection>,
@@ -50,19 +52,29 @@ pub(super) async fn set_scope(
         scope,
         expect: query.expect,
     };
-    Ok(Json(shared.set_scope(&rights, request, by).await?))
+    Ok(Json(shared.set_scope((&peer, &rights), request, by).await?))
 }
 
 impl Shared {
     /// Asks the collector for a change, for who may; `by` is the name of who asks.
     pub(super) async fn set_scope(
         &self,
-        rights: &Rights,
+        (peer, rights): (&Peer, &Rights),
         request: SetScope,
         by: String,
     ) -> Result<ScopeChange, Refusal> {
-        self.only_controllers(rights, "what is measured can be changed")?;
-        Ok(self.control.set_scope(request, by).await?)
+        let asked = serde_json::to_string(&request.scope).unwrap_or_default();
+        let changed = match self.only_controllers(rights, "what is measured can be changed") {
+            Ok(()) => self
+                .control
+                .set_scope(request, by)
+                .await
+                .map_err(Refusal::from),
+            Err(refusal) => Err(refusal),
+        };
+        peer.with(Some(rights))
+            .did("scope", &asked, &outcome(&changed));
+        changed
     }
 
     /// Refuses what is not for everybody who may look.

@@ -1,6 +1,7 @@
 //! How many may come in from one address, and how many were turned away. People behind one proxy share an address, so
 //! it gets a good part of all places; on loopback, where tunnels and proxies end, it gets all.
 
+use super::peer::End;
 use serde::Serialize;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -79,7 +80,10 @@ enum Origin {
 
 impl Origin {
     /// None on loopback, where anybody's tunnel ends.
-    fn of(address: IpAddr) -> Option<Self> {
+    fn of(end: End) -> Option<Self> {
+        let End::Tcp(address) = end else {
+            return None;
+        };
         match address.to_canonical() {
             own if own.is_loopback() => None,
             IpAddr::V4(address) => Some(Self::V4(address)),
@@ -107,8 +111,8 @@ impl Places {
     }
 
     /// A place for as long as it is held; none where the address has as many as it may.
-    pub(super) fn take(&self, address: IpAddr) -> Option<Place> {
-        let origin = Origin::of(address);
+    pub(super) fn take(&self, end: End) -> Option<Place> {
+        let origin = Origin::of(end);
         if let Some(origin) = origin {
             let mut taken = self.taken();
             let held = taken.entry(origin).or_default();
@@ -154,7 +158,7 @@ impl Drop for Place {
 
 #[cfg(test)]
 mod tests {
-    use super::{MaxViewers, Place, Places};
+    use super::{End, MaxViewers, Place, Places};
     use std::net::IpAddr;
 
     #[test]
@@ -179,7 +183,7 @@ mod tests {
 
     fn take(places: &Places, address: &str) -> Option<Place> {
         let address: IpAddr = address.parse().unwrap();
-        places.take(address)
+        places.take(End::Tcp(address))
     }
 
     /// Two places each: which addresses share them with which.

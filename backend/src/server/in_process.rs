@@ -1,7 +1,7 @@
 //! The server without a listener: one who is connected speaks through a stream in memory.
 
-use super::accept::Peer;
 use super::crowd::Crowd;
+use super::peer::{End, Peer};
 use super::{Front, accept, app};
 use crate::control::Control;
 use crate::directory::Directory;
@@ -38,8 +38,11 @@ impl Server {
     pub fn speak(&self, stream: DuplexStream) -> impl Future<Output = ()> + Send + use<> {
         let service = TowerToHyperService::new(self.app.clone());
         let stop = self.stop.clone();
-        let peer = Peer(IpAddr::from([192, 0, 2, 1]));
-        let place = self.crowd.connections.take(peer.0);
+        let peer = Peer {
+            end: End::Tcp(IpAddr::from([192, 0, 2, 1])),
+            uid: None,
+        };
+        let place = self.crowd.connections.take(peer.end);
         async move {
             let slots = Arc::new(Semaphore::new(1));
             if let (Some(place), Ok(slot)) = (place, slots.acquire_owned().await) {

@@ -12,6 +12,7 @@ mod guard;
 #[cfg(feature = "fuzzing")]
 pub mod in_process;
 mod latest;
+mod peer;
 mod pulse;
 mod questions;
 mod reply;

@@ -54,6 +54,14 @@ impl Refusal {
     }
 }
 
+/// What came of it, for the audit.
+pub(super) fn outcome<T>(result: &Result<T, Refusal>) -> String {
+    match result {
+        Ok(_) => "done".into(),
+        Err(refusal) => refusal.clone().told().0,
+    }
+}
+
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let status = self.status;

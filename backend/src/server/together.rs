@@ -2,13 +2,14 @@
 //! and notes over HTTP too, for scripts.
 
 use super::Shared;
-use super::reply::Refusal;
+use super::peer::Peer;
+use super::reply::{Refusal, outcome};
 use crate::access::Rights;
 use crate::hub::{Hub, Viewer};
 use crate::together::{self, TogetherError};
 use axum::Json;
 use axum::extract::rejection::{BytesRejection, PathRejection};
-use axum::extract::{Path, State};
+use axum::extract::{Extension, Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
@@ -49,6 +50,7 @@ pub(super) async fn add_note(
 /// Any note, for whoever may change what is measured: over HTTP nobody is an author.
 pub(super) async fn delete_note(
     State(shared): State<Shared>,
+    Extension(peer): Extension<Peer>,
     rights: Rights,
     id: Result<Path<u32>, PathRejection>,
 ) -> Result<StatusCode, Refusal> {
@@ -56,20 +58,25 @@ pub(super) async fn delete_note(
     let Path(id) = id.map_err(|rejection| {
         Refusal::bad_request(rejection.body_text(), "/api/v1/notes lists the notes' ids")
     })?;
-    shared.hub.delete_note(id, "", true)?;
-    Ok(StatusCode::NO_CONTENT)
+    let deleted = shared.hub.delete_note(id, "", true).map_err(Refusal::from);
+    let who = peer.with(Some(&rights));
+    who.did("note deleted", &id.to_string(), &outcome(&deleted));
+    deleted.map(|()| StatusCode::NO_CONTENT)
 }
 
 /// Does what a viewer tells the others, and returns what he alone is answered; a message that is about something
 /// else is none of this.
 pub(super) fn tell(
-    may_control: bool,
+    (peer, rights): (&Peer, &Rights),
     viewer: &mut Viewer,
     message: ClientMessage,
 ) -> Result<Option<ServerMessage>, Refusal> {
     let own_notes = |viewer: &Viewer| {
         let ids = viewer.own_notes();
         Ok(Some(ServerMessage::OwnNotes { ids }))
+    };
+    let did = |what: &str, detail: &str, result: String| {
+        peer.with(Some(rights)).did(what, detail, &result);
     };
     match message {
         ClientMessage::Introduce(introduction) => {
@@ -80,8 +87,17 @@ pub(super) fn tell(
             viewer.add_note(note)?;
             return own_notes(viewer);
         }
-        ClientMessage::DeleteNote { id } => viewer.delete_note(id, may_control)?,
-        ClientMessage::Present { take_over } => viewer.present(take_over)?,
+        ClientMessage::DeleteNote { id } => {
+            let deleted = viewer.delete_note(id, rights.may_control);
+            let deleted = deleted.map_err(Refusal::from);
+            did("note deleted", &id.to_string(), outcome(&deleted));
+            deleted?;
+        }
+        ClientMessage::Present { take_over } => {
+            let presents = viewer.present(take_over).map_err(Refusal::from);
+            did("present", "", outcome(&presents));
+            presents?;
+        }
         ClientMessage::Show(view) => viewer.show(view)?,
         ClientMessage::StopPresenting => viewer.stop_presenting()?,
         ClientMessage::Follow { on } => viewer.follow(on)?,

@@ -1,8 +1,8 @@
 //! How a viewer comes in: whether it may, in which format, and what it is told when it may not.
 
 use super::Shared;
-use super::accept::Peer;
 use super::crowd::{Place, count};
+use super::peer::Peer;
 use super::reply::Refusal;
 use super::ws::Connection;
 use crate::access::Rights;
@@ -62,7 +62,7 @@ pub(super) async fn upgrade(
     };
     match admit(&shared, rights, &headers, peer) {
         Ok((admitted, place)) => Ok(upgrade.on_upgrade(move |socket| async move {
-            Connection::new(socket, format, shared, admitted)
+            Connection::new(socket, format, shared, peer, admitted)
                 .run()
                 .await;
             drop(place);
@@ -99,7 +99,7 @@ fn admit(
         refusal: Refusal::unknown(headers),
     })?;
     let crowd = &shared.crowd;
-    let place = crowd.viewers.take(peer.0).ok_or_else(|| {
+    let place = crowd.viewers.take(peer.end).ok_or_else(|| {
         count(&crowd.refused.viewers_of_address);
         TurnedAway::crowded(crowd.max.per_address())
     })?;

@@ -7,6 +7,7 @@ mod answer;
 use super::Shared;
 use super::flood::{Flood, Verdict};
 use super::latest::Latest;
+use super::peer::Peer;
 use super::pulse::{BEAT, Pulse};
 use super::reply::Refusal;
 use crate::access::Rights;
@@ -30,6 +31,7 @@ pub(super) struct Connection {
     socket: WebSocket,
     format: Format,
     shared: Shared,
+    peer: Peer,
     rights: Rights,
     viewer: Viewer,
     flood: Flood,
@@ -59,12 +61,14 @@ impl Connection {
         socket: WebSocket,
         format: Format,
         shared: Shared,
+        peer: Peer,
         (rights, viewer): (Rights, Viewer),
     ) -> Self {
         Self {
             socket,
             format,
             shared,
+            peer,
             rights,
             viewer,
             flood: Flood::new(),

@@ -53,7 +53,8 @@ impl Connection {
                 Ok(false)
             }
             Ok(told) => {
-                let answer = together::tell(self.rights.may_control, &mut self.viewer, told);
+                let who = (&self.peer, &self.rights);
+                let answer = together::tell(who, &mut self.viewer, told);
                 if let Some(answer) = answer.transpose() {
                     self.send_answer(answer).await?;
                 }
@@ -74,7 +75,8 @@ impl Connection {
     /// What was changed everybody is told; what was not, only who asked.
     async fn set_scope(&mut self, request: SetScope) -> Result<(), Over> {
         let by = self.viewer.name();
-        match self.shared.set_scope(&self.rights, request, by).await {
+        let who = (&self.peer, &self.rights);
+        match self.shared.set_scope(who, request, by).await {
             Ok(_) => Ok(()),
             Err(refusal) => {
                 let (reason, hint) = refusal.told();

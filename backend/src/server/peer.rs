@@ -1,0 +1,42 @@
+//! Who is at the other end of a connection.
+
+use crate::access::Rights;
+use crate::audit::{Role, Who};
+use std::fmt::{self, Display, Formatter};
+use std::net::IpAddr;
+
+/// Known once for each connection, before its first request; in each request's extensions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Peer {
+    pub(super) end: End,
+    /// The user who owns the other end, where the kernel says: on loopback and on a Unix socket.
+    pub(super) uid: Option<u32>,
+}
+
+/// Where a connection comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    Tcp(IpAddr),
+    #[expect(dead_code, reason = "no Unix socket is listened on yet")]
+    Unix,
+}
+
+impl Display for End {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp(address) => address.fmt(f),
+            Self::Unix => f.write_str("unix"),
+        }
+    }
+}
+
+impl Peer {
+    /// As the audit's lines have it, with these rights.
+    pub(super) fn with<'a>(&'a self, rights: Option<&Rights>) -> Who<'a> {
+        Who {
+            peer: &self.end,
+            uid: self.uid,
+            role: rights.map_or(Role::Stranger, |rights| Role::of(rights.may_control)),
+        }
+    }
+}
