@@ -1,9 +1,7 @@
 //! The few things that the page asks the browser for besides its elements: clock, storage, theme.
 
-use crate::filter::Matcher;
-use js_sys::{Array, Date, Math, Reflect, RegExp};
+use js_sys::{Date, Math};
 use send_wrapper::SendWrapper;
-use std::sync::Arc;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::{Closure, JsValue, wasm_bindgen};
 use web_sys::HtmlInputElement;
@@ -131,20 +129,6 @@ pub(crate) fn set_query(query: &str, step: bool) {
     } else {
         history.replace_state_with_url(&JsValue::NULL, "", Some(&address))
     };
-}
-
-/// A regular expression of the browser's, which knows no case.
-pub(crate) fn regex(pattern: &str) -> Result<Matcher, String> {
-    // The constructor throws; a call through `Reflect` gives what it throws.
-    let arguments = Array::of2(&pattern.into(), &"i".into());
-    let constructor: js_sys::Function = Reflect::get(&js_sys::global(), &"RegExp".into())
-        .and_then(|found| found.dyn_into())
-        .map_err(|_| "this browser knows no regular expressions".to_owned())?;
-    let made = Reflect::construct(&constructor, &arguments);
-    let made = made.map_err(|error| String::from(js_sys::Error::from(error).message()))?;
-    // The page has one thread.
-    let regex = SendWrapper::new(RegExp::from(made));
-    Ok(Arc::new(move |name| regex.test(name)))
 }
 
 /// Watches an element's size until it is dropped.

@@ -259,7 +259,7 @@ fn holding(is_held: impl Fn() -> bool + Send + Sync + 'static) -> Memo<Option<u3
 /// The last filter that could be understood, and what is wrong with the present one.
 fn filter_of(typed: RwSignal<String>) -> (Memo<Arc<Filter>>, Memo<Option<String>>) {
     let parsed = Memo::new_with_compare(
-        move |_| Filter::new(&typed.read(), browser::regex).map(Arc::new),
+        move |_| Filter::new(&typed.read()).map(Arc::new),
         |_, _| true,
     );
     let valid = Memo::new_with_compare(

@@ -5,7 +5,7 @@ mod held;
 use super::pins::Pins;
 use super::view::View;
 use super::{Column, How, Listing, Row, Sort};
-use crate::filter::{Filter, compile_for_tests};
+use crate::filter::Filter;
 use crate::session::recent::Recent;
 use crate::session::scopes::SeriesScope;
 use crate::words;
@@ -69,7 +69,7 @@ fn recent(unit: Unit, series: Waiting<'_>) -> Recent {
 
 /// The list as a window with room for ten rows shows it.
 fn list(recent: &Recent, filter: &str, sort: Sort) -> Listing {
-    let filter = Filter::new(filter, compile_for_tests).expect("a filter");
+    let filter = Filter::new(filter).expect("a filter");
     let how = How {
         sort,
         ..how(&filter, &NO_PINS, &TEN)
@@ -208,7 +208,7 @@ fn pinned_rows_are_on_top_whatever_the_filter_and_the_order() {
     pins.toggle(Key::Thread, id(2), "A");
     pins.toggle(Key::Thread, id(9), "left");
     for (filter, expected) in [("", [2, 9, 1, 3].as_slice()), ("c", &[2, 9, 3])] {
-        let filter = Filter::new(filter, compile_for_tests).expect("a filter");
+        let filter = Filter::new(filter).expect("a filter");
         let listing = Listing::new(&recent, &how(&filter, &pins, &TEN), None);
         assert_eq!(keys(&listing), expected);
         let rows = rows(&listing);

@@ -1,7 +1,7 @@
 //! Rows that keep their places, and rows that are many series.
 
 use super::{TEN, Waiting, how, id, interval, keys, recent, rows};
-use crate::filter::{Filter, compile_for_tests};
+use crate::filter::Filter;
 use crate::session::recent::Recent;
 use crate::session::strip::Cell;
 use crate::table::pins::Pins;
@@ -88,7 +88,7 @@ fn a_storm_of_forks_is_one_row_by_name() {
     );
     assert_eq!(cc.strip(&recent)[119], Cell::Longest(9));
     // A key's beginning finds its group.
-    let filter = Filter::new("3", compile_for_tests).expect("a filter");
+    let filter = Filter::new("3").expect("a filter");
     let found = Listing::new(
         &recent,
         &How {
