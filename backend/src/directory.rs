@@ -2,6 +2,7 @@
 //! Pure, but for the module that reads this host.
 
 mod host;
+mod mask;
 
 pub use host::Host;
 
@@ -142,18 +143,16 @@ fn lower(text: &str) -> String {
     text.to_lowercase()
 }
 
-/// The beginning of a command line as /proc has it: each argument ended by a NUL.
+/// The beginning of a command line, without secrets; /proc ends each argument by a NUL.
 fn command(bytes: &[u8]) -> String {
     // Programs that write their own title leave NULs behind it.
     let used = bytes
         .iter()
         .rposition(|&byte| byte != 0)
         .map_or(0, |at| at + 1);
-    let blanks: Vec<u8> = bytes[..used]
-        .iter()
-        .map(|&byte| if byte == 0 { b' ' } else { byte })
-        .collect();
-    name::text(&blanks).chars().take(MAX_COMMAND).collect()
+    let args = bytes[..used].split(|&byte| byte == 0);
+    let line = mask::masked(args.map(name::text).collect()).join(" ");
+    line.chars().take(MAX_COMMAND).collect()
 }
 
 #[cfg(test)]

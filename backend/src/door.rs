@@ -19,6 +19,8 @@ const OTHER_FILES: u64 = 640;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
     pub access: access::Options,
+    /// Whether those who may control see command lines.
+    pub command_lines: bool,
     /// Names that people reach the server by.
     pub host_names: Vec<String>,
     pub tls: Option<tls::Files>,

@@ -188,7 +188,11 @@ async fn serve(
             let directory = Arc::new(machine.directory());
             (Box::new(machine), directory)
         }
-        None => (Box::new(kernel(serve.settings)?), Arc::new(Host)),
+        None => {
+            let command_lines = serve.door.command_lines;
+            let host = Host { command_lines };
+            (Box::new(kernel(serve.settings)?), Arc::new(host))
+        }
     };
     let caveats = match serve.demo {
         Some(_) => Vec::new(),

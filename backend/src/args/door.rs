@@ -26,6 +26,10 @@ pub(super) struct DoorArgs {
     #[arg(help_heading = HEADING, long)]
     read_only: bool,
 
+    /// Show no command lines while a process is chosen, only names
+    #[arg(help_heading = HEADING, long)]
+    no_command_lines: bool,
+
     /// Name that people reach this host by; may be repeated
     #[arg(help_heading = HEADING, long, value_name = "NAME", value_parser = parse_name)]
     host_name: Vec<String>,
@@ -59,6 +63,7 @@ impl DoorArgs {
                 view_token_file: self.view_token_file,
                 control_token_file: self.control_token_file,
             },
+            command_lines: !self.no_command_lines,
             host_names: self.host_name,
             tls: tls.map(|(cert, key)| tls::Files { cert, key }),
             max_viewers: MaxViewers {

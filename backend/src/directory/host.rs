@@ -9,12 +9,16 @@ use std::io::{self, Read};
 use std::os::unix::ffi::OsStringExt;
 
 /// This host.
-pub struct Host;
+pub struct Host {
+    /// Whether command lines are shown; else a process' name stands for its own.
+    pub command_lines: bool,
+}
 
 impl Directory for Host {
     fn list(&self) -> io::Result<Listing> {
         // In a pid namespace, ids are not the kernel's: a process can't be chosen by one.
         let processes = if procfs::in_initial_pid_namespace() {
+            let process = |tgid| process(tgid, self.command_lines);
             procfs::tgids()?.filter_map(process).collect()
         } else {
             Vec::new()
@@ -39,15 +43,19 @@ fn cgroups() -> Vec<Vec<u8>> {
 }
 
 /// What /proc says of a process; `None` if it has just ended.
-fn process(tgid: u32) -> Option<ProcessTarget> {
+fn process(tgid: u32, command_lines: bool) -> Option<ProcessTarget> {
     let comm = fs::read(format!("/proc/{tgid}/comm")).ok()?;
     let comm = name::shown(comm.strip_suffix(b"\n").unwrap_or(&comm));
     let cgroup = group(&fs::read(format!("/proc/{tgid}/cgroup")).unwrap_or_default());
+    let mut command = command(&beginning(tgid).unwrap_or_default());
+    if !command_lines && !command.is_empty() {
+        command.clone_from(&comm.name);
+    }
     Some(ProcessTarget {
         tgid,
         comm: comm.name,
         comm_hex: comm.hex,
-        command: command(&beginning(tgid).unwrap_or_default()),
+        command,
         cgroup_hex: name::shown_hex(&cgroup),
         cgroup,
     })
@@ -80,11 +88,17 @@ mod tests {
     #[test]
     fn this_process_is_listed() {
         let tgid = std::process::id();
-        let own = process(tgid).unwrap();
+        let own = process(tgid, true).unwrap();
         assert!(own.command.contains("runqlat_web"), "{own:?}");
         assert!(own.command.starts_with('/') || own.command.starts_with("target"));
-        assert_eq!(process(u32::MAX), None);
-        let listing = Host.list().unwrap();
+        assert_eq!(process(u32::MAX, true), None);
+        let silent = process(tgid, false).unwrap();
+        assert_eq!(silent.command, own.comm);
+        let listing = Host {
+            command_lines: true,
+        }
+        .list()
+        .unwrap();
         let listed = listing.processes.iter().any(|p| p.tgid == tgid);
         assert_eq!(listed, procfs::in_initial_pid_namespace());
     }

@@ -36,7 +36,8 @@ pub struct ProcessTarget {
     pub comm: String,
     /// Its bytes in hex, if they differ from the displayed form; the same holds for the other names here.
     pub comm_hex: Option<String>,
-    /// The beginning of its command line, with blanks between arguments; empty for a kernel thread.
+    /// The beginning of its command line, with blanks between arguments and `***` for secrets; its comm where the
+    /// server shows no command lines; empty for a kernel thread.
     pub command: String,
     /// Its cgroup's path in the v2 hierarchy; empty if unknown.
     pub cgroup: String,
