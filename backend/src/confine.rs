@@ -10,7 +10,7 @@ mod files;
 mod user;
 
 pub use calls::FILTERS;
-pub use user::User;
+pub use user::{User, may_join_groups};
 
 use nix::sys::{prctl, resource};
 use nix::unistd::geteuid;
@@ -24,6 +24,8 @@ pub struct Needs {
     pub kernel: bool,
     /// To be read, besides /proc and /sys.
     pub files: Vec<PathBuf>,
+    /// The group that /proc shows all processes to, where it hides them from others.
+    pub group: Option<u32>,
     /// To look at processes that /proc hides from who may not trace them.
     pub hidden: bool,
 }
@@ -64,7 +66,7 @@ pub fn confine(needs: &Needs, user: Option<&User>) -> Result<Confinement, String
         "capabilities can't be kept from what it starts",
         capabilities::empty_bounds(),
     );
-    match (user, user::become_user(user)) {
+    match (user, user::become_user(user, needs.group)) {
         (Some(user), Err(why)) => return Err(format!("can't become {user}: {why}")),
         (_, done) => step("still root, for it can't become nobody", done),
     }

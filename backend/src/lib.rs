@@ -49,6 +49,7 @@ use notify::Notifier;
 use probe::Source;
 use probe::kernel::{Kernel, Settings};
 use probe::synthetic::SyntheticMachine;
+use procfs::Visibility;
 use runqlat_common::wire::{Key, ProbeState, Programs, Scope, ServerInfo};
 use shutdown::Stop;
 use std::io::Write;
@@ -114,10 +115,15 @@ pub fn run(config: Config) -> Result<(), Failure> {
 }
 
 fn needs(kernel: bool) -> Needs {
+    let group = match procfs::visibility() {
+        Visibility::Group(group) if kernel && confine::may_join_groups() => Some(group),
+        _ => None,
+    };
     Needs {
         kernel,
         files: Vec::new(),
-        hidden: kernel && procfs::hides_processes(),
+        group,
+        hidden: kernel && group.is_none() && procfs::hides_processes(),
     }
 }
 

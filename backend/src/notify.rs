@@ -26,9 +26,9 @@ impl Notifier {
         }
     }
 
-    /// It measures and serves.
-    pub fn ready(&self) {
-        if let Some(Err(error)) = self.0.as_ref().map(|socket| socket.send(b"READY=1")) {
+    /// It measures and serves. Closes the socket: whoever takes the program over could send to the manager in its name.
+    pub fn ready(self) {
+        if let Some(Err(error)) = self.0.map(|socket| socket.send(b"READY=1")) {
             tracing::warn!("can't tell the service manager: {error}");
         }
     }

@@ -1,8 +1,10 @@
 //! What is read of /proc and the clocks: who lives, and what this program itself costs.
 
 mod stat;
+mod visibility;
 
 pub use stat::{process_has_ended, start_of};
+pub use visibility::{Visibility, hides_processes, visibility};
 
 use runqlat_common::name;
 use std::fs;
@@ -17,22 +19,6 @@ pub fn processes() -> io::Result<usize> {
 pub fn tgids() -> io::Result<impl Iterator<Item = u32>> {
     let entries = fs::read_dir("/proc")?;
     Ok(entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()))
-}
-
-/// Whether /proc shows the processes of others only to who may trace them.
-pub fn hides_processes() -> bool {
-    hides(&read_lossy("/proc/self/mountinfo").unwrap_or_default())
-}
-
-/// `23 28 0:21 / /proc rw,relatime - proc proc rw,hidepid=invisible`
-fn hides(mountinfo: &str) -> bool {
-    let proc = |line: &&str| line.contains(" / /proc ");
-    let Some(mount) = mountinfo.lines().rfind(proc) else {
-        return false;
-    };
-    let options = mount.rsplit(' ').next().unwrap_or_default().split(',');
-    let mut hidepid = options.filter_map(|option| option.strip_prefix("hidepid="));
-    hidepid.any(|how| !matches!(how, "0" | "off"))
 }
 
 /// How many tasks (threads) there are.
@@ -264,9 +250,8 @@ pub fn allow_files(needed: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::{
-        Task, cpus, cpus_of, hides, hostname, kernel_release, memory, monotonic_ns, pid_max,
-        processes, self_anonymous_bytes, self_cpu_us, self_rss_kb, task, task_lives, tasks,
-        tasks_of,
+        Task, cpus, cpus_of, hostname, kernel_release, memory, monotonic_ns, pid_max, processes,
+        self_anonymous_bytes, self_cpu_us, self_rss_kb, task, task_lives, tasks, tasks_of,
     };
 
     #[test]
@@ -299,24 +284,6 @@ mod tests {
             assert_eq!(cpus_of(list), cpus, "{list}");
         }
         assert!(cpus("present") <= cpus("possible") && memory() > 1 << 20);
-    }
-
-    #[test]
-    fn hidden_processes_are_told_by_the_mount() {
-        let table = [
-            ("23 28 0:21 / /proc rw - proc proc rw", false),
-            ("23 28 0:21 / /proc rw - proc proc rw,hidepid=off", false),
-            ("23 28 0:21 / /proc rw - proc proc rw,gid=4,hidepid=2", true),
-            (
-                "23 28 0:21 / /proc rw - proc proc rw\n40 23 0:22 / /proc rw shared:1 - proc none rw,hidepid=invisible",
-                true,
-            ),
-            ("23 28 0:21 / /srv/proc rw - proc proc rw,hidepid=2", false),
-            ("", false),
-        ];
-        for (mountinfo, is_hidden) in table {
-            assert_eq!(hides(mountinfo), is_hidden, "{mountinfo}");
-        }
     }
 
     #[test]

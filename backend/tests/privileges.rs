@@ -221,6 +221,18 @@ fn refused_calls(path: u64) -> Vec<(&'static str, i64, Vec<u64>)> {
             libc::SYS_socket,
             vec![libc::AF_INET as u64, libc::SOCK_STREAM as u64],
         ),
+        (
+            "sendto",
+            libc::SYS_sendto,
+            vec![0, path, 1, libc::MSG_FASTOPEN as u64, path, 16],
+        ),
+        (
+            "sendmsg",
+            libc::SYS_sendmsg,
+            vec![0, path, (libc::MSG_FASTOPEN | libc::MSG_NOSIGNAL) as u64],
+        ),
+        ("renameat", libc::SYS_renameat, vec![HERE, path, HERE, path]),
+        ("kexec_file_load", libc::SYS_kexec_file_load, vec![]),
         ("unlink", libc::SYS_unlink, vec![path]),
         ("mkdir", libc::SYS_mkdir, vec![path]),
         ("shmget", libc::SYS_shmget, vec![0, page, 0o600]),
@@ -308,6 +320,29 @@ fn where_proc_hides_processes_they_are_found_all_the_same() {
         (&kept, &serde_json::Value::Null)
     );
     assert_eq!(told["problems"].as_array().unwrap().len(), 1, "{told}");
+    let one = std::process::id();
+    let found = get(server.address, &format!("/api/v1/targets?q={one}"), &[]).json();
+    assert_eq!(found["processes"][0]["tgid"], one, "{found}");
+}
+
+/// A member of the group sees all, so nothing has to be kept for it.
+#[test]
+fn where_proc_shows_processes_to_a_group_it_joins_that() {
+    if !is_root("where_proc_shows_processes_to_a_group_it_joins_that") {
+        return;
+    }
+    let script = "mount -t proc -o hidepid=invisible,gid=4711 proc /proc && exec \"$0\" --listen 127.0.0.1:0";
+    let server = Server::start_by(
+        Command::new("unshare")
+            .args(["--mount", "sh", "-c", script])
+            .arg(binary()),
+    );
+    assert_confined(&server, NOBODY, MEASURING);
+    let groups = &status(server.id(), server.id() as i32)["Groups"];
+    assert_eq!(groups.trim(), "4711");
+    let told = confinement(&server);
+    assert_eq!(told["landlock"].is_u64(), has_landlock(), "{told}");
+    assert_eq!(told["problems"], serde_json::json!([]));
     let one = std::process::id();
     let found = get(server.address, &format!("/api/v1/targets?q={one}"), &[]).json();
     assert_eq!(found["processes"][0]["tgid"], one, "{found}");

@@ -384,6 +384,22 @@ fn the_api_says_what_is_wrong() {
     }
 }
 
+/// Unix datagram sockets that a process has open.
+fn datagram_sockets(process: u32) -> usize {
+    let table = std::fs::read_to_string("/proc/net/unix").unwrap();
+    // Num RefCount Protocol Flags Type St Inode Path
+    let datagrams = table.lines().filter_map(|line| {
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        (fields.get(4) == Some(&"0002")).then(|| format!("socket:[{}]", fields[6]))
+    });
+    let datagrams: Vec<String> = datagrams.collect();
+    let files = std::fs::read_dir(format!("/proc/{process}/fd")).unwrap();
+    let links = files.filter_map(|file| std::fs::read_link(file.unwrap().path()).ok());
+    links
+        .filter(|link| datagrams.iter().any(|socket| link.as_os_str() == &**socket))
+        .count()
+}
+
 /// What started it as a service can wait until it serves.
 #[test]
 fn the_service_manager_is_told_when_it_is_ready() {
@@ -407,6 +423,7 @@ fn the_service_manager_is_told_when_it_is_ready() {
         let length = manager.recv(&mut message).unwrap();
         assert_eq!(&message[..length], b"READY=1", "{told}");
         assert_eq!(get(server.address, "/healthz", &[]).text(), "ok\n");
+        assert_eq!(datagram_sockets(server.id()), 0, "it could say more");
     }
     std::fs::remove_file(&path).unwrap();
     // A manager that is gone is no reason not to serve.

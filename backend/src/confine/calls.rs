@@ -44,6 +44,7 @@ const NEVER: &[i64] = &[
     libc::SYS_mknodat,
     libc::SYS_mkdirat,
     libc::SYS_unlinkat,
+    libc::SYS_renameat,
     libc::SYS_renameat2,
     libc::SYS_linkat,
     libc::SYS_symlinkat,
@@ -83,6 +84,7 @@ const NEVER: &[i64] = &[
     libc::SYS_finit_module,
     libc::SYS_delete_module,
     libc::SYS_kexec_load,
+    libc::SYS_kexec_file_load,
     libc::SYS_reboot,
     libc::SYS_syslog,
     libc::SYS_settimeofday,
@@ -113,7 +115,6 @@ const NEVER_OLD: &[i64] = &[
     libc::SYS_rmdir,
     libc::SYS_unlink,
     libc::SYS_rename,
-    libc::SYS_renameat,
     libc::SYS_link,
     libc::SYS_symlink,
     libc::SYS_chmod,
@@ -122,7 +123,6 @@ const NEVER_OLD: &[i64] = &[
     libc::SYS_utime,
     libc::SYS_utimes,
     libc::SYS_futimesat,
-    libc::SYS_kexec_file_load,
     libc::SYS_iopl,
     libc::SYS_ioperm,
     libc::SYS_modify_ldt,
@@ -221,6 +221,7 @@ fn with_arguments() -> Vec<(i64, Vec<Vec<Condition>>)> {
     let executable = vec![bits(2, libc::PROT_EXEC, libc::PROT_EXEC)];
     let other_commands = BPF_COMMANDS.map(|command| (0, SeccompCmpOp::Ne, command));
     let own: u64 = std::process::id().into();
+    let fast_open = |argument| vec![bits(argument, libc::MSG_FASTOPEN, libc::MSG_FASTOPEN)];
     vec![
         (libc::SYS_openat, writing(2)),
         #[cfg(target_arch = "x86_64")]
@@ -228,6 +229,10 @@ fn with_arguments() -> Vec<(i64, Vec<Vec<Condition>>)> {
         (libc::SYS_bpf, vec![other_commands.to_vec()]),
         // Threads yes, processes no. So no new user namespace, in which it would be root, either.
         (libc::SYS_clone, vec![bits(0, libc::CLONE_THREAD, 0)]),
+        // To send with it is to connect, which another list refuses.
+        (libc::SYS_sendto, fast_open(3)),
+        (libc::SYS_sendmsg, fast_open(2)),
+        (libc::SYS_sendmmsg, fast_open(3)),
         (libc::SYS_tgkill, vec![vec![(0, SeccompCmpOp::Ne, own)]]),
         // No code that was not in the file.
         (libc::SYS_mmap, executable.clone()),

@@ -67,6 +67,7 @@ mod tests {
             let wanted = wanted(&Needs {
                 kernel: true,
                 files: Vec::new(),
+                group: None,
                 hidden: false,
             });
             keep(&wanted).unwrap();

@@ -1,5 +1,6 @@
 //! Who the program becomes when it was started as root.
 
+use caps::{CapSet, Capability};
 use nix::sys::prctl;
 use nix::unistd::{Gid, Uid, geteuid, setgroups, setresgid, setresuid};
 use std::fmt;
@@ -61,21 +62,31 @@ impl fmt::Display for User {
     }
 }
 
-/// Becomes `user`, in no other group than the user's own, and keeps what capabilities it has. Without a
+/// Whether it may change the groups that it is in.
+pub fn may_join_groups() -> bool {
+    caps::has_cap(None, CapSet::Effective, Capability::CAP_SETGID).unwrap_or(false)
+}
+
+/// Becomes `user`, in no other groups than the user's own and `group`, and keeps what capabilities it has. Without a
 /// wish root becomes nobody, and everybody else stays.
-pub(super) fn become_user(user: Option<&User>) -> Result<(), String> {
+pub(super) fn become_user(user: Option<&User>, group: Option<u32>) -> Result<(), String> {
     let user = match user {
-        Some(user) => user.clone(),
-        None if geteuid().is_root() => User::nobody(),
-        None => return Ok(()),
+        Some(user) => Some(user.clone()),
+        None => geteuid().is_root().then(User::nobody),
     };
-    let (uid, gid) = (Uid::from_raw(user.uid), Gid::from_raw(user.gid));
-    if uid == geteuid() {
-        return Ok(());
-    }
+    let groups: Vec<Gid> = group.map(Gid::from_raw).into_iter().collect();
     let change = || {
+        let Some(user) = user.filter(|user| user.uid != geteuid().as_raw()) else {
+            // Nothing to join is no reason to change anything.
+            return if groups.is_empty() {
+                Ok(())
+            } else {
+                setgroups(&groups)
+            };
+        };
+        let (uid, gid) = (Uid::from_raw(user.uid), Gid::from_raw(user.gid));
         prctl::set_keepcaps(true)?;
-        setgroups(&[])?;
+        setgroups(&groups)?;
         setresgid(gid, gid, gid)?;
         setresuid(uid, uid, uid)
     };
