@@ -67,6 +67,10 @@ impl Door {
         self.access.asks()
     }
 
+    pub fn is_read_only(&self) -> bool {
+        self.access.is_read_only()
+    }
+
     /// Puts it before what listens there. Also what to tell the person at the terminal.
     pub fn hang(self, listening: SocketAddr) -> (Front, Vec<String>) {
         let reach = Reach {
@@ -111,7 +115,9 @@ fn told(reach: &Reach, keys: Option<&Keys>, read_only: bool) -> Vec<String> {
         }
     }
     if read_only {
-        told.push("read-only: nobody can change what is measured".into());
+        told.push(
+            "read-only: nobody can change what is measured, give a name or write notes".into(),
+        );
     }
     told
 }

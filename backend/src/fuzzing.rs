@@ -105,5 +105,6 @@ fn server_info(tokens: bool) -> ServerInfo {
         tokens,
         started_ms: 0,
         caveats: Vec::new(),
+        read_only: false,
     }
 }

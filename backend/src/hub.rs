@@ -193,6 +193,7 @@ pub(crate) fn for_tests() -> Arc<Hub> {
         tokens: false,
         started_ms: 0,
         caveats: Vec::new(),
+        read_only: false,
     };
     Hub::new(server, Confinement::default())
 }

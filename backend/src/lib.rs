@@ -204,7 +204,7 @@ async fn serve(
         Some(_) => Vec::new(),
         None => caveats::of(&confinement),
     };
-    let info = server_info(serve.demo.is_some(), door.asks_for_tokens(), caveats);
+    let info = server_info(serve.demo.is_some(), &door, caveats);
     let hub = Hub::new(info, confinement);
     let (control, collector) = collector::spawn(source, &serve.scope, hub.clone(), stop.clone())?;
 
@@ -222,7 +222,7 @@ fn kernel(settings: Settings) -> Result<Kernel, Failure> {
     Ok(Kernel::new(object, settings)?)
 }
 
-fn server_info(demo: bool, tokens: bool, caveats: Vec<String>) -> ServerInfo {
+fn server_info(demo: bool, door: &Door, caveats: Vec<String>) -> ServerInfo {
     let cpus = std::thread::available_parallelism();
     ServerInfo {
         version: env!("CARGO_PKG_VERSION").into(),
@@ -230,9 +230,10 @@ fn server_info(demo: bool, tokens: bool, caveats: Vec<String>) -> ServerInfo {
         kernel: procfs::kernel_release(),
         cpus: cpus.map_or(1, |n| n.get() as u32),
         demo,
-        tokens,
+        tokens: door.asks_for_tokens(),
         started_ms: procfs::now_ms(),
         caveats,
+        read_only: door.is_read_only(),
     }
 }
 

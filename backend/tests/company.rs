@@ -19,9 +19,18 @@ fn demo() -> Server {
     Server::start(&["--demo", "--interval", "100ms"])
 }
 
-/// Somebody who has said who he is; and his id.
+/// Somebody who has said who they are; and their id.
 async fn join(address: SocketAddr, name: &str, secret: &str) -> (Viewer, u32) {
-    let mut viewer = Viewer::join(address, Format::Postcard).await;
+    join_with(address, name, secret, &[]).await
+}
+
+async fn join_with(
+    address: SocketAddr,
+    name: &str,
+    secret: &str,
+    headers: &[(&str, &str)],
+) -> (Viewer, u32) {
+    let mut viewer = Viewer::join_with(address, Format::Postcard, headers).await;
     let you = viewer.snapshot().await.together.you;
     let (name, secret) = (name.to_owned(), secret.to_owned());
     let introduction = Introduction { name, secret };
@@ -189,10 +198,12 @@ async fn what_is_no_name_note_or_view_is_refused_and_the_connection_goes_on() {
 #[tokio::test]
 async fn a_note_reaches_everybody_stays_and_is_deleted_by_its_author_alone() {
     // Only who may control may delete what somebody else wrote.
-    let server = Server::start(&["--demo", "--interval", "100ms", "--read-only"]);
+    let server = Server::start(&["--demo", "--interval", "100ms", "--token"]);
     let address = server.address;
-    let (mut ada, _) = join(address, "Ada", "secret").await;
-    let (mut bob, _) = join(address, "Bob", "").await;
+    let bearer = server.bearer("view");
+    let view = &[("authorization", &*bearer)][..];
+    let (mut ada, _) = join_with(address, "Ada", "secret", view).await;
+    let (mut bob, _) = join_with(address, "Bob", "", view).await;
     let at_ms = ada.interval().await.column.end_ms;
     ada.send(&new_note("<b>deployed</b> 1.2", Some(at_ms)))
         .await;
@@ -203,13 +214,13 @@ async fn a_note_reaches_everybody_stays_and_is_deleted_by_its_author_alone() {
     drop(ada);
     bob.send(&ClientMessage::DeleteNote { id: made.id }).await;
     assert_eq!(bob.error().await.0, "the note is somebody else's");
-    let listed = get(address, NOTES, &[]).json();
+    let listed = get(address, NOTES, view).json();
     assert_eq!(listed[0]["text"], "<b>deployed</b> 1.2");
     assert!(!listed.to_string().contains("secret"), "{listed}");
     let path = format!("{NOTES}/{}", made.id);
-    assert_eq!(request(address, "DELETE", &path, &[]).status, 403);
+    assert_eq!(request(address, "DELETE", &path, view).status, 403);
     // The author again, over another connection.
-    let (mut ada, _) = join(address, "Ada", "secret").await;
+    let (mut ada, _) = join_with(address, "Ada", "secret", view).await;
     assert_eq!(own_notes(&mut ada).await, [made.id]);
     ada.send(&ClientMessage::DeleteNote { id: made.id }).await;
     let gone = bob.first(|message| match message {
@@ -217,7 +228,28 @@ async fn a_note_reaches_everybody_stays_and_is_deleted_by_its_author_alone() {
         _ => None,
     });
     assert_eq!(gone.await, made.id);
+    assert_eq!(get(address, NOTES, view).json(), Value::Array(Vec::new()));
+}
+
+/// Names and notes are writing; looking, presenting and following are not.
+#[tokio::test]
+async fn on_a_read_only_server_nobody_writes() {
+    let server = Server::start(&["--demo", "--interval", "100ms", "--read-only"]);
+    let address = server.address;
+    let (mut ada, you) = join(address, "Ada", "secret").await;
+    let refused = "this server is read-only: nobody may give a name";
+    assert_eq!(ada.error().await.0, refused);
+    ada.send(&new_note("deployed", None)).await;
+    let refused = "this server is read-only: nobody may write notes";
+    assert_eq!(ada.error().await.0, refused);
+    let reply = post(address, NOTES, r#"{"text": "deployed"}"#);
+    assert_eq!(reply.status, 403, "{}", reply.text());
     assert_eq!(get(address, NOTES, &[]).json(), Value::Array(Vec::new()));
+    let take_over = false;
+    ada.send(&ClientMessage::Present { take_over }).await;
+    let presents = company(&mut ada, |company| company.presenter.is_some()).await;
+    let presenter = presents.presenter.expect("as was waited for");
+    assert_eq!((presenter.id, &*presenter.name), (you, ""));
 }
 
 #[tokio::test]

@@ -15,8 +15,12 @@ fn demo() -> Server {
 }
 
 async fn open(server: &Server) -> Browser {
+    open_link(&server.url()).await
+}
+
+async fn open_link(link: &str) -> Browser {
     let browser = Browser::open(1280, 720).await;
-    browser.page.goto(&server.url()).await.expect("a page");
+    browser.page.goto(link).await.expect("a page");
     browser.painted(12).await;
     browser
 }
@@ -102,11 +106,12 @@ async fn names_and_notes_reach_the_other_window_and_stay() {
     bob.close().await;
 }
 
-/// Where nobody may control, a note is its author's to delete, and nobody else is offered to.
+/// Where somebody may not control, a note is its author's to delete, and nobody else is offered to.
 #[tokio::test]
 async fn only_who_may_delete_a_note_is_offered_to() {
-    let server = Server::start(&["--demo", "--interval", "100ms", "--read-only"]);
-    let (ada, bob) = (open(&server).await, open(&server).await);
+    let server = Server::start(&["--demo", "--interval", "100ms", "--token"]);
+    let view = server.link("view");
+    let (ada, bob) = (open_link(view).await, open_link(view).await);
     rename(&ada, "Ada").await;
     write_note(&ada, "deployed").await;
     let show = "document.querySelector('.mark.note')?.click();

@@ -232,6 +232,7 @@ fn told() -> Vec<ServerMessage> {
             tokens: true,
             started_ms: 1_700_000_000_000,
             caveats: vec!["the server runs in a pid namespace".into()],
+            read_only: false,
         },
         scopes: vec![change(1, Key::Process, 1)],
         probe: ProbeState::Attached { programs },

@@ -176,6 +176,8 @@ pub struct ServerInfo {
     pub started_ms: u64,
     /// What this host hides from the server, and so from its viewers: one sentence each.
     pub caveats: Vec<String>,
+    /// Nobody may change what is measured, give a name or write notes.
+    pub read_only: bool,
 }
 
 /// What is measured. In JSON, fields may be left out.

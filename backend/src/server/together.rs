@@ -33,7 +33,7 @@ pub(super) async fn notes(State(hub): State<Arc<Hub>>, _: Rights) -> Response {
 }
 
 pub(super) async fn add_note(
-    State(hub): State<Arc<Hub>>,
+    State(shared): State<Shared>,
     _: Rights,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<(StatusCode, Json<Note>), Refusal> {
@@ -41,6 +41,8 @@ pub(super) async fn add_note(
     let body = body.map_err(|rejection| Refusal::unread(&rejection, HINT))?;
     let Posted { text, at_ms, by } = serde_json::from_slice(&body)
         .map_err(|error| Refusal::bad_request(format!("not a note: {error}"), HINT))?;
+    shared.only_writable("write notes")?;
+    let hub = shared.hub;
     let by = together::name(&by)?;
     let at_ms = at_ms.map(|at_ms| hub.at_wall_clock(at_ms));
     let note = hub.add_note(NewNote { text, at_ms }, by, String::new())?;
@@ -67,6 +69,7 @@ pub(super) async fn delete_note(
 /// Does what a viewer tells the others, and returns what he alone is answered; a message that is about something
 /// else is none of this.
 pub(super) fn tell(
+    shared: &Shared,
     (peer, rights): (&Peer, &Rights),
     viewer: &mut Viewer,
     message: ClientMessage,
@@ -80,10 +83,14 @@ pub(super) fn tell(
     };
     match message {
         ClientMessage::Introduce(introduction) => {
+            if !introduction.name.is_empty() {
+                shared.only_writable("give a name")?;
+            }
             viewer.introduce(introduction)?;
             return own_notes(viewer);
         }
         ClientMessage::AddNote(note) => {
+            shared.only_writable("write notes")?;
             viewer.add_note(note)?;
             return own_notes(viewer);
         }
@@ -109,6 +116,20 @@ pub(super) fn tell(
         | ClientMessage::Span(_) => {}
     }
     Ok(None)
+}
+
+impl Shared {
+    /// Refuses what others would see where nobody may change anything.
+    fn only_writable(&self, what: &str) -> Result<(), Refusal> {
+        if !self.access.is_read_only() {
+            return Ok(());
+        }
+        Err(Refusal {
+            status: StatusCode::FORBIDDEN,
+            error: format!("this server is read-only: nobody may {what}"),
+            hint: "it was started with --read-only".into(),
+        })
+    }
 }
 
 impl From<TogetherError> for Refusal {

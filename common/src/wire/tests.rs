@@ -88,6 +88,7 @@ fn snapshot() -> Snapshot {
             tokens: true,
             started_ms: 1_700_000_000_000,
             caveats: vec!["c".into()],
+            read_only: true,
         },
         scopes: vec![ScopeChange {
             number: 1,
@@ -128,9 +129,9 @@ fn server_messages() -> Vec<(ServerMessage, String, &'static str)> {
         (
             ServerMessage::Snapshot(snapshot()),
             alloc::format!(
-                r#"{{"snapshot":{{"protocol":2,"server":{{"version":"0.1.0","hostname":"db1","kernel":"6.18","cpus":2,"demo":false,"tokens":true,"started_ms":1700000000000,"caveats":["c"]}},"scopes":[{SCOPE_CHANGE_JSON}],"probe":{{"attached":{{"programs":"typed"}}}},"seq":7,"columns":[{column}],"names":[],"together":{TOGETHER_JSON},"may_control":true}}}}"#
+                r#"{{"snapshot":{{"protocol":2,"server":{{"version":"0.1.0","hostname":"db1","kernel":"6.18","cpus":2,"demo":false,"tokens":true,"started_ms":1700000000000,"caveats":["c"],"read_only":true}},"scopes":[{SCOPE_CHANGE_JSON}],"probe":{{"attached":{{"programs":"typed"}}}},"seq":7,"columns":[{column}],"names":[],"together":{TOGETHER_JSON},"may_control":true}}}}"#
             ),
-            "000205302e312e300364623104362e313802000180d095ffbc31010163010104010c01ac0201022f610001e8070180d095ffbc3103416461010007010780d095ffbc31cc843d030100ac02c0843d00000009ac0201070341646101070341646102010380d095ffbc31027570034164610001",
+            "000205302e312e300364623104362e313802000180d095ffbc3101016301010104010c01ac0201022f610001e8070180d095ffbc3103416461010007010780d095ffbc31cc843d030100ac02c0843d00000009ac0201070341646101070341646102010380d095ffbc31027570034164610001",
         ),
         (
             ServerMessage::Probe(ProbeState::Failed {

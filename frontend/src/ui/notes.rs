@@ -41,8 +41,11 @@ impl Noting {
 }
 
 impl App {
-    /// A note about the cell that is looked at, the beginning of the marked time, or now.
+    /// A note about the cell that is looked at, the beginning of the marked time, or now; not where nobody may write.
     pub(crate) fn start_note(self) {
+        if self.session.read_untracked().together.read_only {
+            return;
+        }
         let pointed = self.frame.get_untracked().and_then(|frame| {
             Some(match self.target.get_untracked()? {
                 Target::Cell { column, .. } => frame.grid.columns.get(column)?.start_ms,

@@ -17,6 +17,7 @@ pub(crate) fn People() -> impl IntoView {
         let asks = session.server.as_ref().is_some_and(|server| server.tokens);
         session.may_control && asks
     });
+    let read_only = memo(move || app.others().together.read_only);
     view! {
         <details class="popover people" name="popover">
             <summary
@@ -37,6 +38,7 @@ pub(crate) fn People() -> impl IntoView {
                     class="own-name"
                     value=App::kept_name()
                     data-testid="own-name"
+                    hidden=live(move || read_only.get())
                     maxlength="40"
                     placeholder="your name"
                     aria-label="Your name, for the others who watch; kept by this browser"

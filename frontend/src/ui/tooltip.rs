@@ -45,6 +45,12 @@ pub(crate) fn Tooltip() -> impl IntoView {
         move || format!("{:.0}px", place.get().map_or(0.0, axis))
     };
     let frozen = memo(move || app.cursor.get().is_frozen());
+    let read_only = memo(move || app.others().together.read_only);
+    let hint = move || match (frozen.get(), read_only.get()) {
+        (true, _) => "frozen · Esc releases",
+        (false, true) => "click freezes",
+        (false, false) => "click freezes · N notes",
+    };
     view! {
         <Show when=move || tip.get().is_some()>
             <div
@@ -61,8 +67,8 @@ pub(crate) fn Tooltip() -> impl IntoView {
                     {live(move || tip.get().and_then(|tip| tip.change))}
                 </p>
                 <div class="muted how">
-                    {live(move || if frozen.get() { "frozen · Esc releases" } else { "click freezes · N notes" })}
-                    <button class="button" data-mark="">"Note…"</button>
+                    {live(hint)}
+                    <button class="button" data-mark="" hidden=live(move || read_only.get())>"Note…"</button>
                 </div>
             </div>
         </Show>

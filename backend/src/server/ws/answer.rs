@@ -54,7 +54,7 @@ impl Connection {
             }
             Ok(told) => {
                 let who = (&self.peer, &self.rights);
-                let answer = together::tell(who, &mut self.viewer, told);
+                let answer = together::tell(&self.shared, who, &mut self.viewer, told);
                 if let Some(answer) = answer.transpose() {
                     self.send_answer(answer).await?;
                 }

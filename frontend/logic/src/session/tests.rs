@@ -83,6 +83,7 @@ fn snapshot(intervals: Vec<Interval>) -> ServerMessage {
             tokens: true,
             started_ms: STARTED_MS,
             caveats: Vec::new(),
+            read_only: false,
         },
         scopes: vec![scope_change(1, 1, Scope::default())],
         probe: ProbeState::Attached {

@@ -22,6 +22,8 @@ pub struct Together {
     own_notes: Vec<u32>,
     shown: Option<Shown>,
     following: bool,
+    /// Nobody may give a name or write notes.
+    pub read_only: bool,
 }
 
 impl Together {
@@ -29,6 +31,7 @@ impl Together {
     pub fn hear(&mut self, message: &mut ServerMessage) -> (bool, Vec<ClientMessage>) {
         match message {
             ServerMessage::Snapshot(snapshot) => {
+                self.read_only = snapshot.server.read_only;
                 let together = std::mem::take(&mut snapshot.together);
                 return (true, self.restart(together));
             }
@@ -90,7 +93,7 @@ impl Together {
     }
 
     fn introduced(&self) -> impl Iterator<Item = ClientMessage> {
-        let introduction = self.introduction.clone();
+        let introduction = self.introduction.clone().filter(|_| !self.read_only);
         introduction.map(ClientMessage::Introduce).into_iter()
     }
 
