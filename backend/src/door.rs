@@ -1,9 +1,10 @@
 //! What stands between the network and the server: tokens, the certificate, names, bounds. Files are
 //! read here, before anything is measured or served.
 
-use crate::access::{self, Access, Given, Keys};
+use crate::access::{self, Access, Keys, Token};
 use crate::failure::Failure;
 use crate::reach::{self, Reach};
+use crate::secrets::Named;
 use crate::server::{Front, MaxViewers};
 use crate::tls;
 use crate::{procfs, server};
@@ -28,7 +29,7 @@ pub struct Options {
 /// The door, before it stands anywhere.
 pub struct Door {
     access: Access,
-    keys: Option<Keys>,
+    keys: Keys,
     tls: Option<TlsAcceptor>,
     /// Where others reach it.
     host: IpAddr,
@@ -61,8 +62,9 @@ impl Door {
         })
     }
 
-    pub fn asks_for_tokens(&self) -> bool {
-        self.access.asks()
+    /// Whether everybody needs a token, whoever they are.
+    pub fn asks_everybody(&self) -> bool {
+        !self.access.knows_users()
     }
 
     /// Puts it before what listens there. Also what to tell the person at the terminal.
@@ -73,7 +75,8 @@ impl Door {
             names: self.names,
             tls: self.tls.is_some(),
         };
-        let told = told(&reach, self.keys.as_ref(), self.access.is_read_only());
+        let keys = (!self.access.knows_users()).then_some(&self.keys);
+        let told = told(&reach, keys, self.access.is_read_only());
         let front = server::Front {
             reach,
             access: self.access,
@@ -85,20 +88,23 @@ impl Door {
 }
 
 fn told(reach: &Reach, keys: Option<&Keys>, read_only: bool) -> Vec<String> {
-    let link = |given: &Given| match &given.file {
+    let link = |token: &Token, file: Option<&Named>| match file {
         // What is in a file is not for the journal.
         Some(file) => format!(
             "{}/#token=… with the token in {}",
             reach.url(),
-            file.display()
+            file.path.display()
         ),
-        None => reach.link(&given.token),
+        None => reach.link(token),
     };
     let mut told = Vec::new();
     if let Some(keys) = keys {
-        told.push(format!("to view:    {}", link(&keys.view)));
+        let (tokens, files) = (&keys.tokens, keys.files.as_ref());
+        let view = link(&tokens.view, files.map(|files| &files.view));
+        told.push(format!("to view:    {view}"));
         if !read_only {
-            told.push(format!("to control: {}", link(&keys.control)));
+            let control = link(&tokens.control, files.map(|files| &files.control));
+            told.push(format!("to control: {control}"));
         }
         if reach.is_exposed() {
             told.push(
@@ -117,17 +123,23 @@ fn told(reach: &Reach, keys: Option<&Keys>, read_only: bool) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::told;
-    use crate::access::{Given, Keys, Token};
+    use crate::access::{Keys, Token, TokenFiles, Tokens};
     use crate::reach::Reach;
+    use crate::secrets::Named;
+    use std::path::Path;
 
     fn keys(file: Option<&str>) -> Keys {
-        let given = || Given {
-            token: Token::read("0123456789-0123456789-x").unwrap(),
-            file: file.map(Into::into),
-        };
+        let token = || Token::read("0123456789-0123456789-x").unwrap();
+        let named = |path: &str| Named::secret("token file", Path::new(path));
         Keys {
-            view: given(),
-            control: given(),
+            tokens: Tokens {
+                view: token(),
+                control: token(),
+            },
+            files: file.map(|path| TokenFiles {
+                view: named(path),
+                control: named(path),
+            }),
         }
     }
 

@@ -32,6 +32,7 @@ mod procfs;
 mod reach;
 mod region;
 mod sampler;
+mod secrets;
 mod server;
 mod shutdown;
 mod span;
@@ -194,7 +195,7 @@ async fn serve(
         Some(_) => Vec::new(),
         None => caveats::of(&confinement),
     };
-    let info = server_info(serve.demo.is_some(), door.asks_for_tokens(), caveats);
+    let info = server_info(serve.demo.is_some(), door.asks_everybody(), caveats);
     let hub = Hub::new(info, confinement);
     let (control, collector) = collector::spawn(source, &serve.scope, hub.clone(), stop.clone())?;
 

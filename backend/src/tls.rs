@@ -1,6 +1,6 @@
 //! The server's certificate and key, out of their files, checked before anything else happens.
 
-use std::io;
+use crate::secrets::{Named, Unread};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio_rustls::TlsAcceptor;
@@ -15,15 +15,26 @@ pub struct Files {
     pub key: PathBuf,
 }
 
+const CERTIFICATE: &str = "certificate";
+const KEY: &str = "private key";
+
+impl Files {
+    /// The certificate, which is for everybody, and the key.
+    pub fn named(&self) -> [Named; 2] {
+        let cert = Named {
+            what: CERTIFICATE,
+            path: self.cert.clone(),
+            is_secret: false,
+        };
+        [cert, Named::secret(KEY, &self.key)]
+    }
+}
+
 /// Why TLS is not possible.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
-    #[error("can't read the {what} {}: {error}", path.display())]
-    File {
-        what: &'static str,
-        path: PathBuf,
-        error: io::Error,
-    },
+    #[error(transparent)]
+    File(#[from] Unread),
     #[error("there is no {what} in {}", path.display())]
     Nothing { what: &'static str, path: PathBuf },
     #[error("{} holds no valid PEM: {error}", path.display())]
@@ -36,7 +47,7 @@ impl TlsError {
     /// What the person can do about it.
     pub fn hint(&self) -> String {
         match self {
-            Self::File { .. } => "both files must be readable to who starts this".into(),
+            Self::File(unread) => unread.hint(),
             Self::Nothing { .. } | Self::Pem { .. } => {
                 "--tls-cert takes the certificate with those that sign it, --tls-key its private key, both in \
                  PEM (-----BEGIN …-----)"
@@ -49,15 +60,6 @@ impl TlsError {
 
 /// What takes connections with this certificate.
 pub fn acceptor(files: &Files) -> Result<TlsAcceptor, TlsError> {
-    const CERTIFICATE: &str = "certificate";
-    const KEY: &str = "private key";
-    let read = |what, path: &Path| {
-        std::fs::read(path).map_err(|error| TlsError::File {
-            what,
-            path: path.to_owned(),
-            error,
-        })
-    };
     let nothing = |what, path: &Path| TlsError::Nothing {
         what,
         path: path.to_owned(),
@@ -66,13 +68,14 @@ pub fn acceptor(files: &Files) -> Result<TlsAcceptor, TlsError> {
         path: path.to_owned(),
         error: error.to_string(),
     };
-    let certificates = read(CERTIFICATE, &files.cert)?;
+    let [cert, key] = files.named();
+    let certificates = cert.read()?;
     let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&certificates).collect();
     let chain = chain.map_err(|error| garbled(&files.cert, error))?;
     if chain.is_empty() {
         return Err(nothing(CERTIFICATE, &files.cert));
     }
-    let key = PrivateKeyDer::from_pem_slice(&read(KEY, &files.key)?);
+    let key = PrivateKeyDer::from_pem_slice(&key.read()?);
     let key = key.map_err(|error| match error {
         pem::Error::NoItemsFound => nothing(KEY, &files.key),
         error => garbled(&files.key, error),
@@ -92,12 +95,15 @@ pub fn acceptor(files: &Files) -> Result<TlsAcceptor, TlsError> {
 #[cfg(test)]
 mod tests {
     use super::{Files, TlsError, acceptor};
+    use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt;
     use std::path::{Path, PathBuf};
 
     fn file(name: &str, text: &str) -> PathBuf {
         let path =
             std::env::temp_dir().join(format!("runqlat-web-tls-{}-{name}", std::process::id()));
         std::fs::write(&path, text).unwrap();
+        std::fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
         path
     }
 

@@ -3,8 +3,10 @@
 mod support;
 
 use futures_util::StreamExt;
+use std::fs::Permissions;
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
@@ -30,6 +32,7 @@ impl Pair {
             let path =
                 std::env::temp_dir().join(format!("rw-{}-{name}.{kind}", std::process::id()));
             std::fs::write(&path, text).unwrap();
+            std::fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
             path
         };
         Self {

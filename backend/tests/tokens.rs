@@ -329,15 +329,6 @@ async fn other_tokens_throw_everybody_out() {
     assert_eq!(state["may_control"], true);
 }
 
-#[test]
-fn where_no_tokens_are_asked_for_there_are_none_to_change() {
-    let server = Server::start(&["--demo"]);
-    assert!(!server.said.contains("token"), "{}", server.said);
-    let reply = request(server.address, "POST", ROTATE, &[]);
-    assert_eq!(reply.status, 409);
-    assert!(error(&reply).1.contains("--token"));
-}
-
 /// A file of the test's own.
 struct File(PathBuf);
 
@@ -362,36 +353,93 @@ impl Drop for File {
     }
 }
 
+const VIEW: &str = "correct-horse-battery-staple";
+const CONTROL: &str = "incorrect-mule-battery-staple";
+
 #[test]
 fn tokens_from_files_are_asked_for_and_not_printed() {
-    const TOKEN: &str = "correct-horse-battery-staple";
-    let file = File::new("view", &format!("{TOKEN}\n"));
-    let server = Server::start(&["--demo", "--view-token-file", file.path()]);
-    assert!(!server.said.contains(TOKEN), "{}", server.said);
-    assert!(server.link("view").contains(file.path()));
-    let token = format!("Bearer {TOKEN}");
-    let state = get(server.address, STATE, &with(&token)).json();
-    assert_eq!(state["may_control"], false);
+    let (view, control) = (
+        File::new("view", &format!("{VIEW}\n")),
+        File::new("control", CONTROL),
+    );
+    let files = [
+        "--view-token-file",
+        view.path(),
+        "--control-token-file",
+        control.path(),
+    ];
+    let server = Server::start(&[&["--demo"], &files[..]].concat());
+    assert!(
+        !server.said.contains(VIEW) && !server.said.contains(CONTROL),
+        "{}",
+        server.said
+    );
+    assert!(server.link("view").contains(view.path()));
     assert_eq!(get(server.address, STATE, &[]).status, 401);
-    let control = server.bearer("control");
-    let state = get(server.address, STATE, &with(&control)).json();
-    assert_eq!(state["may_control"], true);
+    for (token, may) in [(VIEW, false), (CONTROL, true)] {
+        let token = format!("Bearer {token}");
+        let state = get(server.address, STATE, &with(&token)).json();
+        assert_eq!(state["may_control"], may);
+    }
+}
+
+/// A folder of systemd's credentials, which are the owner's to read and the group's.
+struct Credentials(PathBuf);
+
+impl Credentials {
+    fn new(name: &str, tokens: &[(&str, &str)]) -> Self {
+        let folder = std::env::temp_dir().join(format!("rw-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        for (file, token) in tokens {
+            let path = folder.join(file);
+            std::fs::write(&path, token).unwrap();
+            std::fs::set_permissions(path, PermissionsExt::from_mode(0o440)).unwrap();
+        }
+        Self(folder)
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(binary());
+        command.env("CREDENTIALS_DIRECTORY", &self.0);
+        command.args(["--demo", "--listen", "127.0.0.1:0"]);
+        command
+    }
+}
+
+impl Drop for Credentials {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
 }
 
 #[test]
 fn systemds_credentials_are_found() {
-    const TOKEN: &str = "correct-horse-battery-staple";
-    let folder = std::env::temp_dir().join(format!("rw-credentials-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
-    std::fs::write(folder.join("control-token"), TOKEN).unwrap();
-    let mut command = Command::new(binary());
-    command.env("CREDENTIALS_DIRECTORY", &folder);
-    let server = Server::start_by(command.args(["--demo", "--listen", "127.0.0.1:0"]));
-    std::fs::remove_dir_all(&folder).unwrap();
-    let token = format!("Bearer {TOKEN}");
+    let both = [("view-token", VIEW), ("control-token", CONTROL)];
+    let credentials = Credentials::new("credentials", &both);
+    let server = Server::start_by(&mut credentials.command());
+    let token = format!("Bearer {CONTROL}");
     let state = get(server.address, STATE, &with(&token)).json();
     assert_eq!(state["may_control"], true);
-    assert!(!server.said.contains(TOKEN), "{}", server.said);
+    assert!(!server.said.contains(CONTROL), "{}", server.said);
+}
+
+/// A service whose credentials are not there must not start open, or with a token that it prints.
+#[test]
+fn credentials_that_are_missing_are_code_8_and_named() {
+    let table: [(&[(&str, &str)], &str); 3] = [
+        (&[], "has no view-token"),
+        (&[("view-token", VIEW)], "has no control-token"),
+        (&[("control-token", CONTROL)], "has no view-token"),
+    ];
+    for (held, missing) in table {
+        let credentials = Credentials::new("missing", held);
+        let output = credentials.command().output().expect("it starts");
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(8), "{stderr}");
+        assert!(stderr.contains(missing), "{stderr}");
+        assert!(stderr.contains("\nhint: the unit wants"), "{stderr}");
+        assert!(!stderr.contains("staple"), "{stderr}");
+    }
 }
 
 #[test]
@@ -400,30 +448,37 @@ fn files_that_can_not_be_used_are_code_8() {
         File::new("short", "sesame"),
         File::new("good", &"x".repeat(30)),
     );
-    let table = [
+    let open = File::new("open", VIEW);
+    std::fs::set_permissions(&open.0, PermissionsExt::from_mode(0o644)).unwrap();
+    let (view, control) = ("--view-token-file", "--control-token-file");
+    let table: [(&[&str], &str); 5] = [
         (
-            ["--view-token-file", "/no/such/file"],
+            &[view, "/no/such/file", control, good.path()],
             "can't read the token file /no/such/file",
         ),
         (
-            ["--control-token-file", short.path()],
+            &[view, good.path(), control, short.path()],
             "it has 6 characters",
         ),
-        (["--control-token-file", good.path()], "are the same"),
+        (&[view, good.path(), control, good.path()], "are the same"),
+        (&[view, good.path()], "--control-token-file is missing"),
+        (
+            &[view, good.path(), control, open.path()],
+            "others than its owner can read or change the token file",
+        ),
     ];
     for (args, said) in table {
-        let args = match said {
-            "are the same" => vec!["--demo", "--view-token-file", good.path(), args[0], args[1]],
-            _ => vec!["--demo", args[0], args[1]],
-        };
-        let output = run(&args);
+        let output = run(&[&["--demo"], args].concat());
         let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(8), "{stderr}");
         assert!(
             stderr.contains(said) && stderr.contains("\nhint: "),
             "{stderr}"
         );
-        assert!(!stderr.contains("sesame"), "{stderr}");
+        assert!(
+            !stderr.contains("sesame") && !stderr.contains("staple"),
+            "{stderr}"
+        );
     }
 }
 

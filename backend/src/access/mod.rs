@@ -3,7 +3,9 @@
 mod files;
 mod token;
 
-pub use files::{Given, Keys, Options, Unusable, prepare};
+#[cfg(test)]
+pub use files::TokenFiles;
+pub use files::{Keys, Options, Unusable, prepare};
 pub use token::Token;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -30,8 +32,9 @@ impl Tokens {
 #[derive(Debug)]
 pub struct Access {
     read_only: bool,
-    /// `None`: whoever reaches the server may all.
-    tokens: Option<Mutex<Tokens>>,
+    /// Some need no token: those whom the kernel knows at the other end of their connection.
+    knows_users: bool,
+    tokens: Mutex<Tokens>,
     /// Changes with the tokens.
     turned: watch::Sender<()>,
 }
@@ -54,17 +57,19 @@ impl Rights {
 }
 
 impl Access {
-    pub fn new(read_only: bool, tokens: Option<Tokens>) -> Self {
+    /// With `knows_users`, the user at the other end of a connection counts as well as a token.
+    pub fn new(read_only: bool, knows_users: bool, tokens: Tokens) -> Self {
         Self {
             read_only,
-            tokens: tokens.map(Mutex::new),
+            knows_users,
+            tokens: Mutex::new(tokens),
             turned: watch::Sender::new(()),
         }
     }
 
-    /// Whether anything is asked for.
-    pub fn asks(&self) -> bool {
-        self.tokens.is_some()
+    /// Whether the user at the other end of a connection counts.
+    pub fn knows_users(&self) -> bool {
+        self.knows_users
     }
 
     pub fn is_read_only(&self) -> bool {
@@ -73,11 +78,8 @@ impl Access {
 
     /// The rights of who shows these tokens: the greatest that one of them gives, if any does.
     pub fn admit<'a>(&self, shown: impl IntoIterator<Item = &'a str>) -> Option<Rights> {
-        let Some(tokens) = &self.tokens else {
-            return Some(self.rights(true));
-        };
         // Held until the rights are made, so that a change of the tokens takes them away again.
-        let tokens = lock(tokens);
+        let tokens = lock(&self.tokens);
         let mut controls = None;
         for shown in shown {
             // Both are always compared: how long it takes tells nothing.
@@ -89,6 +91,11 @@ impl Access {
         controls.map(|controls| self.rights(controls))
     }
 
+    /// The rights of a user who needs no token.
+    pub fn of_user(&self) -> Rights {
+        self.rights(true)
+    }
+
     fn rights(&self, controls: bool) -> Rights {
         Rights {
             may_control: controls && !self.read_only,
@@ -98,10 +105,8 @@ impl Access {
 
     /// Asks for these tokens from now on; whoever was admitted before is not any more.
     pub fn turn(&self, new: Tokens) {
-        if let Some(tokens) = &self.tokens {
-            *lock(tokens) = new;
-            self.turned.send_replace(());
-        }
+        *lock(&self.tokens) = new;
+        self.turned.send_replace(());
     }
 }
 
@@ -118,7 +123,7 @@ mod tests {
 
     fn guarded(read_only: bool) -> (Access, Tokens) {
         let tokens = Tokens::random().unwrap();
-        (Access::new(read_only, Some(tokens.clone())), tokens)
+        (Access::new(read_only, false, tokens.clone()), tokens)
     }
 
     fn controls(access: &Access, shown: &[&str]) -> Option<bool> {
@@ -147,9 +152,9 @@ mod tests {
     }
 
     #[test]
-    fn without_tokens_all_may_all_and_read_only_takes_control_from_all() {
-        assert_eq!(controls(&Access::new(false, None), &[]), Some(true));
-        assert_eq!(controls(&Access::new(true, None), &[]), Some(false));
+    fn read_only_takes_control_from_all() {
+        assert!(guarded(false).0.of_user().may_control);
+        assert!(!guarded(true).0.of_user().may_control);
         let (access, tokens) = guarded(true);
         assert_eq!(controls(&access, &[tokens.control.text()]), Some(false));
         assert_eq!(controls(&access, &[]), None);

@@ -2,8 +2,9 @@
 //! and its program are for everybody; what is measured is not.
 
 use super::Shared;
+use super::peer::{End, Peer};
 use super::reply::Refusal;
-use crate::access::Rights;
+use crate::access::{Access, Rights};
 use axum::Json;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequestParts, OptionalFromRequestParts, Request, State};
@@ -31,13 +32,30 @@ pub(super) async fn check(
     mut request: Request,
     next: Next,
 ) -> Response {
-    match shared.access.admit(shown(request.headers())) {
+    let peer = request.extensions().get::<Peer>().copied();
+    let of_user = peer.and_then(|peer| of_user(&shared.access, peer));
+    let by_token = shared.access.admit(shown(request.headers()));
+    match greatest(of_user, by_token) {
         Some(rights) => {
             request.extensions_mut().insert(rights);
             next.run(request).await
         }
         None if is_open(request.uri().path()) => next.run(request).await,
         None => Refusal::unknown(request.headers()).into_response(),
+    }
+}
+
+/// What the user at the other end of a connection may without a token. Who is on this host may all, where users count.
+fn of_user(access: &Access, peer: Peer) -> Option<Rights> {
+    let is_local = matches!(peer.end, End::Tcp(address) if address.to_canonical().is_loopback());
+    (access.knows_users() && is_local).then(|| access.of_user())
+}
+
+/// Either is enough; of two, the one that gives more counts, and the user's where they give the same: it does not end.
+fn greatest(of_user: Option<Rights>, by_token: Option<Rights>) -> Option<Rights> {
+    match (of_user, by_token) {
+        (Some(user), Some(token)) if token.may_control && !user.may_control => Some(token),
+        (of_user, by_token) => of_user.or(by_token),
     }
 }
 
@@ -105,10 +123,8 @@ pub(super) async fn sign_in(
     let rights = rights.ok_or_else(Refusal::wrong_token)?;
     let may_control = rights.may_control;
     let mut response = Json(May { may_control }).into_response();
-    if shared.access.asks() {
-        let cookie = cookie(&headers, token.trim(), shared.reach.tls);
-        response.headers_mut().insert(SET_COOKIE, cookie);
-    }
+    let cookie = cookie(&headers, token.trim(), shared.reach.tls);
+    response.headers_mut().insert(SET_COOKIE, cookie);
     Ok(response)
 }
 
