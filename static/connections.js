@@ -1,5 +1,7 @@
 // Has connections to the server held by a worker.
 
+import { session } from "/assets/session.js";
+
 const worker = new Worker("/assets/socket.js");
 
 // Says why there will be none, should it come to that.
@@ -7,9 +9,17 @@ export const broken = new Promise((say) => {
   worker.onerror = ({ message }) => say(message || "The script that connects could not be loaded.");
 });
 
-// For the program: a port to a new connection, which `socket.js` tells about.
-globalThis.openSocket = (url, protocol) => {
+// The message that signs in, of the one without a session: a text without characters, which is its length and so ends
+// with 0. A length has seven bits a byte, the lowest first.
+function signIn(empty) {
+  const text = new TextEncoder().encode(session());
+  const length = text.length < 128 ? [text.length] : [(text.length % 128) + 128, text.length >> 7];
+  return Uint8Array.from([...empty.slice(0, -1), ...length, ...text]);
+}
+
+// For the program, which so never has a session: a port to a new connection, which `socket.js` tells about.
+globalThis.openSocket = (url, protocol, empty) => {
   const { port1, port2 } = new MessageChannel();
-  worker.postMessage({ url, protocol }, [port2]);
+  worker.postMessage({ url, protocol, first: signIn(empty) }, [port2]);
   return port1;
 };

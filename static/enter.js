@@ -1,5 +1,7 @@
-// What the page does with tokens. The one that a link brings is exchanged for a cookie: browsers send nothing of what
+// What the page does with tokens. The one that a link brings is exchanged for a session: browsers send nothing of what
 // follows the # to anybody; and it leaves the address at once.
+
+import { ask, forget, keep, session } from "/assets/session.js";
 
 const HASH = /^#token=(.+)$/;
 
@@ -11,10 +13,13 @@ export async function enter() {
   }
   history.replaceState(history.state, "", location.pathname + location.search);
   try {
-    const answer = await fetch("/api/v1/session", {
+    const answer = await fetch("api/v1/session", {
       method: "POST",
       body: JSON.stringify({ token: decodeURIComponent(token) }),
     });
+    if (answer.ok) {
+      keep((await answer.json()).session);
+    }
     document.documentElement.dataset.token = answer.ok ? "taken" : "refused";
     return answer.ok;
   } catch {
@@ -26,11 +31,23 @@ export async function enter() {
 // A link that is opened over a page that is there already changes nothing but the part after the #.
 addEventListener("hashchange", async () => {
   if (await enter()) {
-    location.reload();
+    dispatchEvent(new Event("signed-in"));
   } else if (document.documentElement.dataset.token === "refused") {
     dispatchEvent(new Event("token-refused"));
   }
 });
+
+// For the program: whether this browser has a session, and the end of it.
+globalThis.isSignedIn = () => session() !== "";
+globalThis.signOut = async () => {
+  try {
+    await ask("api/v1/session", "DELETE");
+  } catch {
+    // The server is away; this browser forgets the session all the same.
+  }
+  forget();
+  location.reload();
+};
 
 // For the program: opens the panel for new tokens, which few ever need.
 globalThis.turnTokens = async (turned) => (await import("/assets/turn.js")).turn(turned);

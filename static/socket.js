@@ -4,13 +4,14 @@
 // So many messages may lie between here and the page. One that falls further behind is better off with a snapshot.
 const MOST = 64;
 
-// The page opens a connection with a port of its own: where to, and how to speak. It sends bytes for the server, numbers
+// The page opens a connection with a port of its own: where to, how to speak, and what to say first. It sends bytes for the server, numbers
 // of messages that it has heard, or null when it is done with it; and gets bytes, or an array when it is over: the
 // WebSocket's code and reason.
-onmessage = ({ data: { url, protocol }, ports: [page] }) => {
+onmessage = ({ data: { url, protocol, first }, ports: [page] }) => {
   const socket = new WebSocket(url, protocol);
   socket.binaryType = "arraybuffer";
   let unheard = 0;
+  socket.onopen = () => socket.send(first);
   const end = (code, reason) => {
     socket.onmessage = socket.onclose = page.onmessage = null;
     socket.close();

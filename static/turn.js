@@ -1,13 +1,15 @@
 // New tokens: a panel that asks once, and then shows the links that let in from now on. They are in the page for as
 // long as it is open, and the program never has them.
 
+import { ask, keep } from "/assets/session.js";
+
 const HELP = "Makes new tokens: everybody who came in with the old ones is thrown out, now, and old links are worth "
   + "nothing. This page stays.";
 const DONE = "All others were thrown out. These links let in from now on, and are shown this once. Tokens from files "
   + "count again after a restart.";
 const UNKNOWN = "No answer came. The tokens may have been changed all the same: see whether your link still lets you in.";
 
-// Opens the panel; calls `turned` when this page has its new cookie.
+// Opens the panel; calls `turned` when this page has its new session.
 export function turn(turned) {
   const now = button("Throw all others out", "turn-now");
   now.classList.add("primary");
@@ -53,8 +55,11 @@ export function turn(turned) {
 // The new links, or why there are none.
 async function rotate() {
   try {
-    const answer = await fetch("/api/v1/tokens/rotate", { method: "POST" });
+    const answer = await ask("api/v1/tokens/rotate", "POST");
     const said = await answer.json();
+    if (said.session) {
+      keep(said.session);
+    }
     return answer.ok
       ? { view: known(said.view), control: known(said.control) }
       : { failure: `${said.error}. ${said.hint}.` };

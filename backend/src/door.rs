@@ -1,14 +1,17 @@
 //! What stands between the network and the server: tokens, the certificate, names, bounds. Files are
 //! read here, before anything is measured or served.
 
-use crate::access::{self, Access, Given, Keys};
+use crate::access::{self, Access, Keys, Token};
 use crate::failure::Failure;
 use crate::reach::{self, Reach};
+use crate::reload::{Reader, Reloader, Sources};
+use crate::secrets::Named;
 use crate::server::{Front, MaxViewers};
-use crate::tls;
+use crate::tls::{self, Certificate};
 use crate::{procfs, server};
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
+use std::sync::Arc;
 use tokio_rustls::TlsAcceptor;
 
 /// Descriptors besides those of viewers: connections that are no viewers yet, the kernel's tables and
@@ -30,8 +33,9 @@ pub struct Options {
 /// The door, before it stands anywhere.
 pub struct Door {
     access: Access,
-    keys: Option<Keys>,
-    tls: Option<TlsAcceptor>,
+    keys: Keys,
+    tls: Option<(TlsAcceptor, Arc<Certificate>)>,
+    tls_files: Option<tls::Files>,
     /// Where others reach it.
     host: IpAddr,
     names: Vec<String>,
@@ -57,14 +61,45 @@ impl Door {
             access,
             keys,
             tls,
+            tls_files: options.tls.clone(),
             host: reach::host(listen.ip()),
             names: options.host_names.clone(),
             max_viewers: options.max_viewers,
         })
     }
 
-    pub fn asks_for_tokens(&self) -> bool {
-        self.access.asks()
+    /// Whether everybody needs a token, whoever they are.
+    pub fn asks_everybody(&self) -> bool {
+        !self.access.knows_users()
+    }
+
+    /// What reads the files again, with a process of its own where there are files. Must be called while this one may
+    /// start programs.
+    pub fn reloader(&self) -> Reloader {
+        let sources = Sources {
+            tokens: self.keys.files.clone(),
+            tls: self.tls_files.clone(),
+        };
+        let start = || {
+            let started = Reader::start(&sources);
+            let unstarted = |error| {
+                tracing::warn!(
+                    "tokens and certificate are read again only after a restart, for what would read them can't be \
+                     started: {error}"
+                );
+            };
+            started.map_err(unstarted).ok()
+        };
+        let is_needed = !sources.files().is_empty();
+        Reloader {
+            reader: is_needed.then(start).flatten(),
+            access: self.access.clone(),
+            certificate: self
+                .tls
+                .as_ref()
+                .map(|(_, certificate)| certificate.clone()),
+            sources,
+        }
     }
 
     pub fn is_read_only(&self) -> bool {
@@ -79,11 +114,12 @@ impl Door {
             names: self.names,
             tls: self.tls.is_some(),
         };
-        let told = told(&reach, self.keys.as_ref(), self.access.is_read_only());
+        let keys = (!self.access.knows_users()).then_some(&self.keys);
+        let told = told(&reach, keys, self.access.is_read_only());
         let front = server::Front {
             reach,
             access: self.access,
-            tls: self.tls,
+            tls: self.tls.map(|(acceptor, _)| acceptor),
             max_viewers: self.max_viewers,
         };
         (front, told)
@@ -91,20 +127,23 @@ impl Door {
 }
 
 fn told(reach: &Reach, keys: Option<&Keys>, read_only: bool) -> Vec<String> {
-    let link = |given: &Given| match &given.file {
+    let link = |token: &Token, file: Option<&Named>| match file {
         // What is in a file is not for the journal.
         Some(file) => format!(
             "{}/#token=… with the token in {}",
             reach.url(),
-            file.display()
+            file.path.display()
         ),
-        None => reach.link(&given.token),
+        None => reach.link(token),
     };
     let mut told = Vec::new();
     if let Some(keys) = keys {
-        told.push(format!("to view:    {}", link(&keys.view)));
+        let (tokens, files) = (&keys.tokens, keys.files.as_ref());
+        let view = link(&tokens.view, files.map(|files| &files.view));
+        told.push(format!("to view:    {view}"));
         if !read_only {
-            told.push(format!("to control: {}", link(&keys.control)));
+            let control = link(&tokens.control, files.map(|files| &files.control));
+            told.push(format!("to control: {control}"));
         }
         if reach.is_exposed() {
             told.push(
@@ -125,17 +164,23 @@ fn told(reach: &Reach, keys: Option<&Keys>, read_only: bool) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::told;
-    use crate::access::{Given, Keys, Token};
+    use crate::access::{Keys, Token, TokenFiles, Tokens};
     use crate::reach::Reach;
+    use crate::secrets::Named;
+    use std::path::Path;
 
     fn keys(file: Option<&str>) -> Keys {
-        let given = || Given {
-            token: Token::read("0123456789-0123456789-x").unwrap(),
-            file: file.map(Into::into),
-        };
+        let token = || Token::read("0123456789-0123456789-x").unwrap();
+        let named = |path: &str| Named::secret("token file", Path::new(path));
         Keys {
-            view: given(),
-            control: given(),
+            tokens: Tokens {
+                view: token(),
+                control: token(),
+            },
+            files: file.map(|path| TokenFiles {
+                view: named(path),
+                control: named(path),
+            }),
         }
     }
 

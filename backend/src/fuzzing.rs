@@ -43,13 +43,13 @@ pub struct World {
 }
 
 impl World {
-    /// With `asks`, tokens are asked for; with `read_only`, nobody may change anything.
+    /// With `asks`, everybody is asked for a token; with `read_only`, nobody may change anything.
     pub fn new(asks: bool, read_only: bool, max_viewers: u32) -> Self {
         let token = |text| Token::read(text).expect("it is long and plain");
-        let tokens = asks.then(|| Tokens {
+        let tokens = Tokens {
             view: token(VIEW),
             control: token(CONTROL),
-        });
+        };
         let listening = SocketAddr::from((Ipv4Addr::LOCALHOST, 8080));
         let front = Front {
             reach: Reach {
@@ -58,7 +58,7 @@ impl World {
                 names: vec!["db1.example".into()],
                 tls: false,
             },
-            access: Access::new(read_only, tokens),
+            access: Access::new(read_only, !asks, tokens),
             tls: None,
             max_viewers: MaxViewers {
                 all: max_viewers,

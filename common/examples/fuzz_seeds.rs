@@ -127,6 +127,9 @@ fn asked() -> Vec<ClientMessage> {
             to_seq: 9,
             by_name: true,
         }),
+        ClientMessage::SignIn {
+            session: "v00ff".into(),
+        },
         ClientMessage::Introduce(Introduction {
             name: "Ada".into(),
             secret: "s3cret".into(),

@@ -115,6 +115,9 @@ pub enum ClientMessage {
     Follow { on: bool },
     /// Send who waited in a span of time.
     Span(Span),
+    /// Let in who has this session: a page's first message, for a browser shows none with its request. Empty: it has
+    /// none. Later, and from viewers who are known without, it changes nothing.
+    SignIn { session: String },
 }
 
 /// A request to measure something else.
@@ -170,7 +173,7 @@ pub struct ServerInfo {
     pub cpus: u32,
     /// The data is synthetic.
     pub demo: bool,
-    /// Whether it asks for tokens, which can then be changed.
+    /// Whether it asks everybody for a token, whoever they are.
     pub tokens: bool,
     /// When it was started, in ms since 1970: tells it from one before it at the same address.
     pub started_ms: u64,

@@ -102,6 +102,14 @@ extern "C" {
     /// `static/enter.js`: opens the panel for new tokens; `turned` is called when this page has its own.
     #[wasm_bindgen(js_name = turnTokens)]
     pub(crate) fn turn_tokens(turned: JsValue);
+
+    /// `static/enter.js`: whether this browser keeps a session.
+    #[wasm_bindgen(js_name = isSignedIn)]
+    pub(crate) fn is_signed_in() -> bool;
+
+    /// `static/enter.js`: ends the session, and loads the page anew.
+    #[wasm_bindgen(js_name = signOut)]
+    pub(crate) fn sign_out();
 }
 
 /// Whether the boot script was told that a token is none.

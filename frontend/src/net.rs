@@ -20,7 +20,7 @@ const HEARD: u32 = 16;
 extern "C" {
     /// `static/connections.js`. What goes over the port is told in `static/socket.js`.
     #[wasm_bindgen(js_name = openSocket)]
-    fn open_socket(url: &str, protocol: &str) -> MessagePort;
+    fn open_socket(url: &str, protocol: &str, sign_in: &[u8]) -> MessagePort;
 }
 
 /// What happens on the connection.
@@ -136,7 +136,11 @@ impl Net {
     }
 
     fn socket(&self) -> Option<Socket> {
-        let port = open_socket(&address()?, Format::Postcard.subprotocol());
+        // Without the session, which the scripts put in.
+        let sign_in = Format::Postcard.encode_client(&ClientMessage::SignIn {
+            session: String::new(),
+        });
+        let port = open_socket(&address()?, Format::Postcard.subprotocol(), &sign_in);
         let (net, answer) = (self.clone(), port.clone());
         let mut heard = 0;
         let on_message = Closure::new(move |event: MessageEvent| {

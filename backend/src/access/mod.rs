@@ -1,13 +1,27 @@
-//! Who may look and who may control: two rights, each told by a token. Must not know HTTP.
+//! Who may look and who may control: two rights, each told by a token, by a session that was made of one, or by the user
+//! at the other end. Must not know HTTP.
 
 mod files;
+mod rights;
+mod session;
 mod token;
 
-pub use files::{Given, Keys, Options, Unusable, prepare};
+pub use files::{Keys, Options, TokenFiles, Unusable, prepare};
+pub use rights::{Ended, Rights};
 pub use token::Token;
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use rights::Proof;
+use session::Shown;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
+
+/// What somebody may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Right {
+    View,
+    Control,
+}
 
 /// The tokens that are asked for now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,156 +32,174 @@ pub struct Tokens {
 
 impl Tokens {
     /// New ones, which nobody can guess.
-    pub fn random() -> std::io::Result<Self> {
+    pub fn random() -> io::Result<Self> {
         Ok(Self {
             view: Token::random()?,
             control: Token::random()?,
         })
     }
-}
 
-/// Decides who may what.
-#[derive(Debug)]
-pub struct Access {
-    read_only: bool,
-    /// `None`: whoever reaches the server may all.
-    tokens: Option<Mutex<Tokens>>,
-    /// Changes with the tokens.
-    turned: watch::Sender<()>,
-}
+    /// A session with the right to control.
+    pub fn control_session(&self) -> io::Result<String> {
+        session::make(Right::Control, &self.control)
+    }
 
-/// What somebody who was admitted may do besides looking.
-#[derive(Clone)]
-pub struct Rights {
-    pub may_control: bool,
-    turned: watch::Receiver<()>,
-}
-
-impl Rights {
-    /// Returns when they are taken away.
-    pub async fn revoked(&mut self) {
-        if self.turned.changed().await.is_err() {
-            // The server has ended, which is told otherwise.
-            std::future::pending().await
+    fn of(&self, right: Right) -> &Token {
+        match right {
+            Right::View => &self.view,
+            Right::Control => &self.control,
         }
     }
+
+    /// What this token gives. Both are always compared: how long it takes tells nothing.
+    fn right(&self, shown: &str) -> Option<Right> {
+        let (control, view) = (self.control.is(shown), self.view.is(shown));
+        match (control, view) {
+            (true, _) => Some(Right::Control),
+            (false, true) => Some(Right::View),
+            (false, false) => None,
+        }
+    }
+}
+
+/// Decides who may what. Clones decide as one.
+#[derive(Clone, Debug)]
+pub struct Access {
+    read_only: bool,
+    /// Some need no token: those whom the kernel knows at the other end of their connection.
+    knows_users: bool,
+    valid: Arc<Valid>,
+}
+
+/// What counts now.
+#[derive(Debug)]
+struct Valid {
+    held: Mutex<Held>,
+    /// Changes with what is held.
+    changed: watch::Sender<()>,
+}
+
+#[derive(Debug)]
+struct Held {
+    tokens: Tokens,
+    /// How often the token to view and the token to control were changed.
+    view_changes: u32,
+    control_changes: u32,
+    signed_out: session::Ended,
 }
 
 impl Access {
-    pub fn new(read_only: bool, tokens: Option<Tokens>) -> Self {
+    /// With `knows_users`, the user at the other end of a connection counts as well as a token.
+    pub fn new(read_only: bool, knows_users: bool, tokens: Tokens) -> Self {
+        let held = Held {
+            tokens,
+            view_changes: 0,
+            control_changes: 0,
+            signed_out: session::Ended::default(),
+        };
+        let valid = Valid {
+            held: Mutex::new(held),
+            changed: watch::Sender::new(()),
+        };
         Self {
             read_only,
-            tokens: tokens.map(Mutex::new),
-            turned: watch::Sender::new(()),
+            knows_users,
+            valid: Arc::new(valid),
         }
     }
 
-    /// Whether anything is asked for.
-    pub fn asks(&self) -> bool {
-        self.tokens.is_some()
+    /// Whether the user at the other end of a connection counts.
+    pub fn knows_users(&self) -> bool {
+        self.knows_users
     }
 
     pub fn is_read_only(&self) -> bool {
         self.read_only
     }
 
-    /// The rights of who shows these tokens: the greatest that one of them gives, if any does.
+    /// The rights of who shows these tokens and sessions: the greatest that one of them gives, if any does.
     pub fn admit<'a>(&self, shown: impl IntoIterator<Item = &'a str>) -> Option<Rights> {
-        let Some(tokens) = &self.tokens else {
-            return Some(self.rights(true));
+        let held = self.valid.held();
+        let proofs = shown.into_iter().filter_map(|shown| held.proof(shown));
+        let best = proofs.max_by_key(Proof::controls)?;
+        Some(self.rights(best))
+    }
+
+    /// The rights that a token gives, and a new session with them.
+    pub fn sign_in(&self, token: &str) -> io::Result<Option<(Rights, String)>> {
+        let held = self.valid.held();
+        let Some(right) = held.tokens.right(token) else {
+            return Ok(None);
         };
-        // Held until the rights are made, so that a change of the tokens takes them away again.
-        let tokens = lock(tokens);
-        let mut controls = None;
-        for shown in shown {
-            // Both are always compared: how long it takes tells nothing.
-            let (control, view) = (tokens.control.is(shown), tokens.view.is(shown));
-            if control || view {
-                controls = Some(control || controls == Some(true));
-            }
-        }
-        controls.map(|controls| self.rights(controls))
+        let session = session::make(right, held.tokens.of(right))?;
+        let proof = Proof::token(right, held.changes(right));
+        Ok(Some((self.rights(proof), session)))
     }
 
-    fn rights(&self, controls: bool) -> Rights {
-        Rights {
-            may_control: controls && !self.read_only,
-            turned: self.turned.subscribe(),
-        }
+    /// Ends a session, and takes its rights away; false for what is none, or not any more.
+    pub fn sign_out(&self, session: &str) -> bool {
+        let mut held = self.valid.held();
+        let Some(id) = held.proof(session).and_then(|proof| proof.session()) else {
+            return false;
+        };
+        held.signed_out.add(id);
+        drop(held);
+        self.valid.changed.send_replace(());
+        true
     }
 
-    /// Asks for these tokens from now on; whoever was admitted before is not any more.
-    pub fn turn(&self, new: Tokens) {
-        if let Some(tokens) = &self.tokens {
-            *lock(tokens) = new;
-            self.turned.send_replace(());
-        }
+    /// The rights of a user who needs no token.
+    pub fn of_user(&self) -> Rights {
+        self.rights(Proof::User)
+    }
+
+    fn rights(&self, proof: Proof) -> Rights {
+        Rights::new(proof.controls() && !self.read_only, proof, &self.valid)
+    }
+
+    /// Asks for these tokens from now on. Whoever was admitted by one that is another now is not any more; says whether
+    /// there is such a one.
+    pub fn replace(&self, new: Tokens) -> bool {
+        let mut held = self.valid.held();
+        let others =
+            [Right::View, Right::Control].map(|right| held.tokens.of(right) != new.of(right));
+        let [view, control] = others;
+        held.view_changes += u32::from(view);
+        held.control_changes += u32::from(control);
+        held.tokens = new;
+        drop(held);
+        self.valid.changed.send_replace(());
+        view || control
     }
 }
 
-fn lock(tokens: &Mutex<Tokens>) -> MutexGuard<'_, Tokens> {
-    // Tokens are replaced as a whole, so a panic leaves nothing half-changed.
-    tokens.lock().unwrap_or_else(PoisonError::into_inner)
+impl Valid {
+    fn held(&self) -> MutexGuard<'_, Held> {
+        // Nothing in there panics, and each value is whole by itself.
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Held {
+    /// What a token or a session proves; nothing, where it is none, or was signed out of.
+    fn proof(&self, shown: &str) -> Option<Proof> {
+        if let Some(right) = self.tokens.right(shown) {
+            return Some(Proof::token(right, self.changes(right)));
+        }
+        let session = Shown::read(shown)?;
+        let counts =
+            session.is_of(self.tokens.of(session.right)) && !self.signed_out.has(&session.id);
+        let since = self.changes(session.right);
+        counts.then(|| Proof::of_session(session.right, since, session.id))
+    }
+
+    fn changes(&self, right: Right) -> u32 {
+        match right {
+            Right::View => self.view_changes,
+            Right::Control => self.control_changes,
+        }
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Access, Tokens};
-    use std::time::Duration;
-    use tokio::time::timeout;
-
-    fn guarded(read_only: bool) -> (Access, Tokens) {
-        let tokens = Tokens::random().unwrap();
-        (Access::new(read_only, Some(tokens.clone())), tokens)
-    }
-
-    fn controls(access: &Access, shown: &[&str]) -> Option<bool> {
-        let rights = access.admit(shown.iter().copied());
-        rights.map(|rights| rights.may_control)
-    }
-
-    #[test]
-    fn each_token_gives_its_right_and_others_none() {
-        let (access, tokens) = guarded(false);
-        let (view, control) = (tokens.view.text(), tokens.control.text());
-        let table = [
-            (&[][..], None),
-            (&[""], None),
-            (&["0123456789abcdef0123456789abcdef"], None),
-            (&[&view[1..]], None),
-            (&[view], Some(false)),
-            (&[control], Some(true)),
-            (&[view, control, "x"], Some(true)),
-            (&[control, view], Some(true)),
-            (&["x", view], Some(false)),
-        ];
-        for (shown, expected) in table {
-            assert_eq!(controls(&access, shown), expected, "{shown:?}");
-        }
-    }
-
-    #[test]
-    fn without_tokens_all_may_all_and_read_only_takes_control_from_all() {
-        assert_eq!(controls(&Access::new(false, None), &[]), Some(true));
-        assert_eq!(controls(&Access::new(true, None), &[]), Some(false));
-        let (access, tokens) = guarded(true);
-        assert_eq!(controls(&access, &[tokens.control.text()]), Some(false));
-        assert_eq!(controls(&access, &[]), None);
-    }
-
-    #[tokio::test]
-    async fn a_turn_takes_rights_away_and_old_tokens_with_them() {
-        let (access, old) = guarded(false);
-        let mut before = access.admit([old.view.text()]).unwrap();
-        let new = Tokens::random().unwrap();
-        access.turn(new.clone());
-        before.revoked().await;
-        for token in [&old.view, &old.control] {
-            assert_eq!(controls(&access, &[token.text()]), None);
-        }
-        let mut after = access.admit([new.control.text()]).unwrap();
-        assert!(after.may_control);
-        let still = timeout(Duration::from_millis(20), after.revoked()).await;
-        assert!(still.is_err(), "revoked without a turn");
-    }
-}
+mod tests;

@@ -1,5 +1,6 @@
 //! The options about who may reach the server, and how.
 
+use crate::reload::Sources;
 use crate::server::MaxViewers;
 use crate::{access, door, tls};
 use clap::Args;
@@ -14,11 +15,11 @@ pub(super) struct DoorArgs {
     #[arg(help_heading = HEADING, long)]
     token: bool,
 
-    /// File with the token to view; by default, one is made and printed
+    /// File with the token to view; unless both are named, both are made at the start
     #[arg(help_heading = HEADING, long, value_name = "FILE")]
     view_token_file: Option<PathBuf>,
 
-    /// File with the token to control; by default, one is made and printed
+    /// File with the token to control
     #[arg(help_heading = HEADING, long, value_name = "FILE")]
     control_token_file: Option<PathBuf>,
 
@@ -70,6 +71,33 @@ impl DoorArgs {
                 all: self.max_viewers,
                 per_address: self.max_viewers_per_address,
             },
+        }
+    }
+}
+
+/// What a server's own process for reading files is given.
+#[derive(Args)]
+pub(super) struct FilesArgs {
+    #[arg(long, requires = "control_token_file")]
+    view_token_file: Option<PathBuf>,
+
+    #[arg(long, requires = "view_token_file")]
+    control_token_file: Option<PathBuf>,
+
+    #[arg(long, requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+
+    #[arg(long, requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+}
+
+impl FilesArgs {
+    pub(super) fn sources(self) -> Sources {
+        let tokens = self.view_token_file.zip(self.control_token_file);
+        let tls = self.tls_cert.zip(self.tls_key);
+        Sources {
+            tokens: tokens.map(|(view, control)| access::TokenFiles::new(&view, &control)),
+            tls: tls.map(|(cert, key)| tls::Files { cert, key }),
         }
     }
 }

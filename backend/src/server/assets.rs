@@ -22,22 +22,14 @@ const CODINGS: [(&str, &str); 2] = [("br", ".br"), ("gzip", ".gz")];
 /// Names under /assets hold a hash of the content: what was fetched once is never asked for again.
 const FOREVER: &str = "public, max-age=31536000, immutable";
 
-/// The page holds nothing of this host, so somebody without a token gets it too: it asks for one then.
-/// A link on another site comes without the cookie, and the page has it all the same.
-pub(super) async fn index(rights: Option<Rights>, mut headers: HeaderMap) -> Response {
-    if rights.is_some() {
-        // Names of the assets change with a new version, so the page itself is always asked for.
-        return respond("index.html", "no-cache", &headers);
-    }
+/// The page holds nothing of this host, so every browser gets it: which session it has, if any, only its scripts say.
+pub(super) async fn index(rights: Option<Rights>, headers: HeaderMap) -> Response {
     let accept = headers.get(ACCEPT).and_then(|value| value.to_str().ok());
-    if !accept.is_some_and(|types| types.contains("text/html")) {
-        return Refusal::no_token().into_response();
+    if rights.is_none() && !accept.is_some_and(|types| types.contains("text/html")) {
+        return Refusal::unknown(&headers).into_response();
     }
-    headers.remove(IF_NONE_MATCH);
-    let mut page = respond("index.html", "no-store", &headers);
-    page.headers_mut().remove(ETAG);
-    *page.status_mut() = StatusCode::UNAUTHORIZED;
-    page
+    // Names of the assets change with a new version, so the page itself is always asked for.
+    respond("index.html", "no-cache", &headers)
 }
 
 pub(super) async fn asset(Path(name): Path<String>, headers: HeaderMap) -> Response {

@@ -1,29 +1,29 @@
-//! The door: what every request shows to be let in, and the exchange of a token for a cookie. The page
-//! and its program are for everybody; what is measured is not.
+//! The door: what every request shows to be let in. The page and its program are for everybody; what is measured is not.
 
 use super::Shared;
+use super::peer::{End, Peer};
 use super::reply::Refusal;
-use crate::access::Rights;
-use axum::Json;
-use axum::extract::rejection::BytesRejection;
+use crate::access::{Access, Rights};
 use axum::extract::{FromRequestParts, OptionalFromRequestParts, Request, State};
-use axum::http::header::{AUTHORIZATION, COOKIE, HOST, HeaderValue, SET_COOKIE};
+use axum::http::header::{AUTHORIZATION, HeaderName};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
-use serde::{Deserialize, Serialize};
 use std::convert::Infallible;
 
 /// What is answered without a token: the page itself holds nothing of this host, and health checks ask
-/// from outside. The WebSocket refuses by itself, for a browser is told nothing of an upgrade's status.
+/// from outside. The WebSocket asks by itself, for a browser can show nothing with its request.
 fn is_open(path: &str) -> bool {
     path.starts_with("/assets/") || ["/", "/ws", "/healthz", SESSION].contains(&path)
 }
 
-/// Where a token is exchanged for a cookie.
+/// Where a token is exchanged for a session, and the session is ended.
 pub(super) const SESSION: &str = "/api/v1/session";
+
+/// Where the page shows its session. A proxy that asks for a password of its own has the browser show that in
+/// Authorization, in place of which a page can't put anything else.
+const OWN_HEADER: HeaderName = HeaderName::from_static("runqlat-session");
 
 /// Lets in who may look, with their rights in the request's extensions.
 pub(super) async fn check(
@@ -31,7 +31,10 @@ pub(super) async fn check(
     mut request: Request,
     next: Next,
 ) -> Response {
-    match shared.access.admit(shown(request.headers())) {
+    let peer = request.extensions().get::<Peer>().copied();
+    let of_user = peer.and_then(|peer| of_user(&shared.access, peer));
+    let by_token = shared.access.admit(shown(request.headers()));
+    match greatest(of_user, by_token) {
         Some(rights) => {
             request.extensions_mut().insert(rights);
             next.run(request).await
@@ -41,80 +44,39 @@ pub(super) async fn check(
     }
 }
 
-/// The tokens that a request shows: the one in its Authorization, or else all in this server's cookie.
-fn shown(headers: &HeaderMap) -> Vec<&str> {
-    if let Some(authorization) = headers.get(AUTHORIZATION) {
-        let text = authorization.to_str().unwrap_or_default();
-        let (scheme, token) = text.split_once(' ').unwrap_or_default();
-        let bearer = scheme.eq_ignore_ascii_case("bearer");
-        return bearer.then(|| token.trim()).into_iter().collect();
-    }
-    let name = cookie_name(headers);
-    let texts = headers.get_all(COOKIE).iter();
-    let cookies = texts.filter_map(|value| value.to_str().ok());
-    let pairs = cookies.flat_map(|cookies| cookies.split(';'));
-    let pairs = pairs.filter_map(|pair| pair.trim().split_once('='));
-    pairs
-        .filter(|(found, _)| *found == name)
-        .map(|(_, token)| token)
-        .collect()
+/// What the user at the other end of a connection may without a token. Who is on this host may all, where users count.
+fn of_user(access: &Access, peer: Peer) -> Option<Rights> {
+    let is_local = matches!(peer.end, End::Tcp(address) if address.to_canonical().is_loopback());
+    (access.knows_users() && is_local).then(|| access.of_user())
 }
 
-/// Browsers share cookies between all ports of a host, so the port that the browser sees is in the name:
-/// tunnels to two servers end on one host.
-fn cookie_name(headers: &HeaderMap) -> String {
-    let host = headers.get(HOST).and_then(|host| host.to_str().ok());
-    let port = host.and_then(|host| host.rsplit_once(':')?.1.parse::<u16>().ok());
-    match port {
-        Some(port) => format!("runqlat-web-{port}"),
-        None => "runqlat-web".into(),
+/// Either is enough; of two, the one that gives more counts, and the user's where they give the same: it does not end.
+fn greatest(of_user: Option<Rights>, by_token: Option<Rights>) -> Option<Rights> {
+    match (of_user, by_token) {
+        (Some(user), Some(token)) if token.may_control && !user.may_control => Some(token),
+        (of_user, by_token) => of_user.or(by_token),
     }
 }
 
-/// A cookie with this token, for the page alone: no script reads it, no other site's request carries it.
-pub(super) fn cookie(headers: &HeaderMap, token: &str, tls: bool) -> HeaderValue {
-    let name = cookie_name(headers);
-    let secure = if tls { "; Secure" } else { "" };
-    let text = format!("{name}={token}; Path=/; HttpOnly; SameSite=Strict{secure}");
-    HeaderValue::try_from(text).expect("tokens are letters, digits and -_.~")
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SignIn {
-    token: String,
-}
-
-/// What somebody may.
-#[derive(Serialize)]
-pub(super) struct May {
-    pub(super) may_control: bool,
-}
-
-/// Exchanges a token for a cookie.
-pub(super) async fn sign_in(
-    State(shared): State<Shared>,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
-) -> Result<Response, Refusal> {
-    const HINT: &str = r#"the body is {"token": "…"}"#;
-    let body = body.map_err(|rejection| Refusal::unread(&rejection, HINT))?;
-    let SignIn { token } = serde_json::from_slice(&body)
-        .map_err(|error| Refusal::bad_request(format!("not a sign-in: {error}"), HINT))?;
-    let rights = shared.access.admit([token.trim()]);
-    let rights = rights.ok_or_else(Refusal::wrong_token)?;
-    let may_control = rights.may_control;
-    let mut response = Json(May { may_control }).into_response();
-    if shared.access.asks() {
-        let cookie = cookie(&headers, token.trim(), shared.reach.tls);
-        response.headers_mut().insert(SET_COOKIE, cookie);
-    }
-    Ok(response)
+/// The tokens and sessions that a request shows. An Authorization that is no Bearer is not for this server.
+pub(super) fn shown(headers: &HeaderMap) -> Vec<&str> {
+    let texts = |name| {
+        headers
+            .get_all(name)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+    };
+    let bearer = |text| {
+        let (scheme, token) = str::split_once(text, ' ').unwrap_or_default();
+        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+    };
+    let bearers = texts(AUTHORIZATION).filter_map(bearer);
+    bearers.chain(texts(OWN_HEADER).map(str::trim)).collect()
 }
 
 impl Refusal {
-    /// For who showed a token that is none of this server's, or showed none. Who did is to know that showing it again is
-    /// of no use.
+    /// For who showed nothing that counts, or nothing. Who did show something is to know that showing it again is of no
+    /// use.
     pub(super) fn unknown(headers: &HeaderMap) -> Self {
         match shown(headers).is_empty() {
             true => Self::no_token(),
@@ -133,7 +95,7 @@ impl Refusal {
         }
     }
 
-    fn wrong_token() -> Self {
+    pub(super) fn wrong_token() -> Self {
         Self {
             error: "this is no token of this server, or not any more: it makes new ones when it starts, unless they \
                     are in files"
@@ -163,48 +125,33 @@ impl<S: Send + Sync> OptionalFromRequestParts<S> for Rights {
 
 #[cfg(test)]
 mod tests {
-    use super::{cookie, shown};
-    use axum::http::header::{AUTHORIZATION, COOKIE, HOST, HeaderName};
+    use super::{OWN_HEADER, shown};
+    use axum::http::header::{AUTHORIZATION, COOKIE};
     use axum::http::{HeaderMap, HeaderValue};
-
-    fn headers(list: &[(HeaderName, &'static str)]) -> HeaderMap {
-        let pairs = list.iter();
-        pairs
-            .map(|(name, value)| (name.clone(), HeaderValue::from_static(value)))
-            .collect()
-    }
 
     #[test]
     fn tokens_are_found_where_they_may_be() {
-        let ours = "runqlat-web-8080=a; other=x; runqlat-web-8080=b; runqlat-web-9090=c; =; y";
         let table = [
-            (None, None, &[][..]),
-            (Some("Bearer t"), None, &["t"]),
-            (Some("bearer  t "), None, &["t"]),
-            (Some("Basic dDp0"), Some(ours), &[]),
-            (Some("Bearer"), Some(ours), &[]),
-            (None, Some(ours), &["a", "b"]),
-            (None, Some("runqlat-web=a"), &[]),
+            (&[][..], None, &[][..]),
+            (&["Bearer t"], None, &["t"]),
+            (&["bearer  t "], None, &["t"]),
+            (&["Bearer t"], Some("s"), &["t", "s"]),
+            // A proxy's own hides nothing.
+            (&["Basic dDp0"], Some("s"), &["s"]),
+            (&["Basic dDp0", "Bearer t"], None, &["t"]),
+            (&["Bearer"], Some(" s "), &["s"]),
+            (&["Basic dDp0"], None, &[]),
         ];
-        for (authorization, cookies, expected) in table {
-            let mut list = vec![(HOST, "localhost:8080")];
-            list.extend(authorization.map(|value| (AUTHORIZATION, value)));
-            list.extend(cookies.map(|value| (COOKIE, value)));
-            assert_eq!(shown(&headers(&list)), expected, "{list:?}");
+        for (authorizations, own, expected) in table {
+            let mut headers = HeaderMap::new();
+            headers.insert(COOKIE, HeaderValue::from_static("runqlat-web=c"));
+            for value in authorizations {
+                headers.append(AUTHORIZATION, HeaderValue::from_static(value));
+            }
+            if let Some(own) = own {
+                headers.insert(OWN_HEADER, HeaderValue::from_static(own));
+            }
+            assert_eq!(shown(&headers), expected, "{authorizations:?} {own:?}");
         }
-    }
-
-    #[test]
-    fn the_cookie_is_for_this_page_alone() {
-        let tunnel = headers(&[(HOST, "localhost:9000")]);
-        assert_eq!(
-            cookie(&tunnel, "t", false),
-            "runqlat-web-9000=t; Path=/; HttpOnly; SameSite=Strict"
-        );
-        let plain = headers(&[(HOST, "db1.example")]);
-        assert_eq!(
-            cookie(&plain, "t", true),
-            "runqlat-web=t; Path=/; HttpOnly; SameSite=Strict; Secure"
-        );
     }
 }

@@ -9,7 +9,7 @@ use crate::hub::Hub;
 use crate::shutdown::Stop;
 use axum::Router;
 use hyper_util::service::TowerToHyperService;
-use std::net::IpAddr;
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use tokio::io::DuplexStream;
 use tokio::sync::Semaphore;
@@ -39,8 +39,8 @@ impl Server {
         let service = TowerToHyperService::new(self.app.clone());
         let stop = self.stop.clone();
         let peer = Peer {
-            end: End::Tcp(IpAddr::from([192, 0, 2, 1])),
-            uid: None,
+            end: End::Tcp(Ipv4Addr::LOCALHOST.into()),
+            uid: Some(0),
         };
         let place = self.crowd.connections.take(peer.end);
         async move {

@@ -4,6 +4,7 @@
 mod accept;
 mod api;
 mod assets;
+mod attempts;
 mod control;
 mod crowd;
 mod entry;
@@ -16,6 +17,7 @@ mod peer;
 mod pulse;
 mod questions;
 mod reply;
+mod session;
 mod together;
 mod tokens;
 mod upgrade;
@@ -27,6 +29,7 @@ use crate::directory::Directory;
 use crate::hub::Hub;
 use crate::reach::Reach;
 use crate::shutdown::Stop;
+use attempts::Attempts;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRef, Request};
 use axum::http::{StatusCode, Uri};
@@ -68,11 +71,14 @@ struct Shared {
     hub: Arc<Hub>,
     control: Control,
     questions: Questions,
-    access: Arc<Access>,
+    access: Access,
     reach: Arc<Reach>,
     crowd: Arc<Crowd>,
     /// For those who are told why they are turned away.
     farewells: Arc<Semaphore>,
+    /// For those whose first message is waited for.
+    strangers: Arc<Semaphore>,
+    attempts: Arc<Attempts>,
     stop: Stop,
 }
 
@@ -128,10 +134,12 @@ fn app(
         hub,
         control,
         questions: Questions::new(directory),
-        access: Arc::new(front.access),
+        access: front.access,
         reach: Arc::new(front.reach),
         crowd,
         farewells: Arc::new(Semaphore::new(upgrade::MAX_FAREWELLS)),
+        strangers: Arc::new(Semaphore::new(upgrade::MAX_STRANGERS)),
+        attempts: Arc::new(Attempts::new()),
         stop,
     })
 }
@@ -163,7 +171,10 @@ fn router(shared: Shared) -> Router {
         .route("/api/v1/span", get(questions::span))
         .route("/api/v1/targets", get(questions::targets))
         .route("/api/v1/tokens/rotate", post(tokens::rotate))
-        .route(entry::SESSION, post(entry::sign_in))
+        .route(
+            entry::SESSION,
+            post(session::sign_in).delete(session::sign_out),
+        )
         .route("/healthz", get(api::healthz))
         .fallback(unknown_path)
         .method_not_allowed_fallback(wrong_method)

@@ -113,7 +113,9 @@ pub(super) fn tell(
         | ClientMessage::SetScope(_)
         | ClientMessage::Targets { .. }
         | ClientMessage::Region(_)
-        | ClientMessage::Span(_) => {}
+        | ClientMessage::Span(_)
+        // Who is here has signed in.
+        | ClientMessage::SignIn { .. } => {}
     }
     Ok(None)
 }

@@ -32,6 +32,9 @@ const FAREWELL: Duration = Duration::from_secs(2);
 /// Those who read it at a time; more are told as programs are.
 pub(super) const MAX_FAREWELLS: usize = 64;
 
+/// Pages that have not said yet who they are.
+pub(super) const MAX_STRANGERS: usize = 64;
+
 pub(super) async fn upgrade(
     State(shared): State<Shared>,
     Extension(peer): Extension<Peer>,
@@ -60,17 +63,56 @@ pub(super) async fn upgrade(
     let Spoken::Now(format) = spoken else {
         return turn_away(&shared, TurnedAway::old(), upgrade);
     };
-    match admit(&shared, rights, &headers, peer) {
+    // A browser's page is told nothing of a refused upgrade, so it is let in as far as the door.
+    let is_page = headers.contains_key(ORIGIN);
+    let Some(rights) = rights else {
+        return match is_page {
+            true => ask(shared, format, peer, upgrade),
+            false => Err(Refusal::unknown(&headers)),
+        };
+    };
+    match admit(&shared, rights, peer) {
         Ok((admitted, place)) => Ok(upgrade.on_upgrade(move |socket| async move {
             Connection::new(socket, format, shared, peer, admitted)
                 .run()
                 .await;
             drop(place);
         })),
-        // A browser's page is told nothing of a refused upgrade, so it is let in as far as the door.
-        Err(turned) if headers.contains_key(ORIGIN) => turn_away(&shared, turned, upgrade),
+        Err(turned) if is_page => turn_away(&shared, turned, upgrade),
         Err(turned) => Err(turned.refusal),
     }
+}
+
+/// Accepts the upgrade and waits for a page to say who it is. Meanwhile it is a stranger: it has a place among those, and
+/// none among the viewers.
+fn ask(
+    shared: Shared,
+    format: Format,
+    peer: Peer,
+    upgrade: WebSocketUpgrade,
+) -> Result<Response, Refusal> {
+    let stranger = shared.strangers.clone().try_acquire_owned();
+    let stranger = stranger.map_err(|_| Refusal::too_many_strangers())?;
+    Ok(upgrade.on_upgrade(move |mut socket| async move {
+        let mut stop = shared.stop.clone();
+        let rights = tokio::select! {
+            () = stop.requested() => return,
+            rights = shared.first_message(&mut socket, format, &peer) => rights,
+        };
+        let admitted = rights
+            .map_err(TurnedAway::unknown)
+            .and_then(|rights| admit(&shared, rights, peer));
+        match admitted {
+            Ok((admitted, place)) => {
+                drop(stranger);
+                Connection::new(socket, format, shared, peer, admitted)
+                    .run()
+                    .await;
+                drop(place);
+            }
+            Err(turned) => turned.tell(socket).await,
+        }
+    }))
 }
 
 /// Accepts the upgrade and closes at once, so that the page learns why.
@@ -90,14 +132,9 @@ fn turn_away(
 /// A place among the viewers, for who may look.
 fn admit(
     shared: &Shared,
-    rights: Option<Rights>,
-    headers: &HeaderMap,
+    rights: Rights,
     peer: Peer,
 ) -> Result<((Rights, Viewer), Place), TurnedAway> {
-    let rights = rights.ok_or_else(|| TurnedAway {
-        code: CLOSE_NO_TOKEN,
-        refusal: Refusal::unknown(headers),
-    })?;
     let crowd = &shared.crowd;
     let place = crowd.viewers.take(peer.end).ok_or_else(|| {
         count(&crowd.refused.viewers_of_address);
@@ -117,6 +154,13 @@ struct TurnedAway {
 }
 
 impl TurnedAway {
+    fn unknown(refusal: Refusal) -> Self {
+        Self {
+            code: CLOSE_NO_TOKEN,
+            refusal,
+        }
+    }
+
     fn old() -> Self {
         Self {
             code: CLOSE_OLD_PAGE,
@@ -162,6 +206,16 @@ impl TurnedAway {
             while let Some(Ok(_)) = socket.recv().await {}
         };
         let _ = timeout(FAREWELL, farewell).await;
+    }
+}
+
+impl Refusal {
+    fn too_many_strangers() -> Self {
+        Self {
+            status: StatusCode::SERVICE_UNAVAILABLE,
+            error: format!("{MAX_STRANGERS} pages are signing in, which is the most"),
+            hint: "try again in a few seconds".into(),
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use super::latest::Latest;
 use super::peer::Peer;
 use super::pulse::{BEAT, Pulse};
 use super::reply::Refusal;
-use crate::access::Rights;
+use crate::access::{Ended, Rights};
 use crate::hub::{Joined, News, Viewer};
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, close_code};
 use bytes::Bytes;
@@ -24,8 +24,11 @@ use tokio::time::{Interval, MissedTickBehavior, interval_at, timeout};
 /// A viewer that takes nothing for this long is gone.
 const SEND_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What everybody who is thrown out is told.
+/// What those are told whose token is another now.
 const TURNED: &str = "the tokens of this server were changed; ask who changed them for a new link";
+
+/// What those are told whose session was signed out of.
+const SIGNED_OUT: &str = "this browser has signed out";
 
 pub(super) struct Connection {
     socket: WebSocket,
@@ -94,8 +97,12 @@ impl Connection {
                 () = stop.requested() => {
                     return self.close(close_code::AWAY, "the server is stopping").await;
                 }
-                () = rights.revoked() => {
-                    return self.close(CLOSE_NO_TOKEN, TURNED).await;
+                ended = rights.ended() => {
+                    let reason = match ended {
+                        Ended::Changed => TURNED,
+                        Ended::SignedOut => SIGNED_OUT,
+                    };
+                    return self.close(CLOSE_NO_TOKEN, reason).await;
                 }
                 _ = beats.tick() => self.beat().await?,
                 frame = news.next() => match frame {

@@ -6,6 +6,7 @@ use crate::net::{Event, Net};
 use crate::session::Session;
 use crate::session::pace::Renews;
 use crate::session::together::Together;
+use leptos::ev::Custom;
 use leptos::prelude::*;
 use runqlat_common::wire::{ClientMessage, ProbeState, ServerMessage};
 use wasm_bindgen::prelude::Closure;
@@ -44,6 +45,15 @@ impl App {
             }
         });
         self.net.set_value(Some(net));
+        // This page has signed in, maybe with other rights; or another tab has, which lets this one in again.
+        self.on_window("signed-in", Net::reconnect);
+        self.on_window("session-renewed", Net::retry_now);
+    }
+
+    fn on_window(self, event: &'static str, act: fn(&Net)) {
+        let event = Custom::<leptos::ev::Event>::new(event);
+        let listener = window_event_listener(event, move |_| self.with_net(act));
+        on_cleanup(move || listener.remove());
     }
 
     /// Takes what a message tells of the others; where the picture shows it, it is drawn anew.

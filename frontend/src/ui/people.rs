@@ -3,6 +3,7 @@
 
 use super::boxed::{live, memo, on};
 use super::state::App;
+use crate::browser;
 use crate::words;
 use leptos::prelude::*;
 
@@ -14,10 +15,10 @@ pub(crate) fn People() -> impl IntoView {
     let present = move || words::together::present(&app.others().together);
     let may_turn = memo(move || {
         let session = app.session.read();
-        let asks = session.server.as_ref().is_some_and(|server| server.tokens);
-        session.may_control && asks
+        session.server.is_some() && session.may_control
     });
     let read_only = memo(move || app.others().together.read_only);
+    let may_leave = memo(move || app.session.read().server.is_some() && browser::is_signed_in());
     view! {
         <details class="popover people" name="popover">
             <summary
@@ -61,6 +62,15 @@ pub(crate) fn People() -> impl IntoView {
                     on:click=on(move |_| app.turn_tokens())
                 >
                     "New links…"
+                </button>
+                <button
+                    class="button"
+                    data-testid="sign-out"
+                    title="Ends the session that a link has opened in this browser"
+                    hidden=live(move || !may_leave.get())
+                    on:click=on(|_| browser::sign_out())
+                >
+                    "Sign out"
                 </button>
             </div>
         </details>

@@ -56,6 +56,20 @@ pub(super) fn asked() -> Vec<(ClientMessage, String, &'static str)> {
             r#"{"span":{"from_seq":3,"to_seq":300,"by_name":true}}"#.into(),
             "0c03ac0201",
         ),
+        (
+            ClientMessage::SignIn {
+                session: "v0f".into(),
+            },
+            r#"{"sign_in":{"session":"v0f"}}"#.into(),
+            "0d03763066",
+        ),
+        (
+            ClientMessage::SignIn {
+                session: String::new(),
+            },
+            r#"{"sign_in":{"session":""}}"#.into(),
+            "0d00",
+        ),
     ]
 }
 
