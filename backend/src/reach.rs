@@ -2,12 +2,15 @@
 //! know HTTP.
 
 use crate::access::Token;
-use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 
 /// The server's names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reach {
+    /// Where links lead to.
     pub listening: SocketAddr,
+    /// All that it listens on, on a network.
+    pub all: Vec<SocketAddr>,
     /// An address of this host that others reach it by: see [`host`].
     pub host: IpAddr,
     /// Names that people reach it by, besides its address and localhost.
@@ -22,7 +25,7 @@ impl Reach {
 
     /// Whether tokens that are sent to it can be read on the way.
     pub fn is_exposed(&self) -> bool {
-        !self.tls && !self.listening.ip().is_loopback()
+        !self.tls && self.all.iter().any(|address| !address.ip().is_loopback())
     }
 
     /// Where it listens, as an address.
@@ -58,11 +61,20 @@ impl Reach {
             return true;
         }
         let bare = name.trim_start_matches('[').trim_end_matches(']');
-        let listening = self.listening.ip();
+        let own =
+            |address: IpAddr, own: &SocketAddr| own.ip() == address || own.ip().is_unspecified();
         bare.parse::<IpAddr>().is_ok_and(|address| {
-            address == listening || address.is_loopback() || listening.is_unspecified()
+            address.is_loopback() || self.all.iter().any(|listening| own(address, listening))
         })
     }
+}
+
+/// The address of these that links lead to: one that others can reach, if there is any. Without an address, as on a Unix
+/// socket, the one that its tunnel usually ends at.
+pub fn foremost(all: &[SocketAddr]) -> SocketAddr {
+    let beyond = all.iter().find(|address| !address.ip().is_loopback());
+    let usual = || SocketAddr::from((Ipv4Addr::LOCALHOST, 8_080));
+    beyond.or(all.first()).copied().unwrap_or_else(usual)
 }
 
 /// The address that others reach a server by that listens on `ip`. Opens a socket, which is not allowed once rights
@@ -91,13 +103,14 @@ fn outgoing(unspecified: IpAddr) -> IpAddr {
 
 #[cfg(test)]
 mod tests {
-    use super::{Reach, host};
+    use super::{Reach, foremost, host};
     use std::net::SocketAddr;
 
     fn reach(listening: &str, names: &[&str]) -> Reach {
         let listening: SocketAddr = listening.parse().unwrap();
         Reach {
             listening,
+            all: vec![listening],
             host: host(listening.ip()),
             names: names.iter().map(|&name| name.into()).collect(),
             tls: false,
@@ -142,6 +155,27 @@ mod tests {
         assert_eq!(reach("[::1]:8080", &[]).url(), "http://[::1]:8080");
         let anywhere = reach("0.0.0.0:8080", &[]);
         assert!(anywhere.is_called(anywhere.url().trim_start_matches("http://")));
+    }
+
+    #[test]
+    fn each_of_several_addresses_is_answered_and_links_lead_beyond_the_host() {
+        let all =
+            ["127.0.0.1:8080", "[::1]:8080", "10.0.0.5:9090"].map(|text| text.parse().unwrap());
+        assert_eq!(foremost(&all), all[2]);
+        assert_eq!(foremost(&all[..2]), all[0]);
+        assert_eq!(foremost(&[]).to_string(), "127.0.0.1:8080");
+        let several = Reach {
+            all: all.to_vec(),
+            ..reach("10.0.0.5:9090", &[])
+        };
+        assert!(several.is_called("10.0.0.5:9090") && several.is_called("[::1]:8080"));
+        assert!(!several.is_called("10.0.0.6:9090") && several.is_exposed());
+        let socket = Reach {
+            all: Vec::new(),
+            ..reach("127.0.0.1:8080", &[])
+        };
+        assert!(socket.is_called("localhost") && !socket.is_called("10.0.0.5"));
+        assert!(!socket.is_exposed());
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The options about who may reach the server, and how.
 
+use crate::confine::{Group, User};
+use crate::procfs::sockets;
 use crate::server::MaxViewers;
 use crate::{access, door, tls};
 use clap::Args;
@@ -10,9 +12,21 @@ const HEADING: &str = "Who may look and who may control";
 
 #[derive(Args)]
 pub(super) struct DoorArgs {
-    /// Ask for tokens on loopback, too; beyond it they always are
+    /// Ask everybody for a token, root and the user who starts this included
     #[arg(help_heading = HEADING, long)]
     token: bool,
+
+    /// User of this host who needs no token, by name or number; may be repeated
+    #[arg(help_heading = HEADING, long, value_name = "NAME", value_parser = parse_user, conflicts_with = "token")]
+    allow_user: Vec<User>,
+
+    /// Group whose members may connect to Unix sockets, by name or number
+    #[arg(help_heading = HEADING, long, value_name = "GROUP", value_parser = Group::named)]
+    socket_group: Option<Group>,
+
+    /// Print links with their tokens even where stderr is no terminal
+    #[arg(help_heading = HEADING, long)]
+    print_links: bool,
 
     /// File with the token to view; by default, one is made and printed
     #[arg(help_heading = HEADING, long, value_name = "FILE")]
@@ -50,6 +64,10 @@ pub(super) struct DoorArgs {
 }
 
 impl DoorArgs {
+    pub(super) fn socket_group(&self) -> Option<Group> {
+        self.socket_group.clone()
+    }
+
     pub(super) fn options(self) -> door::Options {
         let tls = self.tls_cert.zip(self.tls_key);
         door::Options {
@@ -65,7 +83,20 @@ impl DoorArgs {
                 all: self.max_viewers,
                 per_address: self.max_viewers_per_address,
             },
+            allowed: self.allow_user,
+            print_links: self.print_links,
         }
+    }
+}
+
+/// One that the kernel tells apart from others.
+fn parse_user(text: &str) -> Result<User, String> {
+    let user = User::named(text)?;
+    match user.uid() == sockets::overflow_uid() {
+        true => Err(format!(
+            "the kernel shows all users whom it can't name as {user}, so it is nobody's"
+        )),
+        false => Ok(user),
     }
 }
 

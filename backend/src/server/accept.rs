@@ -2,7 +2,9 @@
 //! the time for a request's head, the time in which it reads nothing. Must not know what is served.
 
 use super::crowd::{Crowd, MAX_CONNECTIONS, Place, count};
-use super::peer::{End, Peer};
+use super::identity::Identity;
+use super::listener::{Listeners, Stream};
+use super::peer::Peer;
 use crate::shutdown::Stop;
 use axum::Router;
 use axum::http::Request;
@@ -15,7 +17,6 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 use tokio_io_timeout::TimeoutStream;
@@ -47,7 +48,8 @@ const PLAIN: &[u8] = b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; cha
 
 /// Serves `app` until `stop` is requested, and then until all requests are answered.
 pub(super) async fn serve(
-    listener: TcpListener,
+    mut listeners: Listeners,
+    identity: Identity,
     tls: Option<TlsAcceptor>,
     app: Router,
     crowd: Arc<Crowd>,
@@ -58,18 +60,17 @@ pub(super) async fn serve(
     loop {
         let accepted = tokio::select! {
             () = stop.requested() => break,
-            accepted = listener.accept() => accepted,
+            accepted = listeners.accept() => accepted,
         };
         let (stream, peer) = match accepted {
-            Ok((stream, peer)) => {
-                let end = End::Tcp(peer.ip());
-                (stream, Peer { end, uid: None })
-            }
+            Ok((stream, end)) => (stream, Peer { end, uid: None }),
             Err(error) => {
                 pause(&error).await;
                 continue;
             }
         };
+        // A Unix socket's bytes cross no network.
+        let tls = tls.clone().filter(|_| matches!(stream, Stream::Tcp(_)));
         let Some(place) = crowd.connections.take(peer.end) else {
             count(&crowd.refused.connections_of_address);
             turn_away(&stream, tls.is_some(), CROWDED);
@@ -80,9 +81,10 @@ pub(super) async fn serve(
             turn_away(&stream, tls.is_some(), FULL);
             continue;
         };
-        let guest = (peer, place, slot);
-        let (tls, service, stop) = (tls.clone(), service.clone(), stop.clone());
+        let (identity, service, stop) = (identity.clone(), service.clone(), stop.clone());
         tokio::spawn(async move {
+            let uid = identity.of(&stream).await;
+            let guest = (Peer { uid, ..peer }, place, slot);
             if let Err(error) = greet(stream, tls, service, stop, guest).await {
                 tracing::debug!("a connection ended: {error}");
             }
@@ -105,7 +107,7 @@ async fn pause(error: &io::Error) {
 }
 
 /// Says why, as far as that goes without waiting.
-fn turn_away(stream: &TcpStream, tls: bool, why: &[u8]) {
+fn turn_away(stream: &Stream, tls: bool, why: &[u8]) {
     if !tls {
         let _ = stream.try_write(why);
         // What is unread when it is closed would take the answer back.
@@ -119,13 +121,13 @@ type Service = TowerToHyperService<Router>;
 type Ended = Box<dyn std::error::Error + Send + Sync>;
 
 async fn greet(
-    mut stream: TcpStream,
+    mut stream: Stream,
     tls: Option<TlsAcceptor>,
     service: Service,
     stop: Stop,
     guest: Guest,
 ) -> Result<(), Ended> {
-    stream.set_nodelay(true)?;
+    stream.set_nodelay()?;
     let Some(tls) = tls else {
         return speak(stream, service, stop, guest).await;
     };

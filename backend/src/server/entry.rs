@@ -1,9 +1,9 @@
 //! The door: what every request shows to be let in. The page and its program are for everybody; what is measured is not.
 
 use super::Shared;
-use super::peer::{End, Peer};
+use super::peer::Peer;
 use super::reply::Refusal;
-use crate::access::{Access, Rights};
+use crate::access::Rights;
 use axum::extract::{FromRequestParts, OptionalFromRequestParts, Request, State};
 use axum::http::header::{AUTHORIZATION, HeaderName};
 use axum::http::request::Parts;
@@ -31,8 +31,7 @@ pub(super) async fn check(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let peer = request.extensions().get::<Peer>().copied();
-    let of_user = peer.and_then(|peer| of_user(&shared.access, peer));
+    let of_user = shared.of_user(&mut request);
     let by_token = shared.access.admit(shown(request.headers()));
     match greatest(of_user, by_token) {
         Some(rights) => {
@@ -40,14 +39,15 @@ pub(super) async fn check(
             next.run(request).await
         }
         None if is_open(request.uri().path()) => next.run(request).await,
-        None => Refusal::unknown(request.headers()).into_response(),
+        None => {
+            let peer = request.extensions().get::<Peer>();
+            let refusal = shared.unknown(peer, request.headers());
+            if let Some(peer) = peer {
+                shared.strangers_told.refused(peer, &refusal);
+            }
+            refusal.into_response()
+        }
     }
-}
-
-/// What the user at the other end of a connection may without a token. Who is on this host may all, where users count.
-fn of_user(access: &Access, peer: Peer) -> Option<Rights> {
-    let is_local = matches!(peer.end, End::Tcp(address) if address.to_canonical().is_loopback());
-    (access.knows_users() && is_local).then(|| access.of_user())
 }
 
 /// Either is enough; of two, the one that gives more counts, and the user's where they give the same: it does not end.
@@ -74,16 +74,18 @@ pub(super) fn shown(headers: &HeaderMap) -> Vec<&str> {
     bearers.chain(texts(OWN_HEADER).map(str::trim)).collect()
 }
 
-impl Refusal {
+impl Shared {
     /// For who showed nothing that counts, or nothing. Who did show something is to know that showing it again is of no
     /// use.
-    pub(super) fn unknown(headers: &HeaderMap) -> Self {
+    pub(super) fn unknown(&self, peer: Option<&Peer>, headers: &HeaderMap) -> Refusal {
         match shown(headers).is_empty() {
-            true => Self::no_token(),
-            false => Self::wrong_token(),
+            true => self.stranger(peer, headers),
+            false => Refusal::wrong_token(),
         }
     }
+}
 
+impl Refusal {
     pub(super) fn no_token() -> Self {
         Self {
             status: StatusCode::UNAUTHORIZED,

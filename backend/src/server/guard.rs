@@ -1,6 +1,7 @@
 //! What every request passes: no foreign site may speak to this server through somebody's browser,
 //! and the browser is told what the page may do.
 
+use super::peer::{End, Peer};
 use super::reply::Refusal;
 use crate::reach::Reach;
 use axum::extract::{Request, State};
@@ -38,7 +39,9 @@ pub(super) async fn check(
     request: Request,
     next: Next,
 ) -> Response {
-    let mut response = match verdict(request.method(), request.headers(), &reach) {
+    let peer = request.extensions().get::<Peer>();
+    let is_tls = reach.tls && !peer.is_some_and(|peer| peer.end == End::Unix);
+    let mut response = match verdict(request.method(), request.headers(), &reach, is_tls) {
         Ok(()) => next.run(request).await,
         Err(refusal) => refusal.into_response(),
     };
@@ -54,7 +57,12 @@ pub(super) async fn check(
 
 /// A name that somebody's DNS points here must not do (DNS rebinding), so the Host is one of the
 /// server's own; and a request that a page made comes from this server's page.
-fn verdict(method: &Method, headers: &HeaderMap, reach: &Reach) -> Result<(), Refusal> {
+fn verdict(
+    method: &Method,
+    headers: &HeaderMap,
+    reach: &Reach,
+    is_tls: bool,
+) -> Result<(), Refusal> {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let host = text(HOST).unwrap_or_default();
     if headers.get_all(HOST).iter().count() > 1 || !reach.is_called(host) {
@@ -68,8 +76,8 @@ fn verdict(method: &Method, headers: &HeaderMap, reach: &Reach) -> Result<(), Re
         });
     }
     let own = |origin: &str| {
-        let after = origin.strip_prefix(reach.scheme());
-        after.and_then(|rest| rest.strip_prefix("://")) == Some(host)
+        let scheme = if is_tls { "https" } else { "http" };
+        origin.split_once("://") == Some((scheme, host))
     };
     let foreign = match headers.contains_key(ORIGIN) {
         true => !text(ORIGIN).is_some_and(own),
@@ -106,6 +114,7 @@ mod tests {
     fn refused(method: Method, tls: bool, headers: &[(&'static str, &'static str)]) -> Option<u16> {
         let reach = Reach {
             listening: "127.0.0.1:8080".parse().unwrap(),
+            all: vec!["127.0.0.1:8080".parse().unwrap()],
             host: "127.0.0.1".parse().unwrap(),
             names: Vec::new(),
             tls,
@@ -117,7 +126,7 @@ mod tests {
                 HeaderValue::from_static(value),
             );
         }
-        let refusal = verdict(&method, &map, &reach).err();
+        let refusal = verdict(&method, &map, &reach, tls).err();
         refusal.map(|refusal| refusal.status.as_u16())
     }
 

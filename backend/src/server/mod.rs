@@ -10,9 +10,13 @@ mod crowd;
 mod entry;
 mod flood;
 mod guard;
+mod identity;
 #[cfg(feature = "fuzzing")]
 pub mod in_process;
 mod latest;
+mod links;
+mod listener;
+mod local;
 mod peer;
 mod pulse;
 mod questions;
@@ -24,6 +28,7 @@ mod upgrade;
 mod ws;
 
 use crate::access::Access;
+use crate::access::local::Local;
 use crate::control::Control;
 use crate::directory::Directory;
 use crate::hub::Hub;
@@ -38,11 +43,14 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{any, delete, get, post};
 use crowd::Crowd;
 pub use crowd::MaxViewers;
+use identity::Identity;
+use listener::Listeners;
+pub use listener::{Listener, SocketFile};
+use local::Strangers;
 use questions::Questions;
 use runqlat_common::wire::MAX_CLIENT_MESSAGE;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -61,6 +69,10 @@ const MAX_BODY: usize = 16 * 1024;
 pub struct Front {
     pub reach: Reach,
     pub access: Access,
+    /// Who needs no token.
+    pub local: Local,
+    /// The name of whose server it is, for those on this host who do.
+    pub owner: String,
     pub tls: Option<TlsAcceptor>,
     pub max_viewers: MaxViewers,
 }
@@ -72,6 +84,8 @@ struct Shared {
     control: Control,
     questions: Questions,
     access: Access,
+    local: Arc<Local>,
+    strangers_told: Arc<Strangers>,
     reach: Arc<Reach>,
     crowd: Arc<Crowd>,
     /// For those who are told why they are turned away.
@@ -90,7 +104,7 @@ impl FromRef<Shared> for Arc<Hub> {
 
 /// Serves until `stop` is requested, and then until viewers have hung up, or a while.
 pub async fn serve(
-    listener: TcpListener,
+    listeners: Vec<Listener>,
     front: Front,
     hub: Arc<Hub>,
     control: Control,
@@ -110,9 +124,11 @@ pub async fn serve(
     // Ends with this function.
     let mut telling = JoinSet::new();
     telling.spawn(hub.clone().tell());
+    let identity = Identity::start(&mut telling);
+    let listeners = Listeners::new(listeners);
     let mut deadline = stop.clone();
     tokio::select! {
-        () = accept::serve(listener, tls, app, crowd, stop) => {}
+        () = accept::serve(listeners, identity, tls, app, crowd, stop) => {}
         () = async {
             deadline.requested().await;
             tokio::time::sleep(GRACE).await;
@@ -135,6 +151,8 @@ fn app(
         control,
         questions: Questions::new(directory),
         access: front.access,
+        local: Arc::new(front.local),
+        strangers_told: Arc::new(Strangers::new(&front.owner)),
         reach: Arc::new(front.reach),
         crowd,
         farewells: Arc::new(Semaphore::new(upgrade::MAX_FAREWELLS)),
@@ -170,6 +188,7 @@ fn router(shared: Shared) -> Router {
         .route("/api/v1/region", get(questions::region))
         .route("/api/v1/span", get(questions::span))
         .route("/api/v1/targets", get(questions::targets))
+        .route("/api/v1/links", post(links::links))
         .route("/api/v1/tokens/rotate", post(tokens::rotate))
         .route(
             entry::SESSION,

@@ -17,7 +17,6 @@ pub(super) struct Peer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum End {
     Tcp(IpAddr),
-    #[expect(dead_code, reason = "no Unix socket is listened on yet")]
     Unix,
 }
 

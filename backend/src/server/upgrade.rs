@@ -67,8 +67,15 @@ pub(super) async fn upgrade(
     let is_page = headers.contains_key(ORIGIN);
     let Some(rights) = rights else {
         return match is_page {
-            true => ask(shared, format, peer, upgrade),
-            false => Err(Refusal::unknown(&headers)),
+            true => {
+                let stranger = shared.stranger(Some(&peer), &headers);
+                ask(shared, format, (peer, stranger), upgrade)
+            }
+            false => {
+                let refusal = shared.unknown(Some(&peer), &headers);
+                shared.strangers_told.refused(&peer, &refusal);
+                Err(refusal)
+            }
         };
     };
     match admit(&shared, rights, peer) {
@@ -88,7 +95,7 @@ pub(super) async fn upgrade(
 fn ask(
     shared: Shared,
     format: Format,
-    peer: Peer,
+    (peer, refusal): (Peer, Refusal),
     upgrade: WebSocketUpgrade,
 ) -> Result<Response, Refusal> {
     let stranger = shared.strangers.clone().try_acquire_owned();
@@ -97,7 +104,7 @@ fn ask(
         let mut stop = shared.stop.clone();
         let rights = tokio::select! {
             () = stop.requested() => return,
-            rights = shared.first_message(&mut socket, format, &peer) => rights,
+            rights = shared.first_message(&mut socket, format, &peer) => rights.map_err(|shown| shown.unwrap_or(refusal)),
         };
         let admitted = rights
             .map_err(TurnedAway::unknown)
