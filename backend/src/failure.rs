@@ -26,6 +26,8 @@ pub enum Failure {
     Tokens(Unusable),
     /// 8: a certificate that can't be used.
     Tls(TlsError),
+    /// 1: there is no link to print.
+    Link(Explained),
     /// 6: a development build, which has no kernel programs.
     Incomplete,
     /// 1: anything else.
@@ -42,7 +44,7 @@ pub struct Explained {
 impl Failure {
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Other(_) | Self::Memory(_) => 1,
+            Self::Other(_) | Self::Memory(_) | Self::Link(_) => 1,
             Self::Permission(_) => 3,
             Self::Unsupported(_) => 4,
             Self::Listen(_) => 5,
@@ -57,7 +59,8 @@ impl Failure {
         match self {
             Self::Permission(explained)
             | Self::Unsupported(explained)
-            | Self::Memory(explained) => explained.hint.clone(),
+            | Self::Memory(explained)
+            | Self::Link(explained) => explained.hint.clone(),
             Self::Listen(error) => error.hint(),
             Self::Target(error) => error.hint(),
             Self::Tokens(error) => error.hint(),
@@ -75,7 +78,8 @@ impl fmt::Display for Failure {
         match self {
             Self::Permission(explained)
             | Self::Unsupported(explained)
-            | Self::Memory(explained) => f.write_str(&explained.what),
+            | Self::Memory(explained)
+            | Self::Link(explained) => f.write_str(&explained.what),
             Self::Listen(error) => error.fmt(f),
             Self::Target(error) => error.fmt(f),
             Self::Tokens(error) => error.fmt(f),

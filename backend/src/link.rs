@@ -59,10 +59,10 @@ pub fn run(ask: &Ask, out: &mut impl Write) -> Result<(), Failure> {
             Listen::Unix(_) => "start it with this --listen, or name another with --listen",
             _ => "start it, or say with --listen where it listens; on a Unix socket that is unix:PATH",
         };
-        Failure::Permission(Explained {
-            what: format!("no server answers at {server}: {error}"),
-            hint: hint.into(),
-        })
+        refusal(
+            format!("no server answers at {server}: {error}"),
+            hint.into(),
+        )
     })?;
     let links = links(server, &reply)?;
     print(links, ask.wanted, out)
@@ -106,18 +106,18 @@ fn links(server: &Listen, reply: &Reply) -> Result<Links, Failure> {
     })?;
     let [error, hint] = [told.error, told.hint].map(|text| name::text(text.as_bytes()));
     Err(match reply.status {
-        401 | 403 => refusal(
-            format!("the server at {server} makes no link for you: {error}"),
-            "root, the user who started it and those of its --allow-user get one; with --token or --public-url nobody \
-             does: use the links that it printed, or its token files"
+        401 | 403 => Failure::Permission(Explained {
+            what: format!("the server at {server} makes no link for you: {error}"),
+            hint: "root, the user who started it and those of its --allow-user get one; with --token or --public-url \
+                   nobody does: use the links that it printed, or its token files"
                 .into(),
-        ),
+        }),
         _ => refusal(format!("the server at {server} makes no link: {error}"), hint),
     })
 }
 
 fn refusal(what: String, hint: String) -> Failure {
-    Failure::Permission(Explained { what, hint })
+    Failure::Link(Explained { what, hint })
 }
 
 fn request(server: &Listen) -> io::Result<Reply> {

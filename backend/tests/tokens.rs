@@ -21,7 +21,15 @@ const SESSION: &str = "/api/v1/session";
 
 /// Beyond loopback, with short intervals.
 fn exposed(args: &[&str]) -> Server {
-    let always = ["--demo", "--interval", "100ms", "--listen", "0.0.0.0:0"];
+    // Root asks in these tests, who else would need none.
+    let always = [
+        "--demo",
+        "--interval",
+        "100ms",
+        "--listen",
+        "0.0.0.0:0",
+        "--token",
+    ];
     Server::start_with(&[&always, args].concat())
 }
 
