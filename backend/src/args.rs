@@ -9,9 +9,10 @@ use crate::door::Options;
 use crate::link::Ask;
 use crate::listen::Listen;
 use crate::probe::kernel::Settings;
+use crate::reload::{COMMAND, Sources};
 use crate::target::INTERVAL_MS;
 use clap::{ArgAction, Args, Parser, Subcommand};
-use door::DoorArgs;
+use door::{DoorArgs, FilesArgs};
 use link::LinkArgs;
 use measure::{By, MeasureArgs};
 use runqlat_common::wire::Scope;
@@ -42,6 +43,8 @@ pub enum Task {
     Check,
     Licenses,
     Link(Ask),
+    /// Read these for a server.
+    ReadFiles(Sources),
 }
 
 /// Serve the live view.
@@ -104,6 +107,9 @@ enum Command {
     Link(LinkArgs),
     /// Print the licences of what this program is made of
     Licenses,
+    /// What a server starts to read its files again; of no use by hand
+    #[command(name = COMMAND, hide = true)]
+    ReadFiles(FilesArgs),
 }
 
 #[derive(Args)]
@@ -190,6 +196,7 @@ fn config(arguments: Arguments) -> Config {
         Some(Command::Check) => Task::Check,
         Some(Command::Link(link)) => Task::Link(link.ask()),
         Some(Command::Licenses) => Task::Licenses,
+        Some(Command::ReadFiles(files)) => Task::ReadFiles(files.sources()),
     };
     Config {
         task,

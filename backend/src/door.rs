@@ -7,15 +7,17 @@ use crate::confine::User;
 use crate::failure::Failure;
 use crate::procfs::{self, sockets};
 use crate::reach::{self, Reach};
+use crate::reload::{Reader, Reloader, Sources};
 use crate::secrets::Named;
 use crate::server::{self, Front, MaxViewers};
-use crate::tls;
+use crate::tls::{self, Certificate};
 use std::fs::File;
 use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use tokio_rustls::TlsAcceptor;
 
 /// Descriptors besides those of viewers: connections that are no viewers yet, the kernel's tables and
@@ -41,7 +43,8 @@ pub struct Door {
     access: Access,
     keys: Keys,
     local: Local,
-    tls: Option<TlsAcceptor>,
+    tls: Option<(TlsAcceptor, Arc<Certificate>)>,
+    tls_files: Option<tls::Files>,
     reach: Reach,
     max_viewers: MaxViewers,
     links: Links,
@@ -79,6 +82,7 @@ impl Door {
                 tls: tls.is_some(),
             },
             tls,
+            tls_files: options.tls.clone(),
             max_viewers: options.max_viewers,
             links: Links::of_stderr(options.print_links),
         })
@@ -93,6 +97,35 @@ impl Door {
         self.reach.scheme()
     }
 
+    /// What reads the files again, with a process of its own where there are files. Must be called while this one may
+    /// start programs.
+    pub fn reloader(&self) -> Reloader {
+        let sources = Sources {
+            tokens: self.keys.files.clone(),
+            tls: self.tls_files.clone(),
+        };
+        let start = || {
+            let started = Reader::start(&sources);
+            let unstarted = |error| {
+                tracing::warn!(
+                    "tokens and certificate are read again only after a restart, for what would read them can't be \
+                     started: {error}"
+                );
+            };
+            started.map_err(unstarted).ok()
+        };
+        let is_needed = !sources.files().is_empty();
+        Reloader {
+            reader: is_needed.then(start).flatten(),
+            access: self.access.clone(),
+            certificate: self
+                .tls
+                .as_ref()
+                .map(|(_, certificate)| certificate.clone()),
+            sources,
+        }
+    }
+
     /// Puts it before what listens there. Also what to tell the person at the terminal.
     pub fn hang(self) -> (Front, Vec<String>) {
         let told = self.told();
@@ -105,7 +138,7 @@ impl Door {
             access: self.access,
             local: self.local,
             owner: owner.unwrap_or_else(|| "root".into()),
-            tls: self.tls,
+            tls: self.tls.map(|(acceptor, _)| acceptor),
             max_viewers: self.max_viewers,
         };
         (front, told)

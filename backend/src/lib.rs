@@ -34,6 +34,7 @@ mod probe;
 mod procfs;
 mod reach;
 mod region;
+mod reload;
 mod sampler;
 mod secrets;
 mod server;
@@ -55,7 +56,7 @@ use probe::Source;
 use probe::kernel::{Kernel, Settings};
 use probe::synthetic::SyntheticMachine;
 use runqlat_common::wire::ServerInfo;
-use shutdown::Stop;
+use shutdown::{Stop, Stopper};
 use std::sync::Arc;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
@@ -88,10 +89,14 @@ pub fn run(config: Config) -> Result<(), Failure> {
             let (starter, group) = (confine::starter(), serve.socket_group.as_ref());
             let sockets = Sockets::bind(&serve.listen, starter, group)?;
             let door = Door::prepare(&serve.door, &sockets.addresses(), starter)?;
+            let reloader = door.reloader();
             let notifier = Notifier::from_environment();
             // Everything that needs rights is done; attaching, too, goes without them, at the start as later.
             let confinement = give_up_rights(&needs(serve.demo.is_none()), user)?;
-            until_stopped(|stop| self::serve(*serve, (sockets, door, notifier), confinement, stop))
+            until_stopped(async |stop, stopper| {
+                reload::on_hangups(reloader, stopper).map_err(Failure::Other)?;
+                self::serve(*serve, (sockets, door, notifier), confinement, stop).await
+            })
         }
         Task::Print(print) => {
             let mut needs = needs(true);
@@ -100,7 +105,7 @@ pub fn run(config: Config) -> Result<(), Failure> {
                 .map(Into::into)
                 .to_vec();
             give_up_rights(&needs, user)?;
-            until_stopped(|stop| self::print(print, stop))
+            until_stopped(|stop, _| self::print(print, stop))
         }
         Task::Check => {
             let object = BPF_OBJECT.ok_or(Failure::Incomplete)?;
@@ -110,6 +115,7 @@ pub fn run(config: Config) -> Result<(), Failure> {
         }
         Task::Link(ask) => link::run(&ask, &mut std::io::stdout().lock()),
         Task::Licenses => licenses::print(&mut std::io::stdout().lock()),
+        Task::ReadFiles(sources) => reload::read_files(&sources),
     }
 }
 
@@ -118,6 +124,7 @@ fn needs(kernel: bool) -> Needs {
         kernel,
         files: Vec::new(),
         hidden: kernel && procfs::hides_processes(),
+        others_files: false,
     }
 }
 
@@ -134,7 +141,7 @@ fn give_up_rights(needs: &Needs, user: Option<&User>) -> Result<Confinement, Fai
 }
 
 /// Starts all threads, and works until done or told to stop.
-fn until_stopped<F>(work: impl FnOnce(Stop) -> F) -> Result<(), Failure>
+fn until_stopped<F>(work: impl FnOnce(Stop, Stopper) -> F) -> Result<(), Failure>
 where
     F: Future<Output = Result<(), Failure>>,
 {
@@ -142,8 +149,8 @@ where
         .map_err(|error| Failure::Other(anyhow::Error::new(error).context("can't start")))?;
     let (stopper, stop) = shutdown::channel();
     let ended = runtime.block_on(async {
-        stop_on_signals(stopper).map_err(Failure::Other)?;
-        work(stop).await
+        stop_on_signals(stopper.clone()).map_err(Failure::Other)?;
+        work(stop, stopper).await
     });
     // Reading what another process holds locked may take long, and nobody waits for it any more.
     runtime.shutdown_background();
@@ -208,7 +215,7 @@ fn server_info(demo: bool, tokens: bool, caveats: Vec<String>) -> ServerInfo {
 }
 
 /// Lets SIGINT and SIGTERM end the program.
-fn stop_on_signals(stopper: shutdown::Stopper) -> anyhow::Result<()> {
+fn stop_on_signals(stopper: Stopper) -> anyhow::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     tokio::spawn(async move {

@@ -86,10 +86,7 @@ fn find(options: &Options, credentials: Option<&Path>) -> Result<Option<TokenFil
     let control = find(&options.control_token_file, "control")?;
     let half = |named, missing| Err(Unusable::Half { named, missing });
     match (view, control) {
-        (Some(view), Some(control)) => Ok(Some(TokenFiles {
-            view: Named::secret("token file", &view),
-            control: Named::secret("token file", &control),
-        })),
+        (Some(view), Some(control)) => Ok(Some(TokenFiles::new(&view, &control))),
         (Some(_), None) => half("--view-token-file", "control"),
         (None, Some(_)) => half("--control-token-file", "view"),
         (None, None) => Ok(None),
@@ -97,6 +94,11 @@ fn find(options: &Options, credentials: Option<&Path>) -> Result<Option<TokenFil
 }
 
 impl TokenFiles {
+    pub fn new(view: &Path, control: &Path) -> Self {
+        let [view, control] = [view, control].map(|path| Named::secret("token file", path));
+        Self { view, control }
+    }
+
     /// The tokens in these files, of which this was read.
     pub fn tokens<E>(&self, read: [Result<Vec<u8>, E>; 2]) -> Result<Tokens, Unusable>
     where

@@ -7,7 +7,7 @@ mod rights;
 mod session;
 mod token;
 
-pub use files::{Keys, Options, Unusable, prepare};
+pub use files::{Keys, Options, TokenFiles, Unusable, prepare};
 pub use rights::{Ended, Rights};
 pub use token::Token;
 

@@ -2,6 +2,7 @@
 
 use crate::confine::{Group, User};
 use crate::procfs::sockets;
+use crate::reload::Sources;
 use crate::server::MaxViewers;
 use crate::{access, door, tls};
 use clap::Args;
@@ -97,6 +98,33 @@ fn parse_user(text: &str) -> Result<User, String> {
             "the kernel shows all users whom it can't name as {user}, so it is nobody's"
         )),
         false => Ok(user),
+    }
+}
+
+/// What a server's own process for reading files is given.
+#[derive(Args)]
+pub(super) struct FilesArgs {
+    #[arg(long, requires = "control_token_file")]
+    view_token_file: Option<PathBuf>,
+
+    #[arg(long, requires = "view_token_file")]
+    control_token_file: Option<PathBuf>,
+
+    #[arg(long, requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+
+    #[arg(long, requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+}
+
+impl FilesArgs {
+    pub(super) fn sources(self) -> Sources {
+        let tokens = self.view_token_file.zip(self.control_token_file);
+        let tls = self.tls_cert.zip(self.tls_key);
+        Sources {
+            tokens: tokens.map(|(view, control)| access::TokenFiles::new(&view, &control)),
+            tls: tls.map(|(cert, key)| tls::Files { cert, key }),
+        }
     }
 }
 
