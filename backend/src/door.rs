@@ -43,6 +43,8 @@ pub struct Door {
     access: Access,
     keys: Keys,
     local: Local,
+    /// Whose server it is.
+    owner: String,
     tls: Option<(TlsAcceptor, Arc<Certificate>)>,
     tls_files: Option<tls::Files>,
     reach: Reach,
@@ -73,6 +75,8 @@ impl Door {
         Ok(Self {
             access,
             keys,
+            // Users' names can't be read once rights are given up.
+            owner: User::numbered(starter.unwrap_or_default()).name().into(),
             local: Local::new(starter, allowed, sockets::overflow_uid()),
             reach: Reach {
                 listening: foremost,
@@ -129,15 +133,11 @@ impl Door {
     /// Puts it before what listens there. Also what to tell the person at the terminal.
     pub fn hang(self) -> (Front, Vec<String>) {
         let told = self.told();
-        let owner = self
-            .local
-            .starter()
-            .map(|uid| User::numbered(uid).name().to_owned());
         let front = server::Front {
             reach: self.reach,
             access: self.access,
             local: self.local,
-            owner: owner.unwrap_or_else(|| "root".into()),
+            owner: self.owner,
             tls: self.tls.map(|(acceptor, _)| acceptor),
             max_viewers: self.max_viewers,
         };

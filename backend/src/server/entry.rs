@@ -91,7 +91,7 @@ impl Refusal {
             status: StatusCode::UNAUTHORIZED,
             error: "this server asks for a token".into(),
             hint:
-                "open one of the links that it printed when it started; programs send the header \
+                "open one of its links, which `runqlat-web link` prints for whoever started it; programs send the header \
                    `Authorization: Bearer TOKEN`"
                     .into(),
         }

@@ -27,7 +27,7 @@ pub(super) async fn links(
         false => Err(Refusal {
             status: StatusCode::FORBIDDEN,
             error: "links are made for those only who may control".into(),
-            hint: "use the link or the token to control".into(),
+            hint: "use the link or the token to control; `runqlat-web link` prints it for whoever started the server".into(),
         }),
     };
     peer.with(Some(&rights)).did("links", "", &outcome(&links));

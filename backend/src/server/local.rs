@@ -111,9 +111,7 @@ impl Strangers {
         let refusal = Refusal::no_token();
         Refusal {
             error: error.unwrap_or_else(|| refusal.error.clone()),
-            hint: format!(
-                "{owner} on {host} started it; programs send the header `Authorization: Bearer TOKEN`"
-            ),
+            hint: format!("{owner} on {host} started it; {}", refusal.hint),
             ..refusal
         }
     }

@@ -75,7 +75,7 @@ restarts() {
 # Nothing but what it says and what systemd does with it.
 journal() {
 	journalctl -u $UNIT -o cat
-	journalctl -u $UNIT -o cat | grep -q "^listening on http://127.0.0.1:8080" || fail "it says nothing"
+	journalctl -u $UNIT -o cat | grep -q "^listening on http://localhost:8080" || fail "it says nothing"
 	journalctl -u $UNIT -o cat -p warning >/tmp/warnings
 	[ ! -s /tmp/warnings ] || fail "$(tr '\n' ' ' </tmp/warnings)"
 	! journalctl -u $UNIT -o cat | grep -iE 'warning|error|denied|refused' || fail "it complains"
