@@ -31,7 +31,7 @@ pub struct Config {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Task {
-    Serve(Serve),
+    Serve(Box<Serve>),
     Print(Print),
     Check,
     Licenses,
@@ -160,13 +160,13 @@ fn config(arguments: Arguments) -> Config {
                 demo,
                 door,
             } = arguments.serve;
-            Task::Serve(Serve {
+            Task::Serve(Box::new(Serve {
                 listen,
                 scope: measure.scope(by, interval.as_millis() as u32),
                 settings: measure.settings(),
                 demo,
                 door: door.options(),
-            })
+            }))
         }
         Some(Command::Print(print)) => Task::Print(Print {
             scope: print.measure.scope(print.by, 0),

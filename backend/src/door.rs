@@ -3,6 +3,7 @@
 
 use crate::access::{self, Access, Keys, Token};
 use crate::failure::Failure;
+use crate::public_url::PublicUrl;
 use crate::reach::{self, Reach};
 use crate::secrets::Named;
 use crate::server::{Front, MaxViewers};
@@ -22,6 +23,9 @@ pub struct Options {
     pub access: access::Options,
     /// Names that people reach the server by.
     pub host_names: Vec<String>,
+    /// Where people open the server, if that is a proxy. Who is at the other end of a connection is then the proxy's
+    /// user, who says nothing of who asks: everybody needs a token.
+    pub public_url: Option<PublicUrl>,
     pub tls: Option<tls::Files>,
     pub max_viewers: MaxViewers,
 }
@@ -34,6 +38,7 @@ pub struct Door {
     /// Where others reach it.
     host: IpAddr,
     names: Vec<String>,
+    public: Option<PublicUrl>,
     max_viewers: MaxViewers,
 }
 
@@ -58,6 +63,7 @@ impl Door {
             tls,
             host: reach::host(listen.ip()),
             names: options.host_names.clone(),
+            public: options.public_url.clone(),
             max_viewers: options.max_viewers,
         })
     }
@@ -73,6 +79,7 @@ impl Door {
             listening,
             host: self.host,
             names: self.names,
+            public: self.public,
             tls: self.tls.is_some(),
         };
         let keys = (!self.access.knows_users()).then_some(&self.keys);
@@ -91,7 +98,7 @@ fn told(reach: &Reach, keys: Option<&Keys>, read_only: bool) -> Vec<String> {
     let link = |token: &Token, file: Option<&Named>| match file {
         // What is in a file is not for the journal.
         Some(file) => format!(
-            "{}/#token=… with the token in {}",
+            "{}#token=… with the token in {}",
             reach.url(),
             file.path.display()
         ),
@@ -105,6 +112,12 @@ fn told(reach: &Reach, keys: Option<&Keys>, read_only: bool) -> Vec<String> {
         if !read_only {
             let control = link(&tokens.control, files.map(|files| &files.control));
             told.push(format!("to control: {control}"));
+        }
+        if let Some(public) = reach.public.as_ref().filter(|public| public.is_plain()) {
+            told.push(format!(
+                "warning: whoever is on the way to {} can read the tokens; have the proxy there speak TLS",
+                public.url()
+            ));
         }
         if reach.is_exposed() {
             told.push(
@@ -149,6 +162,7 @@ mod tests {
             listening: "10.0.0.5:8080".parse().unwrap(),
             host: "10.0.0.5".parse().unwrap(),
             names: Vec::new(),
+            public: None,
             tls: false,
         };
         let made = told(&reach, Some(&keys(None)), false);

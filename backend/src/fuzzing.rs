@@ -56,6 +56,7 @@ impl World {
                 listening,
                 host: listening.ip(),
                 names: vec!["db1.example".into()],
+                public: None,
                 tls: false,
             },
             access: Access::new(read_only, !asks, tokens),

@@ -29,6 +29,7 @@ mod notify;
 mod print;
 mod probe;
 mod procfs;
+mod public_url;
 mod reach;
 mod region;
 mod sampler;
@@ -93,7 +94,7 @@ pub fn run(config: Config) -> Result<(), Failure> {
             let notifier = Notifier::from_environment();
             // Everything that needs rights is done; attaching, too, goes without them, at the start as later.
             let confinement = give_up_rights(&needs(serve.demo.is_none()), user)?;
-            until_stopped(|stop| self::serve(serve, (socket, door, notifier), confinement, stop))
+            until_stopped(|stop| self::serve(*serve, (socket, door, notifier), confinement, stop))
         }
         Task::Print(print) => {
             let mut needs = needs(true);

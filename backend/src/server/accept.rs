@@ -63,7 +63,14 @@ pub(super) async fn serve(
         let (stream, peer) = match accepted {
             Ok((stream, peer)) => {
                 let end = End::Tcp(peer.ip());
-                (stream, Peer { end, uid: None })
+                (
+                    stream,
+                    Peer {
+                        end,
+                        uid: None,
+                        forwarded: None,
+                    },
+                )
             }
             Err(error) => {
                 pause(&error).await;
