@@ -81,16 +81,22 @@ pub(super) async fn upgrade(
 /// A browser puts a key into each WebSocket request. What says so and asks for no upgrade has met a proxy that passes on
 /// the one and not the other, which belongs to each connection by itself.
 fn not_an_upgrade(headers: &HeaderMap, rejection: &WebSocketUpgradeRejection) -> Refusal {
-    if headers.contains_key(SEC_WEBSOCKET_KEY) && !headers.contains_key(UPGRADE) {
-        return Refusal::bad_request(
-            "a proxy on the way took the Upgrade header out of this WebSocket request",
-            "have it pass Upgrade and Connection on; docs/proxy.md has settings that work",
-        );
+    let (error, hint) =
+        match headers.contains_key(SEC_WEBSOCKET_KEY) && !headers.contains_key(UPGRADE) {
+            true => (
+                "a proxy on the way took the Upgrade header out of this WebSocket request".into(),
+                "have it pass Upgrade and Connection on; docs/proxy.md has settings that work",
+            ),
+            false => (
+                format!("not a WebSocket request: {}", rejection.body_text()),
+                "open it with a WebSocket client, as ws://…/ws",
+            ),
+        };
+    Refusal {
+        status: StatusCode::UPGRADE_REQUIRED,
+        error,
+        hint: hint.into(),
     }
-    Refusal::bad_request(
-        format!("not a WebSocket request: {}", rejection.body_text()),
-        "open it with a WebSocket client, as ws://…/ws",
-    )
 }
 
 /// Accepts the upgrade and waits for a page to say who it is. Meanwhile it is a stranger: it has a place among those, and
