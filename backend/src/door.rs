@@ -6,6 +6,7 @@ use crate::access::{self, Access, Keys, Token};
 use crate::confine::User;
 use crate::failure::Failure;
 use crate::procfs::{self, sockets};
+use crate::public_url::PublicUrl;
 use crate::reach::{self, Reach};
 use crate::reload::{Reader, Reloader, Sources};
 use crate::secrets::Named;
@@ -30,6 +31,9 @@ pub struct Options {
     pub access: access::Options,
     /// Names that people reach the server by.
     pub host_names: Vec<String>,
+    /// Where people open the server, if that is a proxy. Who is at the other end of a connection is then the proxy's
+    /// user, who says nothing of who asks: everybody needs a token.
+    pub public_url: Option<PublicUrl>,
     pub tls: Option<tls::Files>,
     pub max_viewers: MaxViewers,
     /// Users of this host who need no token, besides root and who starts the server.
@@ -83,6 +87,7 @@ impl Door {
                 all: listening.to_vec(),
                 host: reach::host(foremost.ip()),
                 names: options.host_names.clone(),
+                public: options.public_url.clone(),
                 tls: tls.is_some(),
             },
             tls,
@@ -151,6 +156,17 @@ impl Door {
         if need_links || self.links == Links::AskedFor {
             told.extend(self.links());
         }
+        if let Some(public) = self
+            .reach
+            .public
+            .as_ref()
+            .filter(|public| public.is_plain())
+        {
+            told.push(format!(
+                "warning: whoever is on the way to {} can read the tokens; have the proxy there speak TLS",
+                public.url()
+            ));
+        }
         if self.reach.is_exposed() {
             told.push(
                 "warning: without TLS, whoever is on the way can read the tokens; use --tls-cert and \
@@ -179,7 +195,7 @@ impl Door {
         let link = |(to, token, file): (&str, &Token, Option<&Named>)| match file {
             // What is in a file is not for the terminal either.
             Some(file) => format!(
-                "{to}{url}/#token=… with the token in {}",
+                "{to}{url}#token=… with the token in {}",
                 file.path.display()
             ),
             None => format!("{to}{}", self.reach.link(token)),

@@ -58,6 +58,7 @@ impl World {
                 all: vec![listening],
                 host: listening.ip(),
                 names: vec!["db1.example".into()],
+                public: None,
                 tls: false,
             },
             access: Access::new(read_only, !asks, tokens),

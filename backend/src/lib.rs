@@ -32,6 +32,7 @@ mod notify;
 mod print;
 mod probe;
 mod procfs;
+mod public_url;
 mod reach;
 mod region;
 mod reload;

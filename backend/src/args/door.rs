@@ -2,6 +2,7 @@
 
 use crate::confine::{Group, User};
 use crate::procfs::sockets;
+use crate::public_url::PublicUrl;
 use crate::reload::Sources;
 use crate::server::MaxViewers;
 use crate::{access, door, tls};
@@ -45,6 +46,10 @@ pub(super) struct DoorArgs {
     #[arg(help_heading = HEADING, long, value_name = "NAME", value_parser = parse_name)]
     host_name: Vec<String>,
 
+    /// Address that people open behind a proxy, as https://ops.example/runqlat/; everybody needs a token then
+    #[arg(help_heading = HEADING, long, value_name = "URL", value_parser = PublicUrl::parse)]
+    public_url: Option<PublicUrl>,
+
     /// Speak TLS with this certificate (PEM, with those that sign it)
     #[arg(help_heading = HEADING, long, value_name = "FILE", requires = "tls_key")]
     tls_cert: Option<PathBuf>,
@@ -73,12 +78,13 @@ impl DoorArgs {
         let tls = self.tls_cert.zip(self.tls_key);
         door::Options {
             access: access::Options {
-                tokens: self.token,
+                tokens: self.token || self.public_url.is_some(),
                 read_only: self.read_only,
                 view_token_file: self.view_token_file,
                 control_token_file: self.control_token_file,
             },
             host_names: self.host_name,
+            public_url: self.public_url,
             tls: tls.map(|(cert, key)| tls::Files { cert, key }),
             max_viewers: MaxViewers {
                 all: self.max_viewers,

@@ -4,6 +4,7 @@ use super::{Arguments, Config, Print, Serve, Task, config, parse_interval};
 use crate::confine::User;
 use crate::link::Wanted;
 use crate::listen::Listen;
+use crate::public_url::PublicUrl;
 use clap::{CommandFactory, Parser};
 use runqlat_common::buckets::Unit;
 use runqlat_common::wire::Key;
@@ -238,4 +239,15 @@ fn wrong_input_is_refused_with_what_is_right() {
         let error = parse(line).unwrap_err();
         assert!(error.contains(said), "{line}: {error}");
     }
+}
+
+#[test]
+fn a_public_url_is_read_and_has_everybody_asked_for_a_token() {
+    let door = serve("--public-url https://ops.example/runqlat").door;
+    let url = door.public_url.as_ref().map(PublicUrl::url);
+    assert_eq!(url.as_deref(), Some("https://ops.example/runqlat/"));
+    assert!(door.access.tokens);
+    let error = parse("--public-url ops.example").unwrap_err();
+    assert!(error.contains("this is no URL"), "{error}");
+    assert!(parse("--public-url https://a.example --public-url https://b.example").is_err());
 }

@@ -9,6 +9,7 @@ fn options() -> Options {
     Options {
         access: access::Options::default(),
         host_names: Vec::new(),
+        public_url: None,
         tls: None,
         max_viewers: MaxViewers {
             all: 9,

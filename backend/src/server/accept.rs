@@ -63,7 +63,14 @@ pub(super) async fn serve(
             accepted = listeners.accept() => accepted,
         };
         let (stream, peer) = match accepted {
-            Ok((stream, end)) => (stream, Peer { end, uid: None }),
+            Ok((stream, end)) => {
+                let peer = Peer {
+                    end,
+                    uid: None,
+                    forwarded: None,
+                };
+                (stream, peer)
+            }
             Err(error) => {
                 pause(&error).await;
                 continue;

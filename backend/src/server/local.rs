@@ -2,7 +2,7 @@
 //! by `access::local`.
 
 use super::Shared;
-use super::peer::{End, Peer};
+use super::peer::Peer;
 use super::reply::Refusal;
 use crate::access::Rights;
 use crate::allowance::Allowance;
@@ -52,18 +52,11 @@ impl Shared {
     /// What somebody gets who has no rights and shows nothing. Users of this host are told whose server it is; others do
     /// not need to know its name or its users'.
     pub(super) fn stranger(&self, peer: Option<&Peer>, headers: &HeaderMap) -> Refusal {
-        let on_host = peer.is_some_and(|peer| is_on_host(peer.end)) && !is_forwarded(headers);
+        let on_host = peer.is_some_and(|peer| peer.end.is_local()) && !is_forwarded(headers);
         match on_host {
             true => self.strangers_told.words(self.access.knows_users()),
             false => Refusal::no_token(),
         }
-    }
-}
-
-fn is_on_host(end: End) -> bool {
-    match end {
-        End::Tcp(address) => address.to_canonical().is_loopback(),
-        End::Unix => true,
     }
 }
 
@@ -213,6 +206,7 @@ mod tests {
         let peer = Peer {
             end: End::Unix,
             uid: None,
+            forwarded: None,
         };
         let left_out = || strangers.told.lock().unwrap().left_out;
         (0..1_000).for_each(|_| strangers.refused(&peer, &Refusal::no_token()));

@@ -9,6 +9,7 @@ mod control;
 mod crowd;
 mod entry;
 mod flood;
+mod forwarded;
 mod guard;
 mod identity;
 #[cfg(feature = "fuzzing")]
@@ -18,6 +19,7 @@ mod links;
 mod listener;
 mod local;
 mod peer;
+mod prefix;
 mod pulse;
 mod questions;
 mod reply;
@@ -171,7 +173,7 @@ async fn until(done: impl Fn() -> bool) -> () {
 
 fn router(shared: Shared) -> Router {
     let reach = shared.reach.clone();
-    Router::new()
+    let routes = Router::new()
         .route("/", get(assets::index))
         .route("/assets/{name}", get(assets::asset))
         .route("/ws", any(upgrade::upgrade))
@@ -200,8 +202,19 @@ fn router(shared: Shared) -> Router {
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(middleware::from_fn(in_time))
         .layer(middleware::from_fn_with_state(shared.clone(), entry::check))
+        .with_state(shared);
+    // Around all routes, for the path that they are found by is made there.
+    Router::new()
+        .fallback_service(routes)
+        .layer(middleware::from_fn_with_state(
+            reach.clone(),
+            prefix::take_off,
+        ))
+        .layer(middleware::from_fn_with_state(
+            reach.clone(),
+            forwarded::note,
+        ))
         .layer(middleware::from_fn_with_state(reach, guard::check))
-        .with_state(shared)
 }
 
 /// Gives up a request whose body does not come.

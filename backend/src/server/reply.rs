@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::rejection::BytesRejection;
-use axum::http::header::WWW_AUTHENTICATE;
+use axum::http::header::{UPGRADE, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use runqlat_common::name;
@@ -71,6 +71,10 @@ impl IntoResponse for Refusal {
         if status == StatusCode::UNAUTHORIZED {
             let bearer = HeaderValue::from_static("Bearer");
             response.headers_mut().insert(WWW_AUTHENTICATE, bearer);
+        }
+        if status == StatusCode::UPGRADE_REQUIRED {
+            let websocket = HeaderValue::from_static("websocket");
+            response.headers_mut().insert(UPGRADE, websocket);
         }
         response
     }

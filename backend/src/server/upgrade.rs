@@ -10,7 +10,7 @@ use crate::hub::Viewer;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use axum::extract::{Extension, State};
-use axum::http::header::{ORIGIN, SEC_WEBSOCKET_PROTOCOL};
+use axum::http::header::{ORIGIN, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, UPGRADE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use runqlat_common::wire::{
@@ -42,12 +42,7 @@ pub(super) async fn upgrade(
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Refusal> {
-    let upgrade = upgrade.map_err(|rejection| {
-        Refusal::bad_request(
-            format!("not a WebSocket request: {}", rejection.body_text()),
-            "open it with a WebSocket client, as ws://…/ws",
-        )
-    })?;
+    let upgrade = upgrade.map_err(|rejection| not_an_upgrade(&headers, &rejection))?;
     let spoken = negotiate(&headers)?;
     let former = Format::ALL.map(Format::former_subprotocol);
     let upgrade = upgrade
@@ -87,6 +82,27 @@ pub(super) async fn upgrade(
         })),
         Err(turned) if is_page => turn_away(&shared, turned, upgrade),
         Err(turned) => Err(turned.refusal),
+    }
+}
+
+/// A browser puts a key into each WebSocket request. What says so and asks for no upgrade has met a proxy that passes on
+/// the one and not the other, which belongs to each connection by itself.
+fn not_an_upgrade(headers: &HeaderMap, rejection: &WebSocketUpgradeRejection) -> Refusal {
+    let (error, hint) =
+        match headers.contains_key(SEC_WEBSOCKET_KEY) && !headers.contains_key(UPGRADE) {
+            true => (
+                "a proxy on the way took the Upgrade header out of this WebSocket request".into(),
+                "have it pass Upgrade and Connection on; docs/proxy.md has settings that work",
+            ),
+            false => (
+                format!("not a WebSocket request: {}", rejection.body_text()),
+                "open it with a WebSocket client, as ws://…/ws",
+            ),
+        };
+    Refusal {
+        status: StatusCode::UPGRADE_REQUIRED,
+        error,
+        hint: hint.into(),
     }
 }
 
@@ -143,7 +159,7 @@ fn admit(
     peer: Peer,
 ) -> Result<((Rights, Viewer), Place), TurnedAway> {
     let crowd = &shared.crowd;
-    let place = crowd.viewers.take(peer.end).ok_or_else(|| {
+    let place = crowd.viewers.take(peer.counted()).ok_or_else(|| {
         count(&crowd.refused.viewers_of_address);
         TurnedAway::crowded(crowd.max.per_address())
     })?;
