@@ -58,9 +58,11 @@ pub struct Keys {
 /// What decides who may, and the tokens. `credentials` is the folder that systemd names.
 pub fn prepare(options: &Options, credentials: Option<&Path>) -> Result<(Access, Keys), Unusable> {
     let files = find(options, credentials)?;
+    // Made in any case: what the system's randomness is read from may have to be opened, which is not allowed later.
+    let made = Tokens::random().map_err(Unusable::Randomness)?;
     let tokens = match &files {
         Some(files) => files.tokens([files.view.read(), files.control.read()])?,
-        None => Tokens::random().map_err(Unusable::Randomness)?,
+        None => made,
     };
     let knows_users = !options.tokens;
     let access = Access::new(options.read_only, knows_users, tokens.clone());

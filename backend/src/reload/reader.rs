@@ -41,6 +41,7 @@ impl Reader {
     pub fn start(sources: &Sources) -> io::Result<Self> {
         let (here, there) = UnixStream::pair()?;
         Command::new("/proc/self/exe")
+            .arg0(env!("CARGO_PKG_NAME"))
             .args(arguments(sources))
             .env_clear()
             .stdin(OwnedFd::from(there))
@@ -119,6 +120,8 @@ fn arguments(sources: &Sources) -> Vec<OsString> {
 
 /// The reader itself: answers until nobody can ask any more.
 pub fn run(sources: &Sources) -> Result<(), Failure> {
+    // It was started by another name, which tells nobody what it is.
+    let _unnamed = std::fs::write("/proc/self/comm", COMMAND);
     let needs = Needs {
         kernel: false,
         files: vec!["/".into()],
