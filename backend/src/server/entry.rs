@@ -3,6 +3,7 @@
 
 use super::Shared;
 use super::reply::Refusal;
+use super::seats::Seat;
 use crate::access::Rights;
 use axum::Json;
 use axum::extract::rejection::BytesRejection;
@@ -33,6 +34,9 @@ pub(super) async fn check(
 ) -> Response {
     match shared.access.admit(shown(request.headers())) {
         Some(rights) => {
+            if let Some(seat) = request.extensions().get::<Seat>() {
+                seat.known();
+            }
             request.extensions_mut().insert(rights);
             next.run(request).await
         }

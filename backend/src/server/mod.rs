@@ -4,6 +4,7 @@
 mod accept;
 mod api;
 mod assets;
+mod budget;
 mod control;
 mod crowd;
 mod entry;
@@ -16,8 +17,11 @@ mod peer;
 mod pulse;
 mod questions;
 mod reply;
+mod seats;
+mod throttle;
 mod together;
 mod tokens;
+mod turns;
 mod upgrade;
 mod ws;
 

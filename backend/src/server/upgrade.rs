@@ -4,6 +4,7 @@ use super::Shared;
 use super::crowd::{Place, count};
 use super::peer::Peer;
 use super::reply::Refusal;
+use super::throttle::Meter;
 use super::ws::Connection;
 use crate::access::Rights;
 use crate::hub::Viewer;
@@ -35,6 +36,7 @@ pub(super) const MAX_FAREWELLS: usize = 64;
 pub(super) async fn upgrade(
     State(shared): State<Shared>,
     Extension(peer): Extension<Peer>,
+    Extension(meter): Extension<Meter>,
     rights: Option<Rights>,
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
@@ -62,7 +64,7 @@ pub(super) async fn upgrade(
     };
     match admit(&shared, rights, &headers, peer) {
         Ok((admitted, place)) => Ok(upgrade.on_upgrade(move |socket| async move {
-            Connection::new(socket, format, shared, peer, admitted)
+            Connection::new(socket, format, shared, (peer, meter), admitted)
                 .run()
                 .await;
             drop(place);
