@@ -68,6 +68,10 @@ const BPF_OBJECT: Option<&[u8]> = Some(aya::include_bytes_aligned!(env!("BPF_OBJ
 #[cfg(not(complete))]
 const BPF_OBJECT: Option<&[u8]> = None;
 
+/// Threads that serve viewers, and threads for what takes long: questions, of which two are answered at a time.
+const MAX_WORKERS: usize = 4;
+const MAX_BLOCKING: usize = 8;
+
 /// The version, and whether anything is missing from this build.
 pub const fn version() -> &'static str {
     if cfg!(complete) {
@@ -146,7 +150,7 @@ fn until_stopped<F>(work: impl FnOnce(Stop, Stopper) -> F) -> Result<(), Failure
 where
     F: Future<Output = Result<(), Failure>>,
 {
-    let runtime = Runtime::new()
+    let runtime = runtime()
         .map_err(|error| Failure::Other(anyhow::Error::new(error).context("can't start")))?;
     let (stopper, stop) = shutdown::channel();
     let ended = runtime.block_on(async {
@@ -156,6 +160,16 @@ where
     // Reading what another process holds locked may take long, and nobody waits for it any more.
     runtime.shutdown_background();
     ended
+}
+
+/// Few threads, however many CPUs there are: the work is little, and the unit in `dist` allows 64 tasks.
+fn runtime() -> std::io::Result<Runtime> {
+    let cpus = std::thread::available_parallelism().map_or(1, |cpus| cpus.get());
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(cpus.min(MAX_WORKERS))
+        .max_blocking_threads(MAX_BLOCKING)
+        .enable_all()
+        .build()
 }
 
 async fn print(print: Print, stop: Stop) -> Result<(), Failure> {

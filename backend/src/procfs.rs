@@ -200,6 +200,11 @@ pub fn slept_ns() -> u64 {
     awake_and_asleep.saturating_sub(monotonic_ns())
 }
 
+/// CPU time of this thread, in ns.
+pub fn thread_cpu_ns() -> u64 {
+    clock_ns(libc::CLOCK_THREAD_CPUTIME_ID)
+}
+
 fn clock_ns(clock: libc::clockid_t) -> u64 {
     let mut time = libc::timespec {
         tv_sec: 0,

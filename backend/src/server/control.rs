@@ -2,6 +2,7 @@
 //! control.
 
 use super::Shared;
+use super::crowd::count;
 use super::peer::Peer;
 use super::reply::{Refusal, outcome};
 use crate::access::Rights;
@@ -72,6 +73,9 @@ impl Shared {
                 .map_err(Refusal::from),
             Err(refusal) => Err(refusal),
         };
+        if matches!(&changed, Err(refusal) if refusal.status == StatusCode::TOO_MANY_REQUESTS) {
+            count(&self.crowd.refused.scope_changes);
+        }
         peer.with(Some(rights))
             .did("scope", &asked, &outcome(&changed));
         changed
@@ -102,6 +106,7 @@ impl From<control::Refusal> for Refusal {
             status: match refusal.kind {
                 RefusalKind::Target => StatusCode::UNPROCESSABLE_ENTITY,
                 RefusalKind::Conflict => StatusCode::CONFLICT,
+                RefusalKind::Fast => StatusCode::TOO_MANY_REQUESTS,
                 RefusalKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
                 RefusalKind::Other => StatusCode::INTERNAL_SERVER_ERROR,
             },

@@ -3,6 +3,7 @@
 use super::Shared;
 use super::peer::Peer;
 use super::reply::Refusal;
+use super::seats::Seat;
 use crate::access::Rights;
 use axum::extract::{FromRequestParts, OptionalFromRequestParts, Request, State};
 use axum::http::header::{AUTHORIZATION, HeaderName};
@@ -35,6 +36,9 @@ pub(super) async fn check(
     let by_token = shared.access.admit(shown(request.headers()));
     match greatest(of_user, by_token) {
         Some(rights) => {
+            if let Some(seat) = request.extensions().get::<Seat>() {
+                seat.known();
+            }
             request.extensions_mut().insert(rights);
             next.run(request).await
         }

@@ -4,6 +4,7 @@ use super::Shared;
 use super::crowd::{Place, count};
 use super::peer::Peer;
 use super::reply::Refusal;
+use super::throttle::Meter;
 use super::ws::Connection;
 use crate::access::Rights;
 use crate::hub::Viewer;
@@ -38,6 +39,7 @@ pub(super) const MAX_STRANGERS: usize = 64;
 pub(super) async fn upgrade(
     State(shared): State<Shared>,
     Extension(peer): Extension<Peer>,
+    Extension(meter): Extension<Meter>,
     rights: Option<Rights>,
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
@@ -64,7 +66,7 @@ pub(super) async fn upgrade(
         return match is_page {
             true => {
                 let stranger = shared.stranger(Some(&peer), &headers);
-                ask(shared, format, (peer, stranger), upgrade)
+                ask(shared, format, (peer, meter, stranger), upgrade)
             }
             false => {
                 let refusal = shared.unknown(Some(&peer), &headers);
@@ -75,7 +77,7 @@ pub(super) async fn upgrade(
     };
     match admit(&shared, rights, peer) {
         Ok((admitted, place)) => Ok(upgrade.on_upgrade(move |socket| async move {
-            Connection::new(socket, format, shared, peer, admitted)
+            Connection::new(socket, format, shared, (peer, meter), admitted)
                 .run()
                 .await;
             drop(place);
@@ -111,7 +113,7 @@ fn not_an_upgrade(headers: &HeaderMap, rejection: &WebSocketUpgradeRejection) ->
 fn ask(
     shared: Shared,
     format: Format,
-    (peer, refusal): (Peer, Refusal),
+    (peer, meter, refusal): (Peer, Meter, Refusal),
     upgrade: WebSocketUpgrade,
 ) -> Result<Response, Refusal> {
     let stranger = shared.strangers.clone().try_acquire_owned();
@@ -128,7 +130,7 @@ fn ask(
         match admitted {
             Ok((admitted, place)) => {
                 drop(stranger);
-                Connection::new(socket, format, shared, peer, admitted)
+                Connection::new(socket, format, shared, (peer, meter), admitted)
                     .run()
                     .await;
                 drop(place);
