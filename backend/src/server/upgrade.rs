@@ -4,13 +4,14 @@ use super::Shared;
 use super::crowd::{Place, count};
 use super::peer::Peer;
 use super::reply::Refusal;
+use super::throttle::Meter;
 use super::ws::Connection;
 use crate::access::Rights;
 use crate::hub::Viewer;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use axum::extract::{Extension, State};
-use axum::http::header::{ORIGIN, SEC_WEBSOCKET_PROTOCOL};
+use axum::http::header::{ORIGIN, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, UPGRADE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use runqlat_common::wire::{
@@ -38,16 +39,12 @@ pub(super) const MAX_STRANGERS: usize = 64;
 pub(super) async fn upgrade(
     State(shared): State<Shared>,
     Extension(peer): Extension<Peer>,
+    Extension(meter): Extension<Meter>,
     rights: Option<Rights>,
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Refusal> {
-    let upgrade = upgrade.map_err(|rejection| {
-        Refusal::bad_request(
-            format!("not a WebSocket request: {}", rejection.body_text()),
-            "open it with a WebSocket client, as ws://…/ws",
-        )
-    })?;
+    let upgrade = upgrade.map_err(|rejection| not_an_upgrade(&headers, &rejection))?;
     let spoken = negotiate(&headers)?;
     let former = Format::ALL.map(Format::former_subprotocol);
     let upgrade = upgrade
@@ -67,13 +64,20 @@ pub(super) async fn upgrade(
     let is_page = headers.contains_key(ORIGIN);
     let Some(rights) = rights else {
         return match is_page {
-            true => ask(shared, format, peer, upgrade),
-            false => Err(Refusal::unknown(&headers)),
+            true => {
+                let stranger = shared.stranger(Some(&peer), &headers);
+                ask(shared, format, (peer, meter, stranger), upgrade)
+            }
+            false => {
+                let refusal = shared.unknown(Some(&peer), &headers);
+                shared.strangers_told.refused(&peer, &refusal);
+                Err(refusal)
+            }
         };
     };
     match admit(&shared, rights, peer) {
         Ok((admitted, place)) => Ok(upgrade.on_upgrade(move |socket| async move {
-            Connection::new(socket, format, shared, peer, admitted)
+            Connection::new(socket, format, shared, (peer, meter), admitted)
                 .run()
                 .await;
             drop(place);
@@ -83,12 +87,33 @@ pub(super) async fn upgrade(
     }
 }
 
+/// A browser puts a key into each WebSocket request. What says so and asks for no upgrade has met a proxy that passes on
+/// the one and not the other, which belongs to each connection by itself.
+fn not_an_upgrade(headers: &HeaderMap, rejection: &WebSocketUpgradeRejection) -> Refusal {
+    let (error, hint) =
+        match headers.contains_key(SEC_WEBSOCKET_KEY) && !headers.contains_key(UPGRADE) {
+            true => (
+                "a proxy on the way took the Upgrade header out of this WebSocket request".into(),
+                "have it pass Upgrade and Connection on; docs/proxy.md has settings that work",
+            ),
+            false => (
+                format!("not a WebSocket request: {}", rejection.body_text()),
+                "open it with a WebSocket client, as ws://…/ws",
+            ),
+        };
+    Refusal {
+        status: StatusCode::UPGRADE_REQUIRED,
+        error,
+        hint: hint.into(),
+    }
+}
+
 /// Accepts the upgrade and waits for a page to say who it is. Meanwhile it is a stranger: it has a place among those, and
 /// none among the viewers.
 fn ask(
     shared: Shared,
     format: Format,
-    peer: Peer,
+    (peer, meter, refusal): (Peer, Meter, Refusal),
     upgrade: WebSocketUpgrade,
 ) -> Result<Response, Refusal> {
     let stranger = shared.strangers.clone().try_acquire_owned();
@@ -97,7 +122,7 @@ fn ask(
         let mut stop = shared.stop.clone();
         let rights = tokio::select! {
             () = stop.requested() => return,
-            rights = shared.first_message(&mut socket, format, &peer) => rights,
+            rights = shared.first_message(&mut socket, format, &peer) => rights.map_err(|shown| shown.unwrap_or(refusal)),
         };
         let admitted = rights
             .map_err(TurnedAway::unknown)
@@ -105,7 +130,7 @@ fn ask(
         match admitted {
             Ok((admitted, place)) => {
                 drop(stranger);
-                Connection::new(socket, format, shared, peer, admitted)
+                Connection::new(socket, format, shared, (peer, meter), admitted)
                     .run()
                     .await;
                 drop(place);
@@ -136,7 +161,7 @@ fn admit(
     peer: Peer,
 ) -> Result<((Rights, Viewer), Place), TurnedAway> {
     let crowd = &shared.crowd;
-    let place = crowd.viewers.take(peer.end).ok_or_else(|| {
+    let place = crowd.viewers.take(peer.counted()).ok_or_else(|| {
         count(&crowd.refused.viewers_of_address);
         TurnedAway::crowded(crowd.max.per_address())
     })?;
