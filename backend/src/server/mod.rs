@@ -96,8 +96,6 @@ struct Shared {
     crowd: Arc<Crowd>,
     /// For those who are told why they are turned away.
     farewells: Arc<Semaphore>,
-    /// For those whose first message is waited for.
-    strangers: Arc<Semaphore>,
     attempts: Arc<Attempts>,
     stop: Stop,
 }
@@ -162,7 +160,6 @@ fn app(
         reach: Arc::new(front.reach),
         crowd,
         farewells: Arc::new(Semaphore::new(upgrade::MAX_FAREWELLS)),
-        strangers: Arc::new(Semaphore::new(upgrade::MAX_STRANGERS)),
         attempts: Arc::new(Attempts::new()),
         stop,
     })

@@ -4,6 +4,7 @@ use super::Shared;
 use super::crowd::{Place, count};
 use super::peer::Peer;
 use super::reply::Refusal;
+use super::seats::Seat;
 use super::throttle::Meter;
 use super::ws::Connection;
 use crate::access::Rights;
@@ -33,13 +34,10 @@ const FAREWELL: Duration = Duration::from_secs(2);
 /// Those who read it at a time; more are told as programs are.
 pub(super) const MAX_FAREWELLS: usize = 64;
 
-/// Pages that have not said yet who they are.
-pub(super) const MAX_STRANGERS: usize = 64;
-
 pub(super) async fn upgrade(
     State(shared): State<Shared>,
     Extension(peer): Extension<Peer>,
-    Extension(meter): Extension<Meter>,
+    (Extension(meter), Extension(seat)): (Extension<Meter>, Extension<Seat>),
     rights: Option<Rights>,
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
@@ -66,7 +64,7 @@ pub(super) async fn upgrade(
         return match is_page {
             true => {
                 let stranger = shared.stranger(Some(&peer), &headers);
-                ask(shared, format, (peer, meter, stranger), upgrade)
+                Ok(ask(shared, format, (peer, meter, stranger), seat, upgrade))
             }
             false => {
                 let refusal = shared.unknown(Some(&peer), &headers);
@@ -108,28 +106,28 @@ fn not_an_upgrade(headers: &HeaderMap, rejection: &WebSocketUpgradeRejection) ->
     }
 }
 
-/// Accepts the upgrade and waits for a page to say who it is. Meanwhile it is a stranger: it has a place among those, and
-/// none among the viewers.
+/// Accepts the upgrade and waits for a page to say who it is. Meanwhile it is a stranger: it keeps its connection's seat,
+/// may have to make room like others who have shown nothing, and has no place among the viewers.
 fn ask(
     shared: Shared,
     format: Format,
     (peer, meter, refusal): (Peer, Meter, Refusal),
+    seat: Seat,
     upgrade: WebSocketUpgrade,
-) -> Result<Response, Refusal> {
-    let stranger = shared.strangers.clone().try_acquire_owned();
-    let stranger = stranger.map_err(|_| Refusal::too_many_strangers())?;
-    Ok(upgrade.on_upgrade(move |mut socket| async move {
+) -> Response {
+    upgrade.on_upgrade(move |mut socket| async move {
         let mut stop = shared.stop.clone();
         let rights = tokio::select! {
             () = stop.requested() => return,
-            rights = shared.first_message(&mut socket, format, &peer) => rights.map_err(|shown| shown.unwrap_or(refusal)),
+            () = seat.evicted() => Err(TurnedAway::evicted()),
+            rights = shared.first_message(&mut socket, format, &peer) => {
+                rights.map_err(|shown| TurnedAway::unknown(shown.unwrap_or(refusal)))
+            }
         };
-        let admitted = rights
-            .map_err(TurnedAway::unknown)
-            .and_then(|rights| admit(&shared, rights, peer));
+        drop(seat);
+        let admitted = rights.and_then(|rights| admit(&shared, rights, peer));
         match admitted {
             Ok((admitted, place)) => {
-                drop(stranger);
                 Connection::new(socket, format, shared, (peer, meter), admitted)
                     .run()
                     .await;
@@ -137,7 +135,7 @@ fn ask(
             }
             Err(turned) => turned.tell(socket).await,
         }
-    }))
+    })
 }
 
 /// Accepts the upgrade and closes at once, so that the page learns why.
@@ -186,6 +184,17 @@ impl TurnedAway {
         }
     }
 
+    fn evicted() -> Self {
+        Self {
+            code: CLOSE_FULL,
+            refusal: Refusal {
+                status: StatusCode::SERVICE_UNAVAILABLE,
+                error: "others needed the place before this page had signed in".into(),
+                hint: "try again in a few seconds".into(),
+            },
+        }
+    }
+
     fn old() -> Self {
         Self {
             code: CLOSE_OLD_PAGE,
@@ -231,16 +240,6 @@ impl TurnedAway {
             while let Some(Ok(_)) = socket.recv().await {}
         };
         let _ = timeout(FAREWELL, farewell).await;
-    }
-}
-
-impl Refusal {
-    fn too_many_strangers() -> Self {
-        Self {
-            status: StatusCode::SERVICE_UNAVAILABLE,
-            error: format!("{MAX_STRANGERS} pages are signing in, which is the most"),
-            hint: "try again in a few seconds".into(),
-        }
     }
 }
 
