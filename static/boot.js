@@ -1,7 +1,5 @@
 // Starts the page: the stored theme first, so that nothing flashes, then the program. What goes wrong
-// before the program runs, or stops it, is told in its place. A link's token is exchanged before it runs.
-
-import { enter } from "/assets/enter.js";
+// before the program runs, or stops it, is told in its place (`start.js`). A link's token is exchanged before it runs.
 
 const theme = (() => {
   try {
@@ -12,40 +10,35 @@ const theme = (() => {
 })();
 document.documentElement.dataset.theme = theme ?? "system";
 
-function tell(what, why) {
-  const box = document.createElement("div");
-  box.className = "fatal";
-  box.setAttribute("role", "alert");
-  box.dataset.testid = "start-error";
-  const title = document.createElement("strong");
-  title.textContent = what;
-  const reason = document.createElement("p");
-  reason.textContent = why;
-  const hint = document.createElement("p");
-  hint.textContent = "Hint: reload the page. It needs a browser of 2024 or later with WebAssembly.";
-  box.append(title, reason, hint);
-  document.getElementById("loading")?.remove();
-  document.querySelector(".fatal")?.remove();
-  document.body.prepend(box);
-}
+const RELOAD = "reload the page.";
 
 // A panic of the program ends as a RuntimeError that nothing catches.
 addEventListener("error", (event) => {
   if (event.error instanceof WebAssembly.RuntimeError) {
-    tell("The page has crashed.", String(event.error));
+    tellStart("The page has crashed.", String(event.error), RELOAD);
   }
 });
 
+// From here and not from the page: this script's own place is known, whatever the address of the page looks like.
+const of = (name) => new URL(name, import.meta.url).href;
+const [app, canvases, connections, entry, wasm] = [
+  of("../assets/app.js"),
+  of("../assets/canvases.js"),
+  of("../assets/connections.js"),
+  of("../assets/enter.js"),
+  of("../assets/app_bg.wasm"),
+];
+
 try {
-  const [{ default: init }, canvases, connections] = await Promise.all([
-    import("/assets/app.js"),
-    import("/assets/canvases.js"),
-    import("/assets/connections.js"),
-    enter(),
+  const [{ default: init }, painting, connecting] = await Promise.all([
+    import(app),
+    import(canvases),
+    import(connections),
+    import(entry).then(({ enter }) => enter()),
   ]);
-  canvases.broken.then((why) => tell("The page cannot paint.", why));
-  connections.broken.then((why) => tell("The page cannot connect.", why));
-  await init({ module_or_path: "/assets/app_bg.wasm" });
+  painting.broken.then((why) => tellStart("The page cannot paint.", why, RELOAD));
+  connecting.broken.then((why) => tellStart("The page cannot connect.", why, RELOAD));
+  await init({ module_or_path: wasm });
 } catch (error) {
-  tell("The page could not start.", String(error));
+  await tellRefused([app, canvases, connections, entry, wasm], String(error));
 }

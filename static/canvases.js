@@ -4,7 +4,7 @@ if (!("transferControlToOffscreen" in HTMLCanvasElement.prototype)) {
   throw new Error("This browser's workers have no canvases.");
 }
 
-const worker = new Worker("/assets/painter.js");
+const worker = new Worker(new URL("../assets/painter.js", import.meta.url));
 
 // Says why there will be no pictures, should it come to that.
 export const broken = new Promise((say) => {

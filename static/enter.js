@@ -1,7 +1,8 @@
 // What the page does with tokens. The one that a link brings is exchanged for a session: browsers send nothing of what
 // follows the # to anybody; and it leaves the address at once.
 
-import { ask, forget, keep, session } from "/assets/session.js";
+import "../assets/copy.js";
+import { ask, forget, keep, keeps, session } from "../assets/session.js";
 
 const HASH = /^#token=(.+)$/;
 
@@ -37,8 +38,9 @@ addEventListener("hashchange", async () => {
   }
 });
 
-// For the program: whether this browser has a session, and the end of it.
+// For the program: whether this browser has a session and keeps it, and the end of it.
 globalThis.isSignedIn = () => session() !== "";
+globalThis.keepsSession = keeps;
 globalThis.signOut = async () => {
   try {
     await ask("api/v1/session", "DELETE");
@@ -50,4 +52,4 @@ globalThis.signOut = async () => {
 };
 
 // For the program: opens the panel for new tokens, which few ever need.
-globalThis.turnTokens = async (turned) => (await import("/assets/turn.js")).turn(turned);
+globalThis.turnTokens = async (turned) => (await import("../assets/turn.js")).turn(turned);

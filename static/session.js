@@ -25,6 +25,15 @@ export function keep(session) {
   }
 }
 
+// Whether a session is still there when the page is loaded anew.
+export function keeps() {
+  try {
+    return localStorage.getItem(KEY) !== null || kept === "";
+  } catch {
+    return false;
+  }
+}
+
 export function forget() {
   kept = "";
   try {

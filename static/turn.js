@@ -1,7 +1,8 @@
 // New tokens: a panel that asks once, and then shows the links that let in from now on. They are in the page for as
 // long as it is open, and the program never has them.
 
-import { ask, keep } from "/assets/session.js";
+import { copy } from "../assets/copy.js";
+import { ask, keep } from "../assets/session.js";
 
 const HELP = "Makes new tokens: everybody who came in with the old ones is thrown out, now, and old links are worth "
   + "nothing. This page stays.";
@@ -79,23 +80,17 @@ function link(label, testid, text) {
   const field = make("input", { className: "own-name new-link", readOnly: true, value: text, ariaLabel: label });
   field.dataset.testid = testid;
   field.addEventListener("focus", () => field.select());
-  const copy = button("Copy", "copy-new-link");
-  copy.ariaLabel = `Copy the link ${label}`;
-  copy.addEventListener("click", async () => {
-    try {
-      await navigator.clipboard.writeText(text);
-    } catch {
-      // Without TLS browsers give pages no clipboard, but they copy what is selected.
+  const press = button("Copy", "copy-new-link");
+  press.ariaLabel = `Copy the link ${label}`;
+  press.addEventListener("click", async () => {
+    if (await copy(text)) {
+      press.textContent = "Copied";
+    } else {
+      // To be copied by hand.
       field.select();
-      const copied = document.execCommand("copy");
-      copy.focus();
-      if (!copied) {
-        return;
-      }
     }
-    copy.textContent = "Copied";
   });
-  return row(make("span", { className: "new-link-to" }, label), field, copy);
+  return row(make("span", { className: "new-link-to" }, label), field, press);
 }
 
 function row(...children) {

@@ -1,22 +1,28 @@
 //! The command line, turned into a `Config` once; nobody else sees the parser.
 
 mod door;
+mod link;
 mod measure;
 
-use crate::confine::User;
+use crate::confine::{Group, User};
 use crate::door::Options;
+use crate::link::Ask;
+use crate::listen::Listen;
 use crate::probe::kernel::Settings;
 use crate::reload::{COMMAND, Sources};
 use crate::target::INTERVAL_MS;
 use clap::{ArgAction, Args, Parser, Subcommand};
 use door::{DoorArgs, FilesArgs};
+use link::LinkArgs;
 use measure::{By, MeasureArgs};
 use runqlat_common::wire::Scope;
-use std::net::SocketAddr;
 use std::time::Duration;
 
 /// Processes of the synthetic machine unless told otherwise.
 const DEMO_PROCESSES: &str = "40";
+
+/// Where the server is unless told otherwise.
+const LISTEN: &str = "localhost:8080";
 
 /// The interval of `print` unless told otherwise: until Ctrl-C, as runqlat's.
 const FOREVER: &str = "99999999";
@@ -32,10 +38,11 @@ pub struct Config {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Task {
-    Serve(Serve),
+    Serve(Box<Serve>),
     Print(Print),
     Check,
     Licenses,
+    Link(Ask),
     /// Read these for a server.
     ReadFiles(Sources),
 }
@@ -43,7 +50,9 @@ pub enum Task {
 /// Serve the live view.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Serve {
-    pub listen: SocketAddr,
+    pub listen: Vec<Listen>,
+    /// May connect to Unix sockets, too.
+    pub socket_group: Option<Group>,
     pub scope: Scope,
     pub settings: Settings,
     /// Synthetic data, with this many processes.
@@ -94,6 +103,8 @@ enum Command {
     Print(PrintArgs),
     /// Say what this kernel and these permissions allow
     Check,
+    /// Print a link for somebody else, made by the server that runs here; for root and users who need no token
+    Link(LinkArgs),
     /// Print the licences of what this program is made of
     Licenses,
     /// What a server starts to read its files again; of no use by hand
@@ -103,9 +114,9 @@ enum Command {
 
 #[derive(Args)]
 struct ServeArgs {
-    /// Address to serve on
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
-    listen: SocketAddr,
+    /// Address to serve on, may be repeated: localhost:PORT for both loopback addresses, ADDRESS:PORT, or unix:PATH
+    #[arg(long, value_name = "ADDRESS", default_value = LISTEN)]
+    listen: Vec<Listen>,
 
     /// Length of an interval, from 100ms to 60s; a bare number is seconds
     #[arg(long, value_name = "TIME", default_value = "1s", value_parser = parse_interval)]
@@ -166,13 +177,14 @@ fn config(arguments: Arguments) -> Config {
                 demo,
                 door,
             } = arguments.serve;
-            Task::Serve(Serve {
+            Task::Serve(Box::new(Serve {
                 listen,
+                socket_group: door.socket_group(),
                 scope: measure.scope(by, interval.as_millis() as u32),
                 settings: measure.settings(),
                 demo,
                 door: door.options(),
-            })
+            }))
         }
         Some(Command::Print(print)) => Task::Print(Print {
             scope: print.measure.scope(print.by, 0),
@@ -182,6 +194,7 @@ fn config(arguments: Arguments) -> Config {
             timestamps: print.timestamp,
         }),
         Some(Command::Check) => Task::Check,
+        Some(Command::Link(link)) => Task::Link(link.ask()),
         Some(Command::Licenses) => Task::Licenses,
         Some(Command::ReadFiles(files)) => Task::ReadFiles(files.sources()),
     };

@@ -7,10 +7,12 @@
 mod calls;
 mod capabilities;
 mod files;
+mod group;
 mod user;
 
 pub use calls::FILTERS;
-pub use user::{User, may_join_groups};
+pub use group::Group;
+pub use user::{User, may_join_groups, starter};
 
 use nix::sys::{prctl, resource};
 use nix::unistd::geteuid;

@@ -1,11 +1,18 @@
 //! Asking for another scope: what the server and the collector say to each other.
 
+use crate::allowance::Allowance;
 use crate::failure::Failure;
 use runqlat_common::wire::{ScopeChange, SetScope};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 use tokio::sync::{mpsc, oneshot};
 
 /// Requests that wait for their turn; more are refused.
 const QUEUE: usize = 16;
+
+/// Changes at once, and a second: each begins the past of the series anew, and attaching costs the kernel 50 ms.
+const CHANGES: u32 = 5;
+const CHANGES_PER_S: f64 = 1.0;
 
 /// Why a change was not made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +29,8 @@ pub enum RefusalKind {
     Target,
     /// Somebody else's change came first.
     Conflict,
+    /// It was changed too often lately.
+    Fast,
     /// Too many requests wait, or the collector has ended.
     Unavailable,
     /// The kernel or the permissions.
@@ -38,12 +47,19 @@ pub struct Change {
 
 /// Asks the collector for changes; they are made one after the other, in the order of asking.
 #[derive(Clone)]
-pub struct Control(mpsc::Sender<Change>);
+pub struct Control {
+    changes: mpsc::Sender<Change>,
+    allowance: Arc<Mutex<Allowance>>,
+}
 
 /// Somebody who may ask, and what they ask.
 pub fn channel() -> (Control, mpsc::Receiver<Change>) {
     let (sender, receiver) = mpsc::channel(QUEUE);
-    (Control(sender), receiver)
+    let control = Control {
+        changes: sender,
+        allowance: Arc::new(Mutex::new(Allowance::new(CHANGES, CHANGES_PER_S))),
+    };
+    (control, receiver)
 }
 
 impl Control {
@@ -54,8 +70,17 @@ impl Control {
             reason: reason.into(),
             hint: "ask again in a moment".into(),
         };
+        if !self.may_change() {
+            return Err(Refusal {
+                kind: RefusalKind::Fast,
+                reason: format!(
+                    "what is measured was changed {CHANGES} times within seconds; it can be changed once a second"
+                ),
+                hint: "wait a few seconds, and ask again".into(),
+            });
+        }
         let (answer, answered) = oneshot::channel();
-        self.0
+        self.changes
             .try_send(Change {
                 request,
                 by,
@@ -67,6 +92,12 @@ impl Control {
             })?;
         let ended = |_| unavailable("measuring has ended");
         answered.await.map_err(ended)?
+    }
+
+    fn may_change(&self) -> bool {
+        let allowance = self.allowance.lock();
+        let mut allowance = allowance.unwrap_or_else(PoisonError::into_inner);
+        allowance.take(Instant::now())
     }
 }
 

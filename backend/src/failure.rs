@@ -3,12 +3,11 @@
 
 use crate::access::Unusable;
 use crate::diagnosis::{self, Facts};
+use crate::listen::ListenError;
 use crate::probe::kernel::AttachError;
 use crate::target::TargetError;
 use crate::tls::TlsError;
 use std::fmt;
-use std::io;
-use std::net::SocketAddr;
 
 /// Why the program ends. Usage errors (exit code 2) are told by the argument parser.
 #[derive(Debug)]
@@ -20,16 +19,15 @@ pub enum Failure {
     /// 1: not enough memory to measure.
     Memory(Explained),
     /// 5: the address can't be listened on.
-    Listen {
-        address: SocketAddr,
-        error: io::Error,
-    },
+    Listen(ListenError),
     /// 7: what was asked for can't be measured on this host now.
     Target(TargetError),
     /// 8: tokens that can't be used.
     Tokens(Unusable),
     /// 8: a certificate that can't be used.
     Tls(TlsError),
+    /// 1: there is no link to print.
+    Link(Explained),
     /// 6: a development build, which has no kernel programs.
     Incomplete,
     /// 1: anything else.
@@ -46,10 +44,10 @@ pub struct Explained {
 impl Failure {
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Other(_) | Self::Memory(_) => 1,
+            Self::Other(_) | Self::Memory(_) | Self::Link(_) => 1,
             Self::Permission(_) => 3,
             Self::Unsupported(_) => 4,
-            Self::Listen { .. } => 5,
+            Self::Listen(_) => 5,
             Self::Incomplete => 6,
             Self::Target(_) => 7,
             Self::Tokens(_) | Self::Tls(_) => 8,
@@ -61,8 +59,9 @@ impl Failure {
         match self {
             Self::Permission(explained)
             | Self::Unsupported(explained)
-            | Self::Memory(explained) => explained.hint.clone(),
-            Self::Listen { address, error } => listen_hint(*address, error),
+            | Self::Memory(explained)
+            | Self::Link(explained) => explained.hint.clone(),
+            Self::Listen(error) => error.hint(),
             Self::Target(error) => error.hint(),
             Self::Tokens(error) => error.hint(),
             Self::Tls(error) => error.hint(),
@@ -74,30 +73,14 @@ impl Failure {
     }
 }
 
-fn listen_hint(address: SocketAddr, error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::AddrInUse => format!(
-            "something listens there already, perhaps another runqlat-web; choose another port: \
-             --listen {}",
-            SocketAddr::new(address.ip(), address.port().wrapping_add(1).max(1_024))
-        ),
-        io::ErrorKind::PermissionDenied => {
-            "ports below 1024 need root; choose a higher one with --listen".into()
-        }
-        io::ErrorKind::AddrNotAvailable => {
-            "this host has no such address; --listen 127.0.0.1:8080 is the default".into()
-        }
-        _ => "choose another address with --listen".into(),
-    }
-}
-
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Permission(explained)
             | Self::Unsupported(explained)
-            | Self::Memory(explained) => f.write_str(&explained.what),
-            Self::Listen { address, error } => write!(f, "can't listen on {address}: {error}"),
+            | Self::Memory(explained)
+            | Self::Link(explained) => f.write_str(&explained.what),
+            Self::Listen(error) => error.fmt(f),
             Self::Target(error) => error.fmt(f),
             Self::Tokens(error) => error.fmt(f),
             Self::Tls(error) => error.fmt(f),
@@ -110,6 +93,12 @@ impl fmt::Display for Failure {
 impl From<TargetError> for Failure {
     fn from(error: TargetError) -> Self {
         Self::Target(error)
+    }
+}
+
+impl From<ListenError> for Failure {
+    fn from(error: ListenError) -> Self {
+        Self::Listen(error)
     }
 }
 
@@ -128,21 +117,5 @@ impl From<TlsError> for Failure {
 impl From<AttachError> for Failure {
     fn from(error: AttachError) -> Self {
         diagnosis::explain(&error, &Facts::gather())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Failure;
-    use std::io::{Error, ErrorKind};
-
-    #[test]
-    fn a_port_in_use_names_another() {
-        let failure = Failure::Listen {
-            address: "127.0.0.1:8080".parse().unwrap(),
-            error: Error::from(ErrorKind::AddrInUse),
-        };
-        assert!(failure.hint().ends_with("--listen 127.0.0.1:8081"));
-        assert_eq!(failure.exit_code(), 5);
     }
 }

@@ -7,6 +7,7 @@ pub use crate::region::check as check_region;
 pub use crate::target::{INTERVAL_MS, asked as scope_as_shown, check_interval};
 pub use crate::together::{name, note, secret};
 
+use crate::access::local::Local;
 use crate::access::{Access, Token, Tokens};
 use crate::confine::Confinement;
 use crate::hub::Hub;
@@ -54,11 +55,15 @@ impl World {
         let front = Front {
             reach: Reach {
                 listening,
+                all: vec![listening],
                 host: listening.ip(),
                 names: vec!["db1.example".into()],
+                public: None,
                 tls: false,
             },
             access: Access::new(read_only, !asks, tokens),
+            local: Local::default(),
+            owner: "root".into(),
             tls: None,
             max_viewers: MaxViewers {
                 all: max_viewers,

@@ -14,7 +14,7 @@ use runqlat_common::wire::{
 use std::collections::VecDeque;
 use std::collections::btree_map::{BTreeMap, Entry};
 use std::ops::RangeInclusive;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 /// Intervals of the whole scope that are kept as they were: an hour at one a second. Shorter ones are
 /// added up for as long.
@@ -25,6 +25,9 @@ const RECENT: usize = 10;
 
 /// Bytes of intervals, as postcard, that are kept for the series' past.
 const MAX_SERIES_BYTES: usize = 16 << 20;
+
+/// Changes of the scope that are kept; of columns before them it is not known any more what they measured.
+const MAX_SCOPES: usize = 100;
 
 /// What is kept.
 pub struct History {
@@ -83,6 +86,8 @@ impl History {
             self.ended.clear();
         }
         self.scopes.push(change);
+        let most = self.scopes.len().saturating_sub(MAX_SCOPES);
+        self.scopes.drain(..most);
         self.forget_scopes();
     }
 
@@ -232,6 +237,7 @@ impl History {
         Past {
             to_seq,
             encoded: self.encoded.iter().skip(older).cloned().collect(),
+            wanted: None,
         }
     }
 }
@@ -240,9 +246,17 @@ impl History {
 pub struct Past {
     to_seq: u64,
     encoded: Vec<Bytes>,
+    /// Gone when nobody waits for what is read any more.
+    wanted: Option<Weak<()>>,
 }
 
 impl Past {
+    /// The same, which is read as long as somebody holds `wanted`, and then holds nothing.
+    pub fn while_wanted(self, wanted: Weak<()>) -> Self {
+        let wanted = Some(wanted);
+        Self { wanted, ..self }
+    }
+
     /// What is known of the series with this key and start, or else of the last one with this key that waited. Decodes
     /// every interval, a millisecond for each ten of a busy host, so it must not run on an I/O thread.
     pub fn series(&self, key: u64, mut start: Option<u64>) -> SeriesHistory {
@@ -282,6 +296,13 @@ impl Past {
 
     /// The interval `seq`, if it is known. Decodes it.
     pub fn interval(&self, seq: u64) -> Option<Interval> {
+        if self
+            .wanted
+            .as_ref()
+            .is_some_and(|wanted| wanted.strong_count() == 0)
+        {
+            return None;
+        }
         let at = seq.checked_sub(*self.known().start())?;
         let encoded = self.encoded.get(usize::try_from(at).ok()?)?;
         match Format::Postcard.decode_server(encoded) {

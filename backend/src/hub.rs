@@ -3,9 +3,11 @@
 //! or doubled. Must not know sockets.
 
 mod notes;
+mod seed;
 mod told;
 mod viewer;
 
+pub use seed::Joined;
 pub use told::News;
 pub use viewer::Viewer;
 
@@ -15,9 +17,9 @@ use crate::frame::Frame;
 use crate::history::{History, Past};
 use crate::procfs;
 use runqlat_common::wire::{
-    Earlier, Format, Interval, PROTOCOL_VERSION, ProbeState, Scope, ScopeChange, ServerInfo,
-    ServerMessage, Snapshot,
+    Earlier, Format, Interval, ProbeState, Scope, ScopeChange, ServerInfo, ServerMessage,
 };
+use seed::Kept;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::broadcast;
@@ -47,21 +49,13 @@ struct Live {
     /// When the newest interval ended, in ms since 1970 and by the clock that goes on in the host's sleep, in ns.
     newest: Option<(u64, u64)>,
     new_notes: Allowance,
+    /// What those who join now start from.
+    kept: Option<Kept>,
 }
 
 /// Columns of a snapshot, and of each message with earlier ones: some 16 kB of a busy host, so that a
 /// viewer's buffer stays small, and the picture is there with the first of them.
 const CHUNK: usize = 256;
-
-/// A viewer's part: what was, and what comes.
-pub struct Joined {
-    pub snapshot: ServerMessage,
-    /// The newest intervals, which the snapshot ends before: all viewers share them.
-    pub recent: Vec<Arc<Frame>>,
-    /// The first interval that the viewer knows with its snapshot.
-    pub from_seq: u64,
-    pub news: News,
-}
 
 impl Hub {
     pub fn new(server: ServerInfo, confinement: Confinement) -> Arc<Self> {
@@ -73,6 +67,7 @@ impl Hub {
                 history: History::default(),
                 newest: None,
                 new_notes: Allowance::new(NEW_NOTES, NEW_NOTES_PER_S),
+                kept: None,
             }),
             frames: broadcast::Sender::new(BACKLOG),
             viewers: AtomicU32::new(0),
@@ -113,7 +108,7 @@ impl Hub {
         frame.bytes(Format::Postcard);
         let mut live = self.live();
         live.newest = Some((end_ms, procfs::boottime_ns()));
-        let _freed_without_the_lock = live.history.push(frame.clone());
+        let _freed_without_the_lock = (live.history.push(frame.clone()), live.keep(&frame));
         // Fails when nobody watches.
         let _ = self.frames.send(frame);
         drop(live);
@@ -123,41 +118,19 @@ impl Hub {
     pub fn set_probe(&self, probe: ProbeState) {
         let mut live = self.live();
         live.probe = probe.clone();
-        let _ = self.frames.send(Frame::new(ServerMessage::Probe(probe)));
+        let frame = Frame::new(ServerMessage::Probe(probe));
+        let _spent = live.keep(&frame);
+        let _ = self.frames.send(frame);
     }
 
     /// Sets what is measured from now on, and by what, and tells all.
     pub fn set_scope(&self, scope: ScopeChange, probe: ProbeState) {
         let mut live = self.live();
+        live.kept = None;
         live.history.set_scope(scope.clone());
         live.probe = probe.clone();
         let _ = self.frames.send(Frame::new(ServerMessage::Scope(scope)));
         let _ = self.frames.send(Frame::new(ServerMessage::Probe(probe)));
-    }
-
-    /// Starts a viewer, who may control or not, or starts one afresh that fell behind.
-    pub fn join(&self, may_control: bool) -> Joined {
-        let live = self.live();
-        let frames = self.frames.subscribe();
-        let history = &live.history;
-        let recent_from = history.recent_from();
-        let snapshot = Snapshot {
-            protocol: PROTOCOL_VERSION,
-            server: self.server.clone(),
-            scopes: history.scopes().to_vec(),
-            probe: live.probe.clone(),
-            seq: recent_from - 1,
-            columns: history.columns().before(recent_from, CHUNK).columns,
-            names: history.names(),
-            may_control,
-            together: self.told.together(&live),
-        };
-        Joined {
-            from_seq: snapshot.columns.first().map_or(recent_from, |c| c.seq),
-            snapshot: ServerMessage::Snapshot(snapshot),
-            recent: history.recent().cloned().collect(),
-            news: self.told.news(frames),
-        }
     }
 
     /// The columns before the interval `seq`, as many as one message holds; `None` when there are none.

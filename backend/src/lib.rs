@@ -10,6 +10,7 @@ pub mod fuzzing;
 
 mod access;
 mod allowance;
+mod announce;
 pub mod audit;
 mod caveats;
 mod cgroup;
@@ -25,10 +26,13 @@ mod history;
 mod hub;
 mod interval;
 mod licenses;
+mod link;
+mod listen;
 mod notify;
 mod print;
 mod probe;
 mod procfs;
+mod public_url;
 mod reach;
 mod region;
 mod reload;
@@ -47,18 +51,15 @@ use directory::{Directory, Host};
 use door::Door;
 use failure::{Explained, Failure};
 use hub::Hub;
+use listen::Sockets;
 use notify::Notifier;
 use probe::Source;
 use probe::kernel::{Kernel, Settings};
 use probe::synthetic::SyntheticMachine;
 use procfs::Visibility;
-use runqlat_common::wire::{Key, ProbeState, Programs, Scope, ServerInfo};
+use runqlat_common::wire::ServerInfo;
 use shutdown::{Stop, Stopper};
-use std::io::Write;
-use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
-use tokio::net::TcpSocket;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -68,8 +69,9 @@ const BPF_OBJECT: Option<&[u8]> = Some(aya::include_bytes_aligned!(env!("BPF_OBJ
 #[cfg(not(complete))]
 const BPF_OBJECT: Option<&[u8]> = None;
 
-/// Connections that may wait to be accepted.
-const BACKLOG: u32 = 1_024;
+/// Threads that serve viewers, and threads for what takes long: questions, of which two are answered at a time.
+const MAX_WORKERS: usize = 4;
+const MAX_BLOCKING: usize = 8;
 
 /// The version, and whether anything is missing from this build.
 pub const fn version() -> &'static str {
@@ -89,16 +91,17 @@ pub fn run(config: Config) -> Result<(), Failure> {
     let user = config.user.as_ref();
     match config.task {
         Task::Serve(serve) => {
-            // The address first: the commonest mistake is a second server, and it costs nothing to find.
-            let socket = bind(serve.listen)?;
-            let door = Door::prepare(&serve.door, serve.listen)?;
+            // The addresses first: the commonest mistake is a second server, and it costs nothing to find.
+            let (starter, group) = (confine::starter(), serve.socket_group.as_ref());
+            let sockets = Sockets::bind(&serve.listen, starter, group)?;
+            let door = Door::prepare(&serve.door, &sockets.addresses(), starter)?;
             let reloader = door.reloader();
             let notifier = Notifier::from_environment();
             // Everything that needs rights is done; attaching, too, goes without them, at the start as later.
             let confinement = give_up_rights(&needs(serve.demo.is_none()), user)?;
             until_stopped(async |stop, stopper| {
                 reload::on_hangups(reloader, stopper).map_err(Failure::Other)?;
-                self::serve(serve, (socket, door, notifier), confinement, stop).await
+                self::serve(*serve, (sockets, door, notifier), confinement, stop).await
             })
         }
         Task::Print(print) => {
@@ -116,6 +119,7 @@ pub fn run(config: Config) -> Result<(), Failure> {
             let confinement = give_up_rights(&needs(true), user)?;
             check::run(object, &confinement, &mut std::io::stdout().lock())
         }
+        Task::Link(ask) => link::run(&ask, &mut std::io::stdout().lock()),
         Task::Licenses => licenses::print(&mut std::io::stdout().lock()),
         Task::ReadFiles(sources) => reload::read_files(&sources),
     }
@@ -152,7 +156,7 @@ fn until_stopped<F>(work: impl FnOnce(Stop, Stopper) -> F) -> Result<(), Failure
 where
     F: Future<Output = Result<(), Failure>>,
 {
-    let runtime = Runtime::new()
+    let runtime = runtime()
         .map_err(|error| Failure::Other(anyhow::Error::new(error).context("can't start")))?;
     let (stopper, stop) = shutdown::channel();
     let ended = runtime.block_on(async {
@@ -164,38 +168,29 @@ where
     ended
 }
 
+/// Few threads, however many CPUs there are: the work is little, and the unit in `dist` allows 64 tasks.
+fn runtime() -> std::io::Result<Runtime> {
+    let cpus = std::thread::available_parallelism().map_or(1, |cpus| cpus.get());
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(cpus.min(MAX_WORKERS))
+        .max_blocking_threads(MAX_BLOCKING)
+        .enable_all()
+        .build()
+}
+
 async fn print(print: Print, stop: Stop) -> Result<(), Failure> {
     let mut kernel = kernel(print.settings)?;
     print::run(&print, &mut kernel, stop, &mut std::io::stdout().lock()).await
 }
 
-/// A socket with this address, which nobody can connect to yet. Listening needs the runtime; this does not.
-fn bind(address: SocketAddr) -> Result<TcpSocket, Failure> {
-    let bind = || {
-        let socket = match address {
-            SocketAddr::V4(_) => TcpSocket::new_v4()?,
-            SocketAddr::V6(_) => TcpSocket::new_v6()?,
-        };
-        // As tokio's own listener: a restart needs not wait for the old one's connections to be forgotten.
-        socket.set_reuseaddr(true)?;
-        socket.bind(address)?;
-        Ok(socket)
-    };
-    bind().map_err(|error| Failure::Listen { address, error })
-}
-
 async fn serve(
     serve: Serve,
-    (socket, door, notifier): (TcpSocket, Door, Notifier),
+    (sockets, door, notifier): (Sockets, Door, Notifier),
     confinement: Confinement,
     stop: Stop,
 ) -> Result<(), Failure> {
-    let listen_failure = |error| Failure::Listen {
-        address: serve.listen,
-        error,
-    };
-    let listener = socket.listen(BACKLOG).map_err(listen_failure)?;
-    let address = listener.local_addr().map_err(listen_failure)?;
+    let (urls, notes) = (sockets.urls(door.scheme()), sockets.notes.clone());
+    let listeners = sockets.listen()?;
     let (source, directory): (Box<dyn Source>, Arc<dyn Directory>) = match serve.demo {
         Some(processes) => {
             let machine = SyntheticMachine::new(processes);
@@ -216,10 +211,10 @@ async fn serve(
     let hub = Hub::new(info, confinement);
     let (control, collector) = collector::spawn(source, &serve.scope, hub.clone(), stop.clone())?;
 
-    let (front, told) = door.hang(address);
-    announce(&hub.scope(), &hub.probe(), &told, &front.reach.address());
+    let (front, told) = door.hang();
+    announce::started(&hub.scope(), &hub.probe(), &[notes, told].concat(), &urls);
     notifier.ready();
-    server::serve(listener, front, hub, control, directory, stop).await;
+    server::serve(listeners, front, hub, control, directory, stop).await;
     // Detaching the programs takes the kernel some 50 ms.
     let _ = collector.join();
     Ok(())
@@ -258,39 +253,4 @@ fn stop_on_signals(stopper: Stopper) -> anyhow::Result<()> {
         stopper.stop();
     });
     Ok(())
-}
-
-/// Tells the person at the terminal what is going on and where to look.
-fn announce(scope: &Scope, probe: &ProbeState, told: &[String], url: &str) {
-    let mut what = match scope.tgid {
-        Some(tgid) => format!("waits of process {tgid}"),
-        None => "waits of all tasks".to_owned(),
-    };
-    if let Some(cgroup) = &scope.cgroup {
-        what += &format!(" in cgroup {cgroup}");
-    }
-    what += match scope.key {
-        Key::Global => "",
-        Key::Process => ", by process",
-        Key::Thread => ", by thread",
-        Key::Pidns => ", by pid namespace",
-        Key::Cgroup => ", by cgroup",
-    };
-    let how = match probe {
-        ProbeState::Attached { programs } => match programs {
-            Programs::Typed => "",
-            Programs::Raw => ", with raw tracepoints",
-            Programs::Synthetic => ", synthetic (demo)",
-        },
-        _ => "",
-    };
-    let interval = Duration::from_millis(scope.interval_ms.into());
-    let interval = humantime::format_duration(interval);
-    let mut stderr = std::io::stderr().lock();
-    // Somebody may have closed stderr; that is no reason to stop.
-    let _ = writeln!(stderr, "measuring {what}, every {interval}{how}");
-    for line in told {
-        let _ = writeln!(stderr, "{line}");
-    }
-    let _ = writeln!(stderr, "listening on {url} (Ctrl-C ends)");
 }

@@ -1,6 +1,8 @@
 //! What is read of /proc and the clocks: who lives, and what this program itself costs.
 
+pub mod sockets;
 mod stat;
+pub mod tcp;
 mod visibility;
 
 pub use stat::{process_has_ended, start_of};
@@ -9,6 +11,7 @@ pub use visibility::{Visibility, hides_processes, visibility};
 use runqlat_common::name;
 use std::fs;
 use std::io;
+use std::sync::{Mutex, PoisonError};
 
 /// How many processes there are, zombies included.
 pub fn processes() -> io::Result<usize> {
@@ -183,6 +186,11 @@ pub fn slept_ns() -> u64 {
     awake_and_asleep.saturating_sub(monotonic_ns())
 }
 
+/// CPU time of this thread, in ns.
+pub fn thread_cpu_ns() -> u64 {
+    clock_ns(libc::CLOCK_THREAD_CPUTIME_ID)
+}
+
 fn clock_ns(clock: libc::clockid_t) -> u64 {
     let mut time = libc::timespec {
         tv_sec: 0,
@@ -245,6 +253,18 @@ pub fn allow_files(needed: u64) -> u64 {
         }
     }
     limit.rlim_cur
+}
+
+/// Has files that `make` makes these modes. For the whole process: so before there is a thread that makes others.
+pub fn with_modes<T>(modes: u32, make: impl FnOnce() -> T) -> T {
+    static ONE: Mutex<()> = Mutex::new(());
+    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+    // SAFETY: changes a number of this process.
+    let before = unsafe { libc::umask(!modes & 0o777) };
+    let made = make();
+    // SAFETY: as above.
+    unsafe { libc::umask(before) };
+    made
 }
 
 #[cfg(test)]

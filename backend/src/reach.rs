@@ -2,16 +2,22 @@
 //! know HTTP.
 
 use crate::access::Token;
-use std::net::{IpAddr, SocketAddr, UdpSocket};
+use crate::public_url::PublicUrl;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 
 /// The server's names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reach {
+    /// Where links lead to.
     pub listening: SocketAddr,
+    /// All that it listens on, on a network.
+    pub all: Vec<SocketAddr>,
     /// An address of this host that others reach it by: see [`host`].
     pub host: IpAddr,
     /// Names that people reach it by, besides its address and localhost.
     pub names: Vec<String>,
+    /// Where people open it, if that is a proxy.
+    pub public: Option<PublicUrl>,
     pub tls: bool,
 }
 
@@ -22,7 +28,7 @@ impl Reach {
 
     /// Whether tokens that are sent to it can be read on the way.
     pub fn is_exposed(&self) -> bool {
-        !self.tls && !self.listening.ip().is_loopback()
+        !self.tls && self.all.iter().any(|address| !address.ip().is_loopback())
     }
 
     /// Where it listens, as an address.
@@ -30,39 +36,69 @@ impl Reach {
         format!("{}://{}", self.scheme(), self.listening)
     }
 
-    /// The address to give to people: by its first name, or an address of this host.
+    /// The address to give to people, with a slash at its end: the proxy's, or by its first name, or an address of this
+    /// host.
     pub fn url(&self) -> String {
         let (scheme, port) = (self.scheme(), self.listening.port());
-        match self.names.first() {
-            Some(name) => format!("{scheme}://{name}:{port}"),
-            None => format!("{scheme}://{}", SocketAddr::new(self.host, port)),
+        match (&self.public, self.names.first()) {
+            (Some(public), _) => public.url(),
+            (None, Some(name)) => format!("{scheme}://{name}:{port}/"),
+            (None, None) => format!("{scheme}://{}/", SocketAddr::new(self.host, port)),
         }
     }
 
     /// An address that brings its token along. Browsers send nothing of what follows the #, so it
     /// reaches no log on the way; the page exchanges it for a session and takes it out of the address.
     pub fn link(&self, token: &Token) -> String {
-        format!("{}/#token={}", self.url(), token.text())
+        format!("{}#token={}", self.url(), token.text())
     }
 
     /// Whether `host`, of a request, names this server without a look-up: its address, any address when
     /// it listens on all, `localhost`, or a name that it was told. Ports are the sender's business: a
-    /// tunnel's differs.
+    /// tunnel's differs. A full name may end with a dot.
     pub fn is_called(&self, host: &str) -> bool {
         let name = match host.rsplit_once(':') {
             Some((name, port)) if port.parse::<u16>().is_ok() => name,
             _ => host,
         };
-        let own = |own: &String| name.eq_ignore_ascii_case(own);
-        if name.eq_ignore_ascii_case("localhost") || self.names.iter().any(own) {
+        let name = name.strip_suffix('.').unwrap_or(name);
+        let own = |own: &String| name.eq_ignore_ascii_case(own.strip_suffix('.').unwrap_or(own));
+        let public = |public: &PublicUrl| public.is_called(name);
+        if name.eq_ignore_ascii_case("localhost")
+            || self.names.iter().any(own)
+            || self.public.as_ref().is_some_and(public)
+        {
             return true;
         }
         let bare = name.trim_start_matches('[').trim_end_matches(']');
-        let listening = self.listening.ip();
+        let own =
+            |address: IpAddr, own: &SocketAddr| own.ip() == address || own.ip().is_unspecified();
         bare.parse::<IpAddr>().is_ok_and(|address| {
-            address == listening || address.is_loopback() || listening.is_unspecified()
+            address.is_loopback() || self.all.iter().any(|listening| own(address, listening))
         })
     }
+
+    /// Whether a page with this Origin, whose request came by this scheme and has this Host, is this server's own. Behind a proxy only the
+    /// public address is: the proxy may put any name of this server into the Host, another page's requests included.
+    pub fn is_own_page(&self, origin: &str, came_by: (&str, &str)) -> bool {
+        match &self.public {
+            Some(public) => public.is_origin(origin),
+            None => origin.split_once("://") == Some(came_by),
+        }
+    }
+
+    /// What comes before the server's own paths where a proxy leaves it there; empty, or as `/runqlat`.
+    pub fn prefix(&self) -> &str {
+        self.public.as_ref().map_or("", PublicUrl::prefix)
+    }
+}
+
+/// The address of these that links lead to: one that others can reach, if there is any. Without an address, as on a Unix
+/// socket, the one that its tunnel usually ends at.
+pub fn foremost(all: &[SocketAddr]) -> SocketAddr {
+    let beyond = all.iter().find(|address| !address.ip().is_loopback());
+    let usual = || SocketAddr::from((Ipv4Addr::LOCALHOST, 8_080));
+    beyond.or(all.first()).copied().unwrap_or_else(usual)
 }
 
 /// The address that others reach a server by that listens on `ip`. Opens a socket, which is not allowed once rights
@@ -91,15 +127,18 @@ fn outgoing(unspecified: IpAddr) -> IpAddr {
 
 #[cfg(test)]
 mod tests {
-    use super::{Reach, host};
+    use super::{Reach, foremost, host};
+    use crate::public_url::PublicUrl;
     use std::net::SocketAddr;
 
     fn reach(listening: &str, names: &[&str]) -> Reach {
         let listening: SocketAddr = listening.parse().unwrap();
         Reach {
             listening,
+            all: vec![listening],
             host: host(listening.ip()),
             names: names.iter().map(|&name| name.into()).collect(),
+            public: None,
             tls: false,
         }
     }
@@ -111,6 +150,12 @@ mod tests {
             ("127.0.0.1:8080", "localhost:8080", true),
             ("127.0.0.1:8080", "LOCALHOST", true),
             ("127.0.0.1:8080", "localhost:9999", true),
+            ("127.0.0.1:8080", "localhost.", true),
+            ("127.0.0.1:8080", "localhost.:8080", true),
+            ("127.0.0.1:8080", "localhost..", false),
+            ("127.0.0.1:8080", ".", false),
+            ("127.0.0.1:8080", "db1.example.:8080", true),
+            ("127.0.0.1:8080", "ops.example", false),
             ("127.0.0.1:8080", "[::1]:8080", true),
             ("127.0.0.1:8080", "10.0.0.5:8080", false),
             ("127.0.0.1:8080", "rebound.example:8080", false),
@@ -137,11 +182,75 @@ mod tests {
             tls: true,
             ..reach("0.0.0.0:8443", &["db1.example", "db1"])
         };
-        assert_eq!(named.url(), "https://db1.example:8443");
-        assert_eq!(reach("10.0.0.5:80", &[]).url(), "http://10.0.0.5:80");
-        assert_eq!(reach("[::1]:8080", &[]).url(), "http://[::1]:8080");
+        assert_eq!(named.url(), "https://db1.example:8443/");
+        assert_eq!(reach("10.0.0.5:80", &[]).url(), "http://10.0.0.5:80/");
+        assert_eq!(reach("[::1]:8080", &[]).url(), "http://[::1]:8080/");
         let anywhere = reach("0.0.0.0:8080", &[]);
-        assert!(anywhere.is_called(anywhere.url().trim_start_matches("http://")));
+        let named = anywhere.url();
+        assert!(anywhere.is_called(named.trim_start_matches("http://").trim_end_matches('/')));
+    }
+
+    fn behind(url: &str) -> Reach {
+        Reach {
+            public: Some(PublicUrl::parse(url).unwrap()),
+            ..reach("127.0.0.1:8080", &["db1.example"])
+        }
+    }
+
+    #[test]
+    fn behind_a_proxy_its_address_and_the_local_ones_count() {
+        let reach = behind("https://ops.example:8443/runqlat/");
+        assert_eq!(reach.url(), "https://ops.example:8443/runqlat/");
+        let hosts = [
+            ("ops.example:8443", true),
+            ("OPS.example.", true),
+            ("localhost:8080", true),
+            ("127.0.0.1:8080", true),
+            ("db1.example", true),
+            ("evil.example", false),
+            ("", false),
+        ];
+        for (host, own) in hosts {
+            assert_eq!(reach.is_called(host), own, "{host}");
+        }
+        let pages = [
+            ("https://ops.example:8443", "ops.example:8443", true),
+            ("https://ops.example:8443", "127.0.0.1:8080", true),
+            ("https://ops.example.:8443", "ops.example.:8443", true),
+            ("https://ops.example", "ops.example", false),
+            ("http://ops.example:8443", "ops.example:8443", false),
+            // Of a server on the reader's own machine.
+            ("http://127.0.0.1:8080", "127.0.0.1:8080", false),
+            ("null", "ops.example:8443", false),
+        ];
+        for (origin, host, own) in pages {
+            assert_eq!(
+                reach.is_own_page(origin, ("http", host)),
+                own,
+                "{origin} {host}"
+            );
+        }
+    }
+
+    #[test]
+    fn each_of_several_addresses_is_answered_and_links_lead_beyond_the_host() {
+        let all =
+            ["127.0.0.1:8080", "[::1]:8080", "10.0.0.5:9090"].map(|text| text.parse().unwrap());
+        assert_eq!(foremost(&all), all[2]);
+        assert_eq!(foremost(&all[..2]), all[0]);
+        assert_eq!(foremost(&[]).to_string(), "127.0.0.1:8080");
+        let several = Reach {
+            all: all.to_vec(),
+            ..reach("10.0.0.5:9090", &[])
+        };
+        assert!(several.is_called("10.0.0.5:9090") && several.is_called("[::1]:8080"));
+        assert!(!several.is_called("10.0.0.6:9090") && several.is_exposed());
+        let socket = Reach {
+            all: Vec::new(),
+            ..reach("127.0.0.1:8080", &[])
+        };
+        assert!(socket.is_called("localhost") && !socket.is_called("10.0.0.5"));
+        assert!(!socket.is_exposed());
     }
 
     #[test]

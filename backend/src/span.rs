@@ -11,6 +11,9 @@ use runqlat_common::wire::{
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
+/// Names that are kept while there may be more to come: some 4 MB.
+const MAX_NAMES: usize = 8 * MAX_SPAN_SERIES;
+
 /// Whether a span can be one.
 pub fn check(span: &Span) -> Result<(), RegionError> {
     match span.from_seq <= span.to_seq {
@@ -149,9 +152,14 @@ impl Sums {
         }
         self.ended.push(series);
         // A storm of forks ends more of them than there is memory for. What has ended grows no more, so that only
-        // those who would be listed now can be listed.
-        if self.ended.len() >= 4 * MAX_SPAN_SERIES && !self.by_name {
-            self.keep_longest();
+        // those who would be listed now can be listed; unless they join others of their name in the end.
+        let most = if self.by_name {
+            MAX_NAMES
+        } else {
+            MAX_SPAN_SERIES
+        };
+        if self.ended.len() >= 4 * most {
+            self.keep_longest(most);
         }
     }
 
@@ -166,12 +174,26 @@ impl Sums {
             }
             None => drop(self.groups.insert(series.name.clone(), series)),
         }
+        // Whoever names each process differently fills it. A name that is left out and comes again begins anew, and is
+        // listed only if it then waits longer than most.
+        if self.groups.len() >= 2 * MAX_NAMES {
+            let mut groups: Vec<_> = std::mem::take(&mut self.groups).into_values().collect();
+            self.leave_out(&mut groups, MAX_NAMES);
+            let named = groups.into_iter().map(|group| (group.name.clone(), group));
+            self.groups = named.collect();
+        }
     }
 
-    fn keep_longest(&mut self) {
-        self.ended
-            .sort_unstable_by_key(|series| (Reverse(series.counts.sum_ns()), series.id()));
-        for series in self.ended.drain(self.ended.len().min(MAX_SPAN_SERIES)..) {
+    fn keep_longest(&mut self, most: usize) {
+        let mut ended = std::mem::take(&mut self.ended);
+        self.leave_out(&mut ended, most);
+        self.ended = ended;
+    }
+
+    /// Leaves those that waited longest.
+    fn leave_out(&mut self, all: &mut Vec<SpanSeries>, most: usize) {
+        all.sort_unstable_by_key(|series| (Reverse(series.counts.sum_ns()), series.id()));
+        for series in all.drain(all.len().min(most)..) {
             self.more = self.more.saturating_add(1);
             self.more_waits = self.more_waits.saturating_add(series.counts.total());
         }
@@ -189,7 +211,7 @@ impl Sums {
             self.ended
                 .extend(std::mem::take(&mut self.groups).into_values());
         }
-        self.keep_longest();
+        self.keep_longest(MAX_SPAN_SERIES);
         for series in &mut self.ended {
             series.name_hex = name::shown_hex(&series.name);
         }

@@ -234,6 +234,7 @@ fn the_page_is_compressed_typed_and_cached() {
     let html = page.text();
     let assets: Vec<&str> = html
         .split('"')
+        .filter_map(|text| text.strip_prefix('.'))
         .filter(|text| text.starts_with("/assets/"))
         .collect();
     assert!(assets.len() >= 3, "{html}");
@@ -249,12 +250,13 @@ fn the_page_is_compressed_typed_and_cached() {
         }
     }
     // The page names its script, and the script the program.
-    let quoted = |text: &str, end: &str| {
-        let found = text.split('"').find(|part| part.ends_with(end));
+    let quoted = |text: &str, begin: &str, end: &str| {
+        let mut parts = text.split('"').map(|part| part.trim_start_matches('.'));
+        let found = parts.find(|part| part.starts_with(begin) && part.ends_with(end));
         found.expect("a name in quotes").to_owned()
     };
-    let boot = get(&quoted(html, ".js"), "identity");
-    let wasm = &*quoted(boot.text(), ".wasm");
+    let boot = get(&quoted(html, "/assets/boot", ".js"), "identity");
+    let wasm = &*quoted(boot.text(), "/assets/app_bg", ".wasm");
     assert_eq!(
         get(wasm, "br").header("content-type"),
         Some("application/wasm")
@@ -299,7 +301,7 @@ fn unknown_paths_and_methods_are_refused() {
             .contains("does not answer this method")
     );
     let reply = get(server.address, "/ws", &[]);
-    assert_eq!(reply.status, 400);
+    assert_eq!(reply.status, 426);
     assert!(
         reply.json()["error"]
             .as_str()

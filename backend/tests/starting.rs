@@ -31,7 +31,7 @@ async fn a_browser_whose_workers_have_no_canvases_is_told() {
 async fn miss(browser: &Browser, worker: &str) {
     let script = format!(
         "window.Worker = class extends Worker {{
-            constructor(url) {{ super(url.includes('{worker}') ? `${{url}}.gone` : url) }}
+            constructor(url) {{ super(`${{url}}`.includes('{worker}') ? `${{url}}.gone` : url) }}
         }}"
     );
     browser.run_before(&script).await;

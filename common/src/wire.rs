@@ -8,6 +8,7 @@ mod health;
 mod questions;
 mod scopes;
 mod series;
+mod shared;
 mod together;
 
 pub use closing::{CLOSE_FULL, CLOSE_NO_TOKEN, CLOSE_OLD_PAGE, CLOSE_TOO_MANY_MESSAGES};
@@ -20,6 +21,7 @@ pub use questions::{
 };
 pub use scopes::{ScopeChange, comparable, comparable_from, forget_before, same};
 pub use series::{OTHER, Series, SeriesHistory, SeriesKey, SeriesName};
+pub use shared::SharedSnapshot;
 pub use together::{
     Cell, Company, Introduction, MAX_NAME, MAX_NOTE, MAX_NOTES, MAX_PEOPLE, MAX_SECRET, MAX_VIEW,
     NewNote, Note, Person, Showing, Shown, Together, keep_note,

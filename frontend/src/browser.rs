@@ -53,12 +53,20 @@ pub(crate) fn secret() -> String {
     }
 }
 
-/// Copies text, where the browser allows it (a secure context: https or localhost).
-pub(crate) fn copy(text: &str) {
-    if let Some(window) = web_sys::window() {
-        // Whether it worked comes back as a promise; there is nothing to do when it did not.
-        drop(window.navigator().clipboard().write_text(text));
-    }
+/// Copies text, and tells whether that went well.
+pub(crate) fn copy(text: &str, tell: impl FnOnce(bool) + 'static) {
+    copy_text(text, &Closure::once_into_js(tell));
+}
+
+/// Whether the page came through TLS.
+pub(crate) fn is_tls() -> bool {
+    let protocol = web_sys::window().and_then(|window| window.location().protocol().ok());
+    protocol.as_deref() == Some("https:")
+}
+
+/// Whether the page may keep anything.
+pub(crate) fn has_storage() -> bool {
+    storage().is_some()
 }
 
 /// The words kept under a key, when storage is allowed.
@@ -99,6 +107,10 @@ pub(crate) fn enter_token(token: &str) {
 
 #[wasm_bindgen]
 extern "C" {
+    /// `static/copy.js`.
+    #[wasm_bindgen(js_name = copyText)]
+    fn copy_text(text: &str, tell: &JsValue);
+
     /// `static/enter.js`: opens the panel for new tokens; `turned` is called when this page has its own.
     #[wasm_bindgen(js_name = turnTokens)]
     pub(crate) fn turn_tokens(turned: JsValue);
@@ -106,6 +118,10 @@ extern "C" {
     /// `static/enter.js`: whether this browser keeps a session.
     #[wasm_bindgen(js_name = isSignedIn)]
     pub(crate) fn is_signed_in() -> bool;
+
+    /// `static/enter.js`: whether a session is still there when the page is loaded anew.
+    #[wasm_bindgen(js_name = keepsSession)]
+    pub(crate) fn keeps_session() -> bool;
 
     /// `static/enter.js`: ends the session, and loads the page anew.
     #[wasm_bindgen(js_name = signOut)]

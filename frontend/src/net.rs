@@ -3,6 +3,7 @@
 
 use crate::backoff::delay_ms;
 use crate::browser;
+use crate::words::unreached::{Answer, Verdict};
 use leptos::prelude::{TimeoutHandle, set_timeout_with_handle};
 use runqlat_common::wire::{CLOSE_NO_TOKEN, ClientMessage, Format, ServerMessage};
 use std::cell::{Cell, RefCell};
@@ -20,7 +21,12 @@ const HEARD: u32 = 16;
 extern "C" {
     /// `static/connections.js`. What goes over the port is told in `static/socket.js`.
     #[wasm_bindgen(js_name = openSocket)]
-    fn open_socket(url: &str, protocol: &str, sign_in: &[u8]) -> MessagePort;
+    fn open_socket(protocol: &str, sign_in: &[u8]) -> MessagePort;
+
+    /// `static/connections.js`: asks in HTTP why there is no WebSocket. Calls back with the status, and the server's
+    /// error and hint.
+    #[wasm_bindgen(js_name = askWhy)]
+    fn ask_why(tell: &JsValue);
 }
 
 /// What happens on the connection.
@@ -35,6 +41,10 @@ pub(crate) enum Event {
         retry_at_ms: f64,
         /// What the server said when it hung up.
         farewell: String,
+    },
+    /// Why it does not come back.
+    Explained {
+        why: String,
     },
     /// The server wants a token: trying again is of no use until there is one.
     Refused {
@@ -53,6 +63,8 @@ struct Inner {
     /// It was refused, and waits for somebody to try again.
     refused: Cell<bool>,
     failures: Cell<u32>,
+    /// Why there is no connection is asked once at a time.
+    asks_why: Cell<bool>,
     /// When the last message came, in ms since 1970.
     heard_ms: Cell<f64>,
 }
@@ -81,6 +93,7 @@ impl Net {
             timer: Cell::new(None),
             refused: Cell::new(false),
             failures: Cell::new(0),
+            asks_why: Cell::new(false),
             heard_ms: Cell::new(browser::now_ms()),
         }));
         net.open();
@@ -129,18 +142,15 @@ impl Net {
     fn open(&self) {
         self.0.heard_ms.set(browser::now_ms());
         (self.0.on_event)(Event::Connecting);
-        match self.socket() {
-            Some(socket) => *self.0.socket.borrow_mut() = Some(socket),
-            None => self.lose(String::new()),
-        }
+        *self.0.socket.borrow_mut() = Some(self.socket());
     }
 
-    fn socket(&self) -> Option<Socket> {
+    fn socket(&self) -> Socket {
         // Without the session, which the scripts put in.
         let sign_in = Format::Postcard.encode_client(&ClientMessage::SignIn {
             session: String::new(),
         });
-        let port = open_socket(&address()?, Format::Postcard.subprotocol(), &sign_in);
+        let port = open_socket(Format::Postcard.subprotocol(), &sign_in);
         let (net, answer) = (self.clone(), port.clone());
         let mut heard = 0;
         let on_message = Closure::new(move |event: MessageEvent| {
@@ -156,10 +166,10 @@ impl Net {
             }
         });
         port.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
-        Some(Socket {
+        Socket {
             port,
             _on_message: on_message,
-        })
+        }
     }
 
     /// The connection is over: its code and its reason.
@@ -202,19 +212,38 @@ impl Net {
         if let Some(earlier) = self.0.timer.replace(timer) {
             earlier.clear();
         }
+        let is_unexplained = farewell.is_empty();
         (self.0.on_event)(Event::Lost {
             retry_at_ms: browser::now_ms() + delay,
             farewell,
         });
+        if is_unexplained && !self.0.asks_why.replace(true) {
+            let net = self.clone();
+            let tell = move |status: f64, error: String, hint: String| {
+                net.0.asks_why.set(false);
+                let status = status as u16;
+                net.explain(&Answer {
+                    status,
+                    error,
+                    hint,
+                });
+            };
+            ask_why(&Closure::once_into_js(tell));
+        }
     }
-}
 
-/// The WebSocket beside the page.
-fn address() -> Option<String> {
-    let location = web_sys::window()?.location();
-    let scheme = match location.protocol().ok()?.as_str() {
-        "https:" => "wss",
-        _ => "ws",
-    };
-    Some(format!("{scheme}://{}/ws", location.host().ok()?))
+    fn explain(&self, answer: &Answer) {
+        match answer.verdict(self.0.failures.get(), browser::is_tls()) {
+            // It has come back meanwhile.
+            _ if self.0.failures.get() == 0 => {}
+            Verdict::Because(why) => (self.0.on_event)(Event::Explained { why }),
+            Verdict::NoAccess(why) => {
+                if let Some(timer) = self.0.timer.take() {
+                    timer.clear();
+                }
+                self.refuse(why);
+            }
+            Verdict::Unknown => {}
+        }
+    }
 }

@@ -46,7 +46,9 @@ const RULES: &[Rule] = &[
     Rule {
         of: &[
             "common/src",
+            "backend/src/access/local.rs",
             "backend/src/interval.rs",
+            "backend/src/procfs/tcp.rs",
             "backend/src/history.rs",
             "backend/src/history/notes.rs",
             "backend/src/region.rs",
@@ -103,6 +105,7 @@ const RULES: &[Rule] = &[
         but: &[
             "backend/src/probe/kernel",
             "backend/src/procfs.rs",
+            "backend/src/procfs",
             "backend/src/lib.rs",
         ],
         words: &["unsafe {", "unsafe impl", "unsafe fn"],

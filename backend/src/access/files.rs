@@ -55,13 +55,8 @@ pub struct Keys {
     pub files: Option<TokenFiles>,
 }
 
-/// What decides who may on a server that is reached from elsewhere, or not; and the tokens. `credentials` is the folder
-/// that systemd names.
-pub fn prepare(
-    options: &Options,
-    is_loopback: bool,
-    credentials: Option<&Path>,
-) -> Result<(Access, Keys), Unusable> {
+/// What decides who may, and the tokens. `credentials` is the folder that systemd names.
+pub fn prepare(options: &Options, credentials: Option<&Path>) -> Result<(Access, Keys), Unusable> {
     let files = find(options, credentials)?;
     // Made in any case: what the system's randomness is read from may have to be opened, which is not allowed later.
     let made = Tokens::random().map_err(Unusable::Randomness)?;
@@ -69,7 +64,7 @@ pub fn prepare(
         Some(files) => files.tokens([files.view.read(), files.control.read()])?,
         None => made,
     };
-    let knows_users = !options.tokens && is_loopback && files.is_none();
+    let knows_users = !options.tokens;
     let access = Access::new(options.read_only, knows_users, tokens.clone());
     Ok((access, Keys { tokens, files }))
 }
@@ -188,20 +183,16 @@ mod tests {
         }
     }
 
-    fn knows_users(options: &Options, is_loopback: bool) -> bool {
-        prepare(options, is_loopback, None).unwrap().0.knows_users()
-    }
-
     #[test]
-    fn users_count_on_loopback_unless_everybody_is_asked() {
-        let plain = Options::default();
-        assert!(knows_users(&plain, true));
-        assert!(!knows_users(&plain, false));
-        let told = Options {
-            tokens: true,
-            ..Options::default()
-        };
-        assert!(!knows_users(&told, true));
+    fn users_count_unless_everybody_is_asked() {
+        for tokens in [false, true] {
+            let options = Options {
+                tokens,
+                ..Options::default()
+            };
+            let (access, _) = prepare(&options, None).unwrap();
+            assert_eq!(access.knows_users(), !tokens);
+        }
     }
 
     #[test]
@@ -218,13 +209,13 @@ mod tests {
             control_token_file: Some(folder.0.join("named")),
             ..Options::default()
         };
-        let (access, keys) = prepare(&options, true, Some(&folder.0)).unwrap();
+        let (access, keys) = prepare(&options, Some(&folder.0)).unwrap();
         assert_eq!(keys.tokens.view.text(), VIEW);
         assert_eq!(keys.files.unwrap().view.path, folder.0.join("view-token"));
         assert!(access.admit([CONTROL]).unwrap().may_control);
         assert!(!access.admit([VIEW]).unwrap().may_control);
         assert!(access.admit([OTHER]).is_none());
-        let (_, keys) = prepare(&Options::default(), true, None).unwrap();
+        let (_, keys) = prepare(&Options::default(), None).unwrap();
         assert!(keys.files.is_none() && keys.tokens.control.text().len() == 40);
     }
 
@@ -239,7 +230,7 @@ mod tests {
                 control_token_file: control,
                 ..Options::default()
             };
-            let error = prepare(&options, true, credentials).unwrap_err();
+            let error = prepare(&options, credentials).unwrap_err();
             format!("{error}. {}", error.hint())
         };
         let named = missing(path("view-token"), None, None);
@@ -269,7 +260,7 @@ mod tests {
                 control_token_file: Some(folder.0.join(control)),
                 ..Options::default()
             };
-            prepare(&options, false, None).unwrap_err()
+            prepare(&options, None).unwrap_err()
         };
         let missing = failure("none", "a");
         assert!(matches!(missing, Unusable::File(_)));

@@ -2,6 +2,7 @@
 //! at the other end. Must not know HTTP.
 
 mod files;
+pub mod local;
 mod rights;
 mod session;
 mod token;
@@ -146,6 +147,11 @@ impl Access {
         drop(held);
         self.valid.changed.send_replace(());
         true
+    }
+
+    /// The tokens, for links.
+    pub fn tokens(&self) -> Tokens {
+        self.valid.held().tokens.clone()
     }
 
     /// The rights of a user who needs no token.

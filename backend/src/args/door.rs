@@ -1,5 +1,8 @@
 //! The options about who may reach the server, and how.
 
+use crate::confine::{Group, User};
+use crate::procfs::sockets;
+use crate::public_url::PublicUrl;
 use crate::reload::Sources;
 use crate::server::MaxViewers;
 use crate::{access, door, tls};
@@ -11,9 +14,21 @@ const HEADING: &str = "Who may look and who may control";
 
 #[derive(Args)]
 pub(super) struct DoorArgs {
-    /// Ask for tokens on loopback, too; beyond it they always are
+    /// Ask everybody for a token, root and the user who starts this included
     #[arg(help_heading = HEADING, long)]
     token: bool,
+
+    /// User of this host who needs no token, by name or number; may be repeated
+    #[arg(help_heading = HEADING, long, value_name = "NAME", value_parser = parse_user, conflicts_with = "token")]
+    allow_user: Vec<User>,
+
+    /// Group whose members may connect to Unix sockets, by name or number
+    #[arg(help_heading = HEADING, long, value_name = "GROUP", value_parser = Group::named)]
+    socket_group: Option<Group>,
+
+    /// Print links with their tokens even where stderr is no terminal
+    #[arg(help_heading = HEADING, long)]
+    print_links: bool,
 
     /// File with the token to view; unless both are named, both are made at the start
     #[arg(help_heading = HEADING, long, value_name = "FILE")]
@@ -35,6 +50,10 @@ pub(super) struct DoorArgs {
     #[arg(help_heading = HEADING, long, value_name = "NAME", value_parser = parse_name)]
     host_name: Vec<String>,
 
+    /// Address that people open behind a proxy, as https://ops.example/runqlat/; everybody needs a token then
+    #[arg(help_heading = HEADING, long, value_name = "URL", value_parser = PublicUrl::parse)]
+    public_url: Option<PublicUrl>,
+
     /// Speak TLS with this certificate (PEM, with those that sign it)
     #[arg(help_heading = HEADING, long, value_name = "FILE", requires = "tls_key")]
     tls_cert: Option<PathBuf>,
@@ -55,23 +74,41 @@ pub(super) struct DoorArgs {
 }
 
 impl DoorArgs {
+    pub(super) fn socket_group(&self) -> Option<Group> {
+        self.socket_group.clone()
+    }
+
     pub(super) fn options(self) -> door::Options {
         let tls = self.tls_cert.zip(self.tls_key);
         door::Options {
             access: access::Options {
-                tokens: self.token,
+                tokens: self.token || self.public_url.is_some(),
                 read_only: self.read_only,
                 view_token_file: self.view_token_file,
                 control_token_file: self.control_token_file,
             },
             command_lines: !self.no_command_lines,
             host_names: self.host_name,
+            public_url: self.public_url,
             tls: tls.map(|(cert, key)| tls::Files { cert, key }),
             max_viewers: MaxViewers {
                 all: self.max_viewers,
                 per_address: self.max_viewers_per_address,
             },
+            allowed: self.allow_user,
+            print_links: self.print_links,
         }
+    }
+}
+
+/// One that the kernel tells apart from others.
+fn parse_user(text: &str) -> Result<User, String> {
+    let user = User::named(text)?;
+    match user.uid() == sockets::overflow_uid() {
+        true => Err(format!(
+            "the kernel shows all users whom it can't name as {user}, so it is nobody's"
+        )),
+        false => Ok(user),
     }
 }
 

@@ -1,6 +1,10 @@
 //! What people type, and what it means.
 
 use super::{Arguments, Config, Print, Serve, Task, config, parse_interval};
+use crate::confine::User;
+use crate::link::Wanted;
+use crate::listen::Listen;
+use crate::public_url::PublicUrl;
 use clap::{CommandFactory, Parser};
 use runqlat_common::buckets::Unit;
 use runqlat_common::wire::Key;
@@ -16,7 +20,7 @@ fn parse(line: &str) -> Result<Config, String> {
 
 fn serve(line: &str) -> Serve {
     match parse(line).unwrap().task {
-        Task::Serve(serve) => serve,
+        Task::Serve(serve) => *serve,
         other => panic!("{other:?}"),
     }
 }
@@ -36,8 +40,7 @@ fn the_definition_is_sound() {
 #[test]
 fn defaults_are_local_and_by_process() {
     let serve = serve("");
-    assert!(serve.listen.ip().is_loopback());
-    assert_eq!(serve.listen.port(), 8_080);
+    assert_eq!(serve.listen, [Listen::Localhost(8_080)]);
     assert_eq!(serve.scope.interval_ms, 1_000);
     assert_eq!(serve.scope.key, Key::Process);
     assert_eq!(serve.demo, None);
@@ -142,6 +145,36 @@ fn a_user_has_a_name_or_a_number_wherever_it_stands() {
 }
 
 #[test]
+fn several_addresses_and_users_are_named_one_by_one() {
+    let line = "--listen localhost:9000 --listen 10.0.0.5:80 --listen unix:/run/a.sock --socket-group root \
+                --allow-user root --allow-user 1000 --print-links";
+    let serve = serve(line);
+    let listen: Vec<String> = serve.listen.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        listen,
+        ["localhost:9000", "10.0.0.5:80", "unix:/run/a.sock"]
+    );
+    assert_eq!(serve.socket_group.unwrap().gid(), 0);
+    let allowed: Vec<u32> = serve.door.allowed.iter().map(User::uid).collect();
+    assert_eq!(allowed, [0, 1_000]);
+    assert!(serve.door.print_links);
+}
+
+#[test]
+fn a_link_is_asked_of_the_usual_server_or_another() {
+    let asked = |line: &str| match parse(line).unwrap().task {
+        Task::Link(ask) => (ask.server.to_string(), ask.wanted),
+        other => panic!("{other:?}"),
+    };
+    let usual = "localhost:8080".to_owned();
+    assert_eq!(asked("link"), (usual.clone(), Wanted::Both));
+    assert_eq!(asked("link --view"), (usual.clone(), Wanted::View));
+    assert_eq!(asked("link --control"), (usual, Wanted::Control));
+    let other = asked("link --listen unix:/run/a.sock");
+    assert_eq!(other, ("unix:/run/a.sock".into(), Wanted::Both));
+}
+
+#[test]
 fn intervals_have_units_and_bounds() {
     let table = [
         ("1", Some(1_000)),
@@ -172,7 +205,15 @@ fn wrong_input_is_refused_with_what_is_right() {
             "[possible values: global, process, thread, pidns, cgroup]",
         ),
         ("--interval 5ms", "from 100ms to 60s"),
-        ("--listen localhost", "invalid socket address"),
+        ("--listen localhost", "such as localhost:8080"),
+        ("--listen unix:", "wants a path"),
+        ("--allow-user nobody-here", "no user nobody-here"),
+        ("--allow-user nobody", "it is nobody's"),
+        ("--allow-user 65534", "it is nobody's"),
+        ("--allow-user root --token", "cannot be used with"),
+        ("--socket-group nobody-here", "no group nobody-here"),
+        ("link --view --control", "cannot be used with"),
+        ("link --listen db1", "such as localhost:8080"),
         ("--pid 0", "0 is not in 1.."),
         ("--max-keys 0", "0 is not in 1..="),
         ("--user nobody-here", "no user nobody-here"),
@@ -198,4 +239,15 @@ fn wrong_input_is_refused_with_what_is_right() {
         let error = parse(line).unwrap_err();
         assert!(error.contains(said), "{line}: {error}");
     }
+}
+
+#[test]
+fn a_public_url_is_read_and_has_everybody_asked_for_a_token() {
+    let door = serve("--public-url https://ops.example/runqlat").door;
+    let url = door.public_url.as_ref().map(PublicUrl::url);
+    assert_eq!(url.as_deref(), Some("https://ops.example/runqlat/"));
+    assert!(door.access.tokens);
+    let error = parse("--public-url ops.example").unwrap_err();
+    assert!(error.contains("this is no URL"), "{error}");
+    assert!(parse("--public-url https://a.example --public-url https://b.example").is_err());
 }

@@ -1,8 +1,9 @@
 //! Who the program becomes when it was started as root.
 
+use crate::access;
 use caps::{CapSet, Capability};
 use nix::sys::prctl;
-use nix::unistd::{Gid, Uid, geteuid, setgroups, setresgid, setresuid};
+use nix::unistd::{Gid, Uid, geteuid, getuid, setgroups, setresgid, setresuid};
 use std::fmt;
 use std::fs;
 
@@ -24,6 +25,24 @@ impl User {
         let passwd = fs::read_to_string("/etc/passwd").unwrap_or_default();
         Self::find(name, &passwd)
             .ok_or_else(|| format!("/etc/passwd has no user {name}, and it is no user's number"))
+    }
+
+    /// By number, with the name that /etc/passwd has for it.
+    pub fn numbered(uid: u32) -> Self {
+        Self::named(&uid.to_string()).unwrap_or(Self {
+            name: uid.to_string(),
+            uid,
+            gid: uid,
+        })
+    }
+
+    pub fn uid(&self) -> u32 {
+        self.uid
+    }
+
+    /// The name, or the number where there is none.
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     fn find(name: &str, passwd: &str) -> Option<Self> {
@@ -60,6 +79,12 @@ impl fmt::Display for User {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ({})", self.name, self.uid)
     }
+}
+
+/// The user who started this; none where nobody real did. To be asked before this becomes another.
+pub fn starter() -> Option<u32> {
+    let sudo_uid = std::env::var("SUDO_UID").ok();
+    access::local::starter(getuid().as_raw(), sudo_uid.as_deref())
 }
 
 /// Whether it may change the groups that it is in.

@@ -1,8 +1,9 @@
 //! What the hub gives its viewers.
 
-use super::{BACKLOG, CHUNK, Hub, for_tests as hub};
+use super::{BACKLOG, CHUNK, Hub, Joined, for_tests as hub};
 use runqlat_common::counts::Counts;
-use runqlat_common::wire::{Column, Format, Health, Interval, ServerMessage};
+use runqlat_common::wire::{Column, Format, Health, Interval, ProbeState, Programs, ServerMessage};
+use std::sync::Arc;
 use tokio::sync::broadcast::error::TryRecvError;
 
 pub(super) fn publish(hub: &Hub, seq: u64) {
@@ -20,6 +21,12 @@ pub(super) fn publish(hub: &Hub, seq: u64) {
     });
 }
 
+/// The snapshot of a viewer with the number 3.
+pub(super) fn message(joined: &mut Joined) -> ServerMessage {
+    let bytes = joined.snapshot(Format::Postcard, 3);
+    Format::Postcard.decode_server(&bytes).expect("a message")
+}
+
 fn seq_of(message: &ServerMessage) -> u64 {
     match message {
         ServerMessage::Snapshot(snapshot) => snapshot.seq,
@@ -35,7 +42,7 @@ fn a_viewer_gets_every_interval_once() {
     let mut joined = hub.join(true);
     publish(&hub, 2);
     let recent: Vec<u64> = joined.recent.iter().map(|f| seq_of(f.message())).collect();
-    assert_eq!((seq_of(&joined.snapshot), recent), (0, vec![1]));
+    assert_eq!((seq_of(&message(&mut joined)), recent), (0, vec![1]));
     let newest = joined.news.frames.try_recv().unwrap();
     assert_eq!(seq_of(newest.message()), 2);
     assert!(matches!(
@@ -66,8 +73,8 @@ fn the_past_comes_in_pieces_without_a_gap() {
     for seq in 1..=last {
         publish(&hub, seq);
     }
-    let joined = hub.join(true);
-    let ServerMessage::Snapshot(snapshot) = joined.snapshot else {
+    let mut joined = hub.join(true);
+    let ServerMessage::Snapshot(snapshot) = message(&mut joined) else {
         panic!("a snapshot");
     };
     let mut seqs: Vec<u64> = snapshot.columns.iter().map(|c| c.seq).collect();
@@ -82,6 +89,35 @@ fn the_past_comes_in_pieces_without_a_gap() {
         seqs = before;
     }
     assert_eq!(seqs, (1..=last).collect::<Vec<_>>());
+}
+
+/// Whoever joins within a second starts from the same snapshot, and misses nothing that came after it.
+#[test]
+fn those_who_join_together_share_a_snapshot_and_what_came_since() {
+    let hub = hub();
+    for seq in 1..=20 {
+        publish(&hub, seq);
+    }
+    let mut first = hub.join(true);
+    let probe = ProbeState::Attached {
+        programs: Programs::Synthetic,
+    };
+    hub.set_probe(probe.clone());
+    publish(&hub, 21);
+    let mut second = hub.join(false);
+    publish(&hub, 22);
+    let ServerMessage::Snapshot(shared) = message(&mut second) else {
+        panic!("a snapshot");
+    };
+    assert_eq!(shared.seq, seq_of(&message(&mut first)));
+    assert!(!shared.may_control && shared.together.you == 3);
+    assert!(Arc::ptr_eq(&first.recent[0], &second.recent[0]));
+    let since: Vec<_> = second.recent[first.recent.len()..].iter().collect();
+    assert_eq!(since.len(), 2);
+    assert_eq!(*since[0].message(), ServerMessage::Probe(probe));
+    assert_eq!(seq_of(since[1].message()), 21);
+    let newest = second.news.frames.try_recv().unwrap();
+    assert_eq!(seq_of(newest.message()), 22);
 }
 
 #[test]

@@ -135,6 +135,7 @@ impl News {
 #[cfg(test)]
 mod tests {
     use super::{COMPANY_PACE, SHOWN_PACE};
+    use crate::hub::tests::message as snapshot;
     use crate::hub::{Hub, News, Viewer, for_tests as hub};
     use runqlat_common::wire::{Introduction, ServerMessage, Showing};
     use std::sync::Arc;
@@ -210,13 +211,13 @@ mod tests {
             }
         };
         assert!(told <= 2 && started.elapsed() <= SHOWN_PACE, "{told}");
-        let ServerMessage::Snapshot(late) = enter(&hub).join(true).snapshot else {
+        let ServerMessage::Snapshot(late) = snapshot(&mut enter(&hub).join(true)) else {
             panic!("a viewer starts with a snapshot");
         };
         assert_eq!(late.together.shown, Some(shown));
         assert_eq!(late.together.you, 3);
         drop(ada);
-        let ServerMessage::Snapshot(later) = bob.join(true).snapshot else {
+        let ServerMessage::Snapshot(later) = snapshot(&mut bob.join(true)) else {
             panic!("a viewer starts with a snapshot");
         };
         assert_eq!(later.together.shown, None);

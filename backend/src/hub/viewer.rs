@@ -3,7 +3,7 @@
 use super::{Hub, Joined};
 use crate::allowance::Allowance;
 use crate::together::{self, TogetherError};
-use runqlat_common::wire::{Introduction, NewNote, Note, ServerMessage, Showing};
+use runqlat_common::wire::{Introduction, NewNote, Note, Showing};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
@@ -37,11 +37,12 @@ impl Hub {
 impl Viewer {
     /// Starts, or starts afresh after having fallen behind.
     pub fn join(&self, may_control: bool) -> Joined {
-        let mut joined = self.hub.join(may_control);
-        if let ServerMessage::Snapshot(snapshot) = &mut joined.snapshot {
-            snapshot.together.you = self.id;
-        }
-        joined
+        self.hub.join(may_control)
+    }
+
+    /// The number that the others know this viewer by.
+    pub fn id(&self) -> u32 {
+        self.id
     }
 
     /// The name that he goes by; empty if not given.

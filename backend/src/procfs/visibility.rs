@@ -1,7 +1,6 @@
 //! Whom /proc shows the processes of other users to: its mount options `hidepid` and `gid`.
 
 use super::read_lossy;
-use nix::unistd::{getegid, getgroups};
 
 /// Whom /proc shows the processes of other users to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,12 +26,13 @@ pub fn hides_processes() -> bool {
     }
 }
 
+/// Whether this process is in a group; of its four group ids, the last is the one that files are checked by.
 fn is_member(group: u32) -> bool {
-    let groups = getgroups().unwrap_or_default();
-    groups
-        .into_iter()
-        .chain([getegid()])
-        .any(|own| own.as_raw() == group)
+    let status = read_lossy("/proc/self/status").unwrap_or_default();
+    let ids = |name| status.lines().find_map(|line| line.strip_prefix(name));
+    let groups = ids("Groups:").unwrap_or_default().split_whitespace();
+    let own = ids("Gid:").unwrap_or_default().split_whitespace().last();
+    groups.chain(own).any(|id| id.parse() == Ok(group))
 }
 
 /// `23 28 0:21 / /proc rw,relatime - proc proc rw,gid=4,hidepid=invisible`; the group of `ptraceable` has no effect.
@@ -60,7 +60,14 @@ fn visibility_of(mountinfo: &str) -> Visibility {
 #[cfg(test)]
 mod tests {
     use super::Visibility::{self, Everybody, Group, Tracers};
-    use super::visibility_of;
+    use super::{is_member, visibility_of};
+
+    #[test]
+    fn this_process_is_in_its_own_group() {
+        // SAFETY: asks for an id.
+        let own = unsafe { libc::getegid() };
+        assert!(is_member(own) && !is_member(4_294_967_000));
+    }
 
     #[test]
     fn the_newest_mount_says_who_sees_processes() {

@@ -1,8 +1,13 @@
 //! From the listener to HTTP: TLS where it is spoken, and bounds on what a peer may take: connections,
 //! the time for a request's head, the time in which it reads nothing. Must not know what is served.
 
-use super::crowd::{Crowd, MAX_CONNECTIONS, Place, count};
-use super::peer::{End, Peer};
+use super::crowd::{Crowd, count};
+use super::identity::Identity;
+use super::listener::{Listeners, Stream};
+use super::peer::Peer;
+use super::seats::{Full, Seat};
+use super::throttle::{self, Meter, Throttled};
+use super::until;
 use crate::shutdown::Stop;
 use axum::Router;
 use axum::http::Request;
@@ -13,10 +18,8 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::TlsAcceptor;
@@ -31,6 +34,10 @@ const STALL_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Longest head of a request, in bytes, and what is kept of a body at a time.
 const MAX_BUFFER: usize = 16 * 1024;
+
+/// Bytes that the kernel keeps of what a peer has not taken yet, which it doubles for its own records. By itself it would
+/// let a slow peer's grow to 4 MB.
+const SEND_BUFFER: usize = 128 * 1024;
 
 /// How long to wait when the process has no descriptor left for a connection.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -47,49 +54,65 @@ const PLAIN: &[u8] = b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; cha
 
 /// Serves `app` until `stop` is requested, and then until all requests are answered.
 pub(super) async fn serve(
-    listener: TcpListener,
+    mut listeners: Listeners,
+    identity: Identity,
     tls: Option<TlsAcceptor>,
     app: Router,
     crowd: Arc<Crowd>,
     mut stop: Stop,
 ) {
-    let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS as usize));
     let service = TowerToHyperService::new(app);
     loop {
         let accepted = tokio::select! {
             () = stop.requested() => break,
-            accepted = listener.accept() => accepted,
+            accepted = listeners.accept() => accepted,
         };
         let (stream, peer) = match accepted {
-            Ok((stream, peer)) => {
-                let end = End::Tcp(peer.ip());
-                (stream, Peer { end, uid: None })
+            Ok((stream, end)) => {
+                let peer = Peer {
+                    end,
+                    uid: None,
+                    forwarded: None,
+                };
+                (stream, peer)
             }
             Err(error) => {
                 pause(&error).await;
                 continue;
             }
         };
-        let Some(place) = crowd.connections.take(peer.end) else {
-            count(&crowd.refused.connections_of_address);
-            turn_away(&stream, tls.is_some(), CROWDED);
-            continue;
+        // A Unix socket's bytes cross no network.
+        let tls = tls.clone().filter(|_| matches!(stream, Stream::Tcp(_)));
+        let seat = match crowd.connections.sit(peer.end, Instant::now()) {
+            Ok(seat) => seat,
+            Err(full) => {
+                let (refused, why) = match full {
+                    Full::All => (&crowd.refused.connections, FULL),
+                    Full::Address => (&crowd.refused.connections_of_address, CROWDED),
+                };
+                count(refused);
+                turn_away(&stream, tls.is_some(), why);
+                continue;
+            }
         };
-        let Ok(slot) = slots.clone().try_acquire_owned() else {
-            count(&crowd.refused.connections);
-            turn_away(&stream, tls.is_some(), FULL);
-            continue;
-        };
-        let guest = (peer, place, slot);
-        let (tls, service, stop) = (tls.clone(), service.clone(), stop.clone());
+        let (identity, service, stop) = (identity.clone(), service.clone(), stop.clone());
         tokio::spawn(async move {
-            if let Err(error) = greet(stream, tls, service, stop, guest).await {
-                tracing::debug!("a connection ended: {error}");
+            let served = async {
+                let uid = identity.of(&stream).await;
+                let peer = Peer { uid, ..peer };
+                let seat = seat.clone();
+                greet(stream, tls, service, stop, Guest { peer, seat }).await
+            };
+            tokio::select! {
+                ended = served => if let Err(error) = ended {
+                    tracing::debug!("a connection ended: {error}");
+                },
+                () = seat.evicted() => tracing::debug!("a stranger made room"),
             }
         });
     }
     // Those that are served hold theirs until they are done.
-    let _all = slots.acquire_many(MAX_CONNECTIONS).await;
+    until(|| crowd.connections.are_empty()).await;
 }
 
 /// A peer that is gone already is no reason to wait; having no descriptors is.
@@ -105,7 +128,7 @@ async fn pause(error: &io::Error) {
 }
 
 /// Says why, as far as that goes without waiting.
-fn turn_away(stream: &TcpStream, tls: bool, why: &[u8]) {
+fn turn_away(stream: &Stream, tls: bool, why: &[u8]) {
     if !tls {
         let _ = stream.try_write(why);
         // What is unread when it is closed would take the answer back.
@@ -113,21 +136,28 @@ fn turn_away(stream: &TcpStream, tls: bool, why: &[u8]) {
     }
 }
 
-/// Who comes in, and the places taken while HTTP is spoken.
-type Guest = (Peer, Place, OwnedSemaphorePermit);
+/// Who comes in, and the seat that is theirs while HTTP is spoken.
+pub(super) struct Guest {
+    pub(super) peer: Peer,
+    pub(super) seat: Seat,
+}
+
 type Service = TowerToHyperService<Router>;
 type Ended = Box<dyn std::error::Error + Send + Sync>;
 
 async fn greet(
-    mut stream: TcpStream,
+    mut stream: Stream,
     tls: Option<TlsAcceptor>,
     service: Service,
     stop: Stop,
     guest: Guest,
 ) -> Result<(), Ended> {
-    stream.set_nodelay(true)?;
+    stream.set_nodelay()?;
+    socket2::SockRef::from(&stream).set_send_buffer_size(SEND_BUFFER)?;
+    let meter = Meter::new();
     let Some(tls) = tls else {
-        return speak(stream, service, stop, guest).await;
+        let stream = Throttled::new(stream, meter.clone());
+        return speak(stream, meter, service, stop, guest).await;
     };
     let mut first = [0];
     timeout(HANDSHAKE_TIMEOUT, stream.peek(&mut first)).await??;
@@ -137,22 +167,34 @@ async fn greet(
         let _ = stream.try_read(&mut [0; 4_096]);
         return Ok(());
     }
+    let stream = Throttled::new(stream, meter.clone());
     let stream = timeout(HANDSHAKE_TIMEOUT, tls.accept(stream)).await??;
-    speak(stream, service, stop, guest).await
+    speak(stream, meter, service, stop, guest).await
 }
 
 /// Speaks HTTP until the peer or `stop` ends it. What becomes a WebSocket lives on by itself.
 pub(super) async fn speak(
     stream: impl AsyncRead + AsyncWrite + Send + 'static,
+    meter: Meter,
     service: Service,
     mut stop: Stop,
-    (peer, _place, _slot): Guest,
+    Guest { peer, seat }: Guest,
 ) -> Result<(), Ended> {
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(STALL_TIMEOUT));
     let service = service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(peer);
-        service.call(request)
+        meter.charge(throttle::REQUEST);
+        let busy = seat.busy();
+        let extensions = request.extensions_mut();
+        extensions.insert(peer);
+        extensions.insert(seat.clone());
+        extensions.insert(meter.clone());
+        let answer = service.call(request);
+        async move {
+            let answer = answer.await;
+            drop(busy);
+            answer
+        }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

@@ -1,7 +1,10 @@
 //! The API for scripts: the state, and histograms as JSON or as runqlat's text.
 
 use super::Shared;
+use super::budget::Wanted;
 use super::crowd::Refused;
+use super::peer::Peer;
+use super::questions;
 use super::reply::Refusal;
 use crate::access::Rights;
 use crate::confine::Confinement;
@@ -9,7 +12,7 @@ use crate::history::History;
 use crate::hub::Hub;
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
+use axum::extract::{Extension, Query, State};
 use axum::http::header::{ACCEPT, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -30,10 +33,18 @@ struct StateReply<'a> {
     health: Option<Health>,
     viewers: u32,
     /// Who was turned away since the start.
-    refused: &'a Refused,
+    refused: Turned<'a>,
     confinement: &'a Confinement,
     /// Whether who asks may change what is measured.
     may_control: bool,
+}
+
+#[derive(Serialize)]
+struct Turned<'a> {
+    #[serde(flatten)]
+    refused: &'a Refused,
+    /// Connections of strangers that made room for others.
+    evicted: u64,
 }
 
 pub(super) async fn state(State(shared): State<Shared>, rights: Rights) -> Response {
@@ -56,7 +67,10 @@ pub(super) async fn state(State(shared): State<Shared>, rights: Rights) -> Respo
         seq,
         health,
         viewers: hub.viewers(),
-        refused: &shared.crowd.refused,
+        refused: Turned {
+            refused: &shared.crowd.refused,
+            evicted: shared.crowd.connections.evicted(),
+        },
         confinement: hub.confinement(),
         may_control: rights.may_control,
     })
@@ -127,7 +141,8 @@ struct HistogramReply {
 }
 
 pub(super) async fn histogram(
-    State(hub): State<Arc<Hub>>,
+    State(shared): State<Shared>,
+    Extension(peer): Extension<Peer>,
     query: Result<Query<HistogramQuery>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
@@ -144,7 +159,8 @@ pub(super) async fn histogram(
     } else {
         TextOrJson::Json
     });
-    let reply = collect(hub, asked(&query)?, query.intervals.unwrap_or(1)).await?;
+    let of = asked(&query)?;
+    let reply = collect(&shared, &peer, of, query.intervals.unwrap_or(1)).await?;
     Ok(match format {
         TextOrJson::Json => Json(reply).into_response(),
         TextOrJson::Text => as_text(&reply),
@@ -171,7 +187,8 @@ fn asked(query: &HistogramQuery) -> Result<Option<Asked>, Refusal> {
 }
 
 async fn collect(
-    hub: Arc<Hub>,
+    shared: &Shared,
+    peer: &Peer,
     asked: Option<Asked>,
     intervals: usize,
 ) -> Result<HistogramReply, Refusal> {
@@ -179,6 +196,7 @@ async fn collect(
         let hint = "intervals=1 is the newest interval alone";
         return Err(Refusal::bad_request("intervals is zero", hint));
     }
+    let hub = shared.hub.clone();
     if asked.is_some() && !hub.scope().key.has_series() {
         return Err(Refusal::bad_request(
             "the whole system is counted in one histogram, without keys",
@@ -186,16 +204,22 @@ async fn collect(
         ));
     }
     // A process' past is decoded from what was sent: milliseconds, so not here.
-    let work = tokio::task::spawn_blocking(move || sum(&hub, asked, intervals));
+    let work = move |wanted| sum(&hub, asked, intervals, wanted);
     let none = || Refusal {
         status: StatusCode::SERVICE_UNAVAILABLE,
         error: "the first interval is not over yet".into(),
         hint: "ask again in a moment".into(),
     };
-    work.await.ok().flatten().ok_or_else(none)
+    let summed = shared.ask(questions::asks(peer), work).await?;
+    summed.ok_or_else(none)
 }
 
-fn sum(hub: &Hub, asked: Option<Asked>, intervals: usize) -> Option<HistogramReply> {
+fn sum(
+    hub: &Hub,
+    asked: Option<Asked>,
+    intervals: usize,
+    wanted: Wanted,
+) -> Option<HistogramReply> {
     let key = asked.map(|asked| asked.key);
     let mut reply = hub.with_history(|history| {
         let id = asked.and_then(|Asked { key, start }| match start {
@@ -236,7 +260,7 @@ fn sum(hub: &Hub, asked: Option<Asked>, intervals: usize) -> Option<HistogramRep
         reply
     })?;
     if let Some(key) = key {
-        let past = hub.past().series(key, reply.start);
+        let past = hub.past().while_wanted(wanted).series(key, reply.start);
         let is_known = reply.start.is_some() || !past.columns.is_empty();
         reply.start = is_known.then_some(past.start);
         // What is not known any more is not claimed.

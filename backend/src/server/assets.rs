@@ -1,9 +1,11 @@
 //! The page, out of the binary: compressed beforehand, typed, and cached by content hash.
 
+use super::Shared;
+use super::peer::Peer;
 use super::reply::Refusal;
 use crate::access::Rights;
 use axum::body::Body;
-use axum::extract::Path;
+use axum::extract::{Extension, Path, State};
 use axum::http::header::{
     ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH,
     VARY,
@@ -23,10 +25,15 @@ const CODINGS: [(&str, &str); 2] = [("br", ".br"), ("gzip", ".gz")];
 const FOREVER: &str = "public, max-age=31536000, immutable";
 
 /// The page holds nothing of this host, so every browser gets it: which session it has, if any, only its scripts say.
-pub(super) async fn index(rights: Option<Rights>, headers: HeaderMap) -> Response {
+pub(super) async fn index(
+    State(shared): State<Shared>,
+    Extension(peer): Extension<Peer>,
+    rights: Option<Rights>,
+    headers: HeaderMap,
+) -> Response {
     let accept = headers.get(ACCEPT).and_then(|value| value.to_str().ok());
     if rights.is_none() && !accept.is_some_and(|types| types.contains("text/html")) {
-        return Refusal::unknown(&headers).into_response();
+        return shared.unknown(Some(&peer), &headers).into_response();
     }
     // Names of the assets change with a new version, so the page itself is always asked for.
     respond("index.html", "no-cache", &headers)

@@ -2,6 +2,7 @@
 //! control.
 
 use super::Shared;
+use super::crowd::count;
 use super::peer::Peer;
 use super::reply::{Refusal, outcome};
 use crate::access::Rights;
@@ -72,6 +73,9 @@ impl Shared {
                 .map_err(Refusal::from),
             Err(refusal) => Err(refusal),
         };
+        if matches!(&changed, Err(refusal) if refusal.status == StatusCode::TOO_MANY_REQUESTS) {
+            count(&self.crowd.refused.scope_changes);
+        }
         peer.with(Some(rights))
             .did("scope", &asked, &outcome(&changed));
         changed
@@ -85,7 +89,7 @@ impl Shared {
         let hint = match self.access.is_read_only() {
             true => "this server was started with --read-only: nobody may",
             false => {
-                "use the link or the token to control, which the server printed when it started"
+                "use the link or the token to control; `runqlat-web link` prints it for whoever started the server"
             }
         };
         Err(Refusal {
@@ -102,6 +106,7 @@ impl From<control::Refusal> for Refusal {
             status: match refusal.kind {
                 RefusalKind::Target => StatusCode::UNPROCESSABLE_ENTITY,
                 RefusalKind::Conflict => StatusCode::CONFLICT,
+                RefusalKind::Fast => StatusCode::TOO_MANY_REQUESTS,
                 RefusalKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
                 RefusalKind::Other => StatusCode::INTERNAL_SERVER_ERROR,
             },

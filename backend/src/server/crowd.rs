@@ -1,7 +1,8 @@
 //! How many may come in from one address, and how many were turned away. People behind one proxy share an address, so
 //! it gets a good part of all places; on loopback, where tunnels and proxies end, it gets all.
 
-use super::peer::End;
+use super::peer::{End, Peer};
+use super::seats::Seats;
 use serde::Serialize;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -41,7 +42,7 @@ impl MaxViewers {
 /// All who come in.
 pub(super) struct Crowd {
     pub(super) max: MaxViewers,
-    pub(super) connections: Places,
+    pub(super) connections: Seats,
     pub(super) viewers: Places,
     pub(super) refused: Refused,
 }
@@ -50,7 +51,7 @@ impl Crowd {
     pub(super) fn new(max: MaxViewers) -> Self {
         Self {
             max,
-            connections: Places::new(max.connections_per_address()),
+            connections: Seats::new(max.connections_per_address()),
             viewers: Places::new(max.per_address()),
             refused: Refused::default(),
         }
@@ -64,6 +65,11 @@ pub(super) struct Refused {
     pub(super) connections_of_address: AtomicU64,
     pub(super) viewers: AtomicU64,
     pub(super) viewers_of_address: AtomicU64,
+    /// Questions for which there were too many before.
+    pub(super) questions: AtomicU64,
+    /// Viewers who were hung up on, for they sent too much.
+    pub(super) too_much: AtomicU64,
+    pub(super) scope_changes: AtomicU64,
 }
 
 pub(super) fn count(refused: &AtomicU64) {
@@ -72,7 +78,7 @@ pub(super) fn count(refused: &AtomicU64) {
 
 /// Whom an address stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Origin {
+pub(super) enum Origin {
     V4(Ipv4Addr),
     /// A network of /64, of which one machine can have all addresses.
     V6([u16; 4]),
@@ -80,7 +86,7 @@ enum Origin {
 
 impl Origin {
     /// None on loopback, where anybody's tunnel ends.
-    fn of(end: End) -> Option<Self> {
+    pub(super) fn of(end: End) -> Option<Self> {
         let End::Tcp(address) = end else {
             return None;
         };
@@ -91,6 +97,25 @@ impl Origin {
                 let [a, b, c, d, ..] = address.segments();
                 Some(Self::V6([a, b, c, d]))
             }
+        }
+    }
+}
+
+/// Who shares a budget: an address, or on this host a user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Party {
+    Address(Origin),
+    User(u32),
+    /// Everybody on this host whose user is not known.
+    Local,
+}
+
+impl Party {
+    pub(super) fn of(peer: &Peer) -> Self {
+        match (Origin::of(peer.end), peer.uid) {
+            (Some(origin), _) => Self::Address(origin),
+            (None, Some(uid)) => Self::User(uid),
+            (None, None) => Self::Local,
         }
     }
 }

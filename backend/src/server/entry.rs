@@ -1,9 +1,10 @@
 //! The door: what every request shows to be let in. The page and its program are for everybody; what is measured is not.
 
 use super::Shared;
-use super::peer::{End, Peer};
+use super::peer::Peer;
 use super::reply::Refusal;
-use crate::access::{Access, Rights};
+use super::seats::Seat;
+use crate::access::Rights;
 use axum::extract::{FromRequestParts, OptionalFromRequestParts, Request, State};
 use axum::http::header::{AUTHORIZATION, HeaderName};
 use axum::http::request::Parts;
@@ -31,23 +32,26 @@ pub(super) async fn check(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let peer = request.extensions().get::<Peer>().copied();
-    let of_user = peer.and_then(|peer| of_user(&shared.access, peer));
+    let of_user = shared.of_user(&mut request);
     let by_token = shared.access.admit(shown(request.headers()));
     match greatest(of_user, by_token) {
         Some(rights) => {
+            if let Some(seat) = request.extensions().get::<Seat>() {
+                seat.known();
+            }
             request.extensions_mut().insert(rights);
             next.run(request).await
         }
         None if is_open(request.uri().path()) => next.run(request).await,
-        None => Refusal::unknown(request.headers()).into_response(),
+        None => {
+            let peer = request.extensions().get::<Peer>();
+            let refusal = shared.unknown(peer, request.headers());
+            if let Some(peer) = peer {
+                shared.strangers_told.refused(peer, &refusal);
+            }
+            refusal.into_response()
+        }
     }
-}
-
-/// What the user at the other end of a connection may without a token. Who is on this host may all, where users count.
-fn of_user(access: &Access, peer: Peer) -> Option<Rights> {
-    let is_local = matches!(peer.end, End::Tcp(address) if address.to_canonical().is_loopback());
-    (access.knows_users() && is_local).then(|| access.of_user())
 }
 
 /// Either is enough; of two, the one that gives more counts, and the user's where they give the same: it does not end.
@@ -74,22 +78,24 @@ pub(super) fn shown(headers: &HeaderMap) -> Vec<&str> {
     bearers.chain(texts(OWN_HEADER).map(str::trim)).collect()
 }
 
-impl Refusal {
+impl Shared {
     /// For who showed nothing that counts, or nothing. Who did show something is to know that showing it again is of no
     /// use.
-    pub(super) fn unknown(headers: &HeaderMap) -> Self {
+    pub(super) fn unknown(&self, peer: Option<&Peer>, headers: &HeaderMap) -> Refusal {
         match shown(headers).is_empty() {
-            true => Self::no_token(),
-            false => Self::wrong_token(),
+            true => self.stranger(peer, headers),
+            false => Refusal::wrong_token(),
         }
     }
+}
 
+impl Refusal {
     pub(super) fn no_token() -> Self {
         Self {
             status: StatusCode::UNAUTHORIZED,
             error: "this server asks for a token".into(),
             hint:
-                "open one of the links that it printed when it started; programs send the header \
+                "open one of its links, which `runqlat-web link` prints for whoever started it; programs send the header \
                    `Authorization: Bearer TOKEN`"
                     .into(),
         }

@@ -1,6 +1,7 @@
 //! What every request passes: no foreign site may speak to this server through somebody's browser,
 //! and the browser is told what the page may do.
 
+use super::peer::{End, Peer};
 use super::reply::Refusal;
 use crate::reach::Reach;
 use axum::extract::{Request, State};
@@ -8,7 +9,7 @@ use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, HeaderName, HeaderValue, ORIGIN, REFERRER_POLICY,
     X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
-use axum::http::{HeaderMap, Method, StatusCode};
+use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use std::sync::Arc;
@@ -38,7 +39,7 @@ pub(super) async fn check(
     request: Request,
     next: Next,
 ) -> Response {
-    let mut response = match verdict(request.method(), request.headers(), &reach) {
+    let mut response = match verdict(&request, &reach) {
         Ok(()) => next.run(request).await,
         Err(refusal) => refusal.into_response(),
     };
@@ -52,37 +53,70 @@ pub(super) async fn check(
     response
 }
 
-/// A name that somebody's DNS points here must not do (DNS rebinding), so the Host is one of the
-/// server's own; and a request that a page made comes from this server's page.
-fn verdict(method: &Method, headers: &HeaderMap, reach: &Reach) -> Result<(), Refusal> {
+/// A name that somebody's DNS points here must not do (DNS rebinding), so the Host is one of the server's own; and a
+/// request that a page made comes from this server's page. A health check says one word to anybody: balancers send no
+/// name, or their own.
+fn verdict<B>(request: &axum::http::Request<B>, reach: &Reach) -> Result<(), Refusal> {
+    let headers = request.headers();
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-    let host = text(HOST).unwrap_or_default();
-    if headers.get_all(HOST).iter().count() > 1 || !reach.is_called(host) {
-        return Err(Refusal {
-            status: StatusCode::MISDIRECTED_REQUEST,
-            error: format!("this server is not called {host:?}"),
-            hint: format!(
-                "open it by its address, as {}, or as localhost; --host-name gives it a name",
-                reach.address()
-            ),
-        });
+    if headers.get_all(HOST).iter().count() > 1 {
+        return Err(Refusal::bad_request(
+            "the request has more than one Host header",
+            "a proxy on the way adds a Host and has to replace it; docs/proxy.md has settings that work",
+        ));
     }
-    let own = |origin: &str| {
-        let after = origin.strip_prefix(reach.scheme());
-        after.and_then(|rest| rest.strip_prefix("://")) == Some(host)
-    };
+    let host = text(HOST).unwrap_or_default();
+    let is_health_check = super::prefix::own(reach.prefix(), request.uri().path()) == "/healthz";
+    if !is_health_check && !reach.is_called(host) {
+        return Err(misdirected(host, reach));
+    }
+    let over_unix = |peer: &Peer| peer.end == End::Unix;
+    let is_plain = request.extensions().get().is_some_and(over_unix);
+    let scheme = if is_plain { "http" } else { reach.scheme() };
     let foreign = match headers.contains_key(ORIGIN) {
-        true => !text(ORIGIN).is_some_and(own),
-        false => is_from_elsewhere(method, text),
+        true => !text(ORIGIN).is_some_and(|origin| reach.is_own_page(origin, (scheme, host))),
+        false => is_from_elsewhere(request.method(), text),
     };
     if foreign {
         return Err(Refusal {
             status: StatusCode::FORBIDDEN,
             error: "the request comes from a page of another site".into(),
-            hint: "use the page of this server, or a program that sends no Origin".into(),
+            hint: elsewhere(text(ORIGIN), host, reach),
         });
     }
     Ok(())
+}
+
+fn misdirected(host: &str, reach: &Reach) -> Refusal {
+    let hint = match &reach.public {
+        Some(public) => format!(
+            "open it at {}; the proxy there passes its own Host on, or this server's address",
+            public.url()
+        ),
+        None => format!(
+            "open it by its address, as {}, or as localhost; --host-name gives it a name, --public-url a proxy's",
+            reach.address()
+        ),
+    };
+    Refusal {
+        status: StatusCode::MISDIRECTED_REQUEST,
+        error: format!("this server is not called {host:?}"),
+        hint,
+    }
+}
+
+/// What to do about an Origin that is another's. One that has the Host's name and another scheme or port is the page of
+/// this server, opened through a proxy that it was not told of.
+fn elsewhere(origin: Option<&str>, host: &str, reach: &Reach) -> String {
+    let name = |host: &str| host.split(':').next().unwrap_or_default().to_owned();
+    let after = origin.and_then(|origin| origin.split_once("://"));
+    match (&reach.public, after, origin) {
+        (Some(public), ..) => format!("open the page at {}", public.url()),
+        (None, Some((_, opened)), Some(origin)) if name(opened) == name(host) => format!(
+            "if {origin} is a proxy before this server, start it with --public-url and the address that people open"
+        ),
+        _ => "use the page of this server, or a program that sends no Origin".into(),
+    }
 }
 
 /// Whether the browser says that another site's page is behind a request without Origin. A link to
@@ -100,25 +134,36 @@ fn is_from_elsewhere<'a>(method: &Method, text: impl Fn(HeaderName) -> Option<&'
 #[cfg(test)]
 mod tests {
     use super::verdict;
+    use crate::public_url::PublicUrl;
     use crate::reach::Reach;
-    use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+    use axum::http::{Method, Request, StatusCode};
 
-    fn refused(method: Method, tls: bool, headers: &[(&'static str, &'static str)]) -> Option<u16> {
-        let reach = Reach {
+    fn reach(tls: bool, public: Option<&str>) -> Reach {
+        Reach {
             listening: "127.0.0.1:8080".parse().unwrap(),
+            all: vec!["127.0.0.1:8080".parse().unwrap()],
             host: "127.0.0.1".parse().unwrap(),
             names: Vec::new(),
+            public: public.map(|url| PublicUrl::parse(url).unwrap()),
             tls,
-        };
-        let mut map = HeaderMap::new();
-        for (name, value) in headers {
-            map.append(
-                HeaderName::from_static(name),
-                HeaderValue::from_static(value),
-            );
         }
-        let refusal = verdict(&method, &map, &reach).err();
+    }
+
+    fn asked(
+        reach: &Reach,
+        (method, path): (Method, &str),
+        headers: &[(&'static str, &'static str)],
+    ) -> Option<u16> {
+        let request = Request::builder().method(method).uri(path);
+        let request = headers.iter().fold(request, |request, (name, value)| {
+            request.header(*name, *value)
+        });
+        let refusal = verdict(&request.body(()).unwrap(), reach).err();
         refusal.map(|refusal| refusal.status.as_u16())
+    }
+
+    fn refused(method: Method, tls: bool, headers: &[(&'static str, &'static str)]) -> Option<u16> {
+        asked(&reach(tls, None), (method, "/"), headers)
     }
 
     #[test]
@@ -181,8 +226,52 @@ mod tests {
     fn a_request_has_one_host() {
         let misdirected = Some(StatusCode::MISDIRECTED_REQUEST.as_u16());
         assert_eq!(refused(Method::GET, false, &[]), misdirected);
-        let two = [("host", "localhost:8080"), ("host", "evil.example")];
-        assert_eq!(refused(Method::GET, false, &two), misdirected);
+        let two = [("host", "localhost:8080"), ("host", "localhost:8080")];
+        assert_eq!(refused(Method::GET, false, &two), Some(400));
         assert_eq!(refused(Method::GET, false, &two[..1]), None);
+    }
+
+    #[test]
+    fn a_health_check_needs_no_host() {
+        let url = Some("https://ops.example/runqlat/");
+        let table = [
+            (None, "/healthz", &[][..], None),
+            (None, "/healthz", &[("host", "balancer.example")], None),
+            (None, "/healthz", &[("host", "a"), ("host", "b")], Some(400)),
+            (
+                None,
+                "/healthz",
+                &[("origin", "https://evil.example")],
+                Some(403),
+            ),
+            (None, "/runqlat/healthz", &[], Some(421)),
+            (url, "/runqlat/healthz", &[], None),
+            (url, "/healthz", &[], None),
+            (None, "/healthz/", &[], Some(421)),
+            (None, "/", &[], Some(421)),
+        ];
+        for (public, path, headers, expected) in table {
+            let found = asked(&reach(false, public), (Method::GET, path), headers);
+            assert_eq!(found, expected, "{path} {headers:?}");
+        }
+    }
+
+    #[test]
+    fn behind_a_proxy_pages_are_those_of_the_public_address() {
+        let reach = reach(false, Some("https://ops.example/runqlat/"));
+        let table = [
+            ("ops.example", Some("https://ops.example"), None),
+            ("127.0.0.1:8080", Some("https://ops.example"), None),
+            ("127.0.0.1:8080", None, None),
+            ("127.0.0.1:8080", Some("http://127.0.0.1:8080"), Some(403)),
+            ("ops.example", Some("http://ops.example"), Some(403)),
+            ("evil.example", Some("https://ops.example"), Some(421)),
+        ];
+        for (host, origin, expected) in table {
+            let mut headers = vec![("host", host)];
+            headers.extend(origin.map(|origin| ("origin", origin)));
+            let found = asked(&reach, (Method::GET, "/runqlat/ws"), &headers);
+            assert_eq!(found, expected, "{headers:?}");
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::crowd::Crowd;
 use super::peer::{End, Peer};
+use super::throttle::{Meter, Throttled};
 use super::{Front, accept, app};
 use crate::control::Control;
 use crate::directory::Directory;
@@ -11,8 +12,8 @@ use axum::Router;
 use hyper_util::service::TowerToHyperService;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
+use std::time::Instant;
 use tokio::io::DuplexStream;
-use tokio::sync::Semaphore;
 
 /// A server that others are connected to by hand.
 pub struct Server {
@@ -41,13 +42,15 @@ impl Server {
         let peer = Peer {
             end: End::Tcp(Ipv4Addr::LOCALHOST.into()),
             uid: Some(0),
+            forwarded: None,
         };
-        let place = self.crowd.connections.take(peer.end);
+        let seat = self.crowd.connections.sit(peer.end, Instant::now());
         async move {
-            let slots = Arc::new(Semaphore::new(1));
-            if let (Some(place), Ok(slot)) = (place, slots.acquire_owned().await) {
-                let guest = (peer, place, slot);
-                let _ = accept::speak(stream, service, stop, guest).await;
+            if let Ok(seat) = seat {
+                let meter = Meter::new();
+                let stream = Throttled::new(stream, meter.clone());
+                let guest = accept::Guest { peer, seat };
+                let _ = accept::speak(stream, meter, service, stop, guest).await;
             }
         }
     }

@@ -1,33 +1,45 @@
-//! One question of a kind at a time: the newest waits for its turn, and those between are dropped.
+//! One question of a kind at a time: the newest, or the newest few, wait for their turn, and those before are dropped.
 
+use std::collections::VecDeque;
 use std::future::{Future, pending};
 use std::pin::Pin;
 
 type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
-/// The question that is being answered, and the one after it.
+/// The question that is being answered, and those after it.
 pub(super) struct Latest<T> {
     running: Option<Boxed<T>>,
-    next: Option<Boxed<T>>,
+    next: VecDeque<Boxed<T>>,
+    /// How many wait.
+    most: usize,
 }
 
 impl<T> Default for Latest<T> {
     fn default() -> Self {
-        Self {
-            running: None,
-            next: None,
-        }
+        Self::of(1)
     }
 }
 
 impl<T> Latest<T> {
-    /// Asks; `answer` takes the place of one that waits already.
+    /// Of so many that wait.
+    pub(super) fn of(most: usize) -> Self {
+        Self {
+            running: None,
+            next: VecDeque::new(),
+            most,
+        }
+    }
+
+    /// Asks; where as many wait as may, `answer` takes the place of the oldest.
     pub(super) fn ask(&mut self, answer: impl Future<Output = T> + Send + 'static) {
-        let place = match self.running {
-            None => &mut self.running,
-            Some(_) => &mut self.next,
-        };
-        *place = Some(Box::pin(answer));
+        if self.running.is_none() {
+            self.running = Some(Box::pin(answer));
+            return;
+        }
+        if self.next.len() >= self.most {
+            self.next.pop_front();
+        }
+        self.next.push_back(Box::pin(answer));
     }
 
     /// The next answer, whenever that comes; nothing is lost if this is dropped before.
@@ -36,7 +48,7 @@ impl<T> Latest<T> {
             return pending().await;
         };
         let answer = running.await;
-        self.running = self.next.take();
+        self.running = self.next.pop_front();
         answer
     }
 }
@@ -59,6 +71,17 @@ mod tests {
         assert_eq!(latest.done().await, 1_000);
         latest.ask(async { 7 });
         assert_eq!(latest.done().await, 7);
+    }
+
+    #[tokio::test]
+    async fn of_several_that_may_wait_the_oldest_go() {
+        let mut latest = Latest::of(3);
+        for n in 0..6 {
+            latest.ask(async move { n });
+        }
+        for n in [0, 3, 4, 5] {
+            assert_eq!(latest.done().await, n);
+        }
     }
 
     #[tokio::test]

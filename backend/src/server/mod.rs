@@ -5,25 +5,36 @@ mod accept;
 mod api;
 mod assets;
 mod attempts;
+mod budget;
 mod control;
 mod crowd;
 mod entry;
 mod flood;
+mod forwarded;
 mod guard;
+mod identity;
 #[cfg(feature = "fuzzing")]
 pub mod in_process;
 mod latest;
+mod links;
+mod listener;
+mod local;
 mod peer;
+mod prefix;
 mod pulse;
 mod questions;
 mod reply;
+mod seats;
 mod session;
+mod throttle;
 mod together;
 mod tokens;
+mod turns;
 mod upgrade;
 mod ws;
 
 use crate::access::Access;
+use crate::access::local::Local;
 use crate::control::Control;
 use crate::directory::Directory;
 use crate::hub::Hub;
@@ -38,11 +49,14 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{any, delete, get, post};
 use crowd::Crowd;
 pub use crowd::MaxViewers;
+use identity::Identity;
+use listener::Listeners;
+pub use listener::{Listener, SocketFile};
+use local::Strangers;
 use questions::Questions;
 use runqlat_common::wire::MAX_CLIENT_MESSAGE;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -61,6 +75,10 @@ const MAX_BODY: usize = 16 * 1024;
 pub struct Front {
     pub reach: Reach,
     pub access: Access,
+    /// Who needs no token.
+    pub local: Local,
+    /// The name of whose server it is, for those on this host who do.
+    pub owner: String,
     pub tls: Option<TlsAcceptor>,
     pub max_viewers: MaxViewers,
 }
@@ -72,12 +90,12 @@ struct Shared {
     control: Control,
     questions: Questions,
     access: Access,
+    local: Arc<Local>,
+    strangers_told: Arc<Strangers>,
     reach: Arc<Reach>,
     crowd: Arc<Crowd>,
     /// For those who are told why they are turned away.
     farewells: Arc<Semaphore>,
-    /// For those whose first message is waited for.
-    strangers: Arc<Semaphore>,
     attempts: Arc<Attempts>,
     stop: Stop,
 }
@@ -90,7 +108,7 @@ impl FromRef<Shared> for Arc<Hub> {
 
 /// Serves until `stop` is requested, and then until viewers have hung up, or a while.
 pub async fn serve(
-    listener: TcpListener,
+    listeners: Vec<Listener>,
     front: Front,
     hub: Arc<Hub>,
     control: Control,
@@ -110,9 +128,11 @@ pub async fn serve(
     // Ends with this function.
     let mut telling = JoinSet::new();
     telling.spawn(hub.clone().tell());
+    let identity = Identity::start(&mut telling);
+    let listeners = Listeners::new(listeners);
     let mut deadline = stop.clone();
     tokio::select! {
-        () = accept::serve(listener, tls, app, crowd, stop) => {}
+        () = accept::serve(listeners, identity, tls, app, crowd, stop) => {}
         () = async {
             deadline.requested().await;
             tokio::time::sleep(GRACE).await;
@@ -135,10 +155,11 @@ fn app(
         control,
         questions: Questions::new(directory),
         access: front.access,
+        local: Arc::new(front.local),
+        strangers_told: Arc::new(Strangers::new(&front.owner)),
         reach: Arc::new(front.reach),
         crowd,
         farewells: Arc::new(Semaphore::new(upgrade::MAX_FAREWELLS)),
-        strangers: Arc::new(Semaphore::new(upgrade::MAX_STRANGERS)),
         attempts: Arc::new(Attempts::new()),
         stop,
     })
@@ -153,7 +174,7 @@ async fn until(done: impl Fn() -> bool) -> () {
 
 fn router(shared: Shared) -> Router {
     let reach = shared.reach.clone();
-    Router::new()
+    let routes = Router::new()
         .route("/", get(assets::index))
         .route("/assets/{name}", get(assets::asset))
         .route("/ws", any(upgrade::upgrade))
@@ -170,6 +191,7 @@ fn router(shared: Shared) -> Router {
         .route("/api/v1/region", get(questions::region))
         .route("/api/v1/span", get(questions::span))
         .route("/api/v1/targets", get(questions::targets))
+        .route("/api/v1/links", post(links::links))
         .route("/api/v1/tokens/rotate", post(tokens::rotate))
         .route(
             entry::SESSION,
@@ -181,8 +203,19 @@ fn router(shared: Shared) -> Router {
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(middleware::from_fn(in_time))
         .layer(middleware::from_fn_with_state(shared.clone(), entry::check))
+        .with_state(shared);
+    // Around all routes, for the path that they are found by is made there.
+    Router::new()
+        .fallback_service(routes)
+        .layer(middleware::from_fn_with_state(
+            reach.clone(),
+            prefix::take_off,
+        ))
+        .layer(middleware::from_fn_with_state(
+            reach.clone(),
+            forwarded::note,
+        ))
         .layer(middleware::from_fn_with_state(reach, guard::check))
-        .with_state(shared)
 }
 
 /// Gives up a request whose body does not come.

@@ -2,11 +2,14 @@
 
 use axum::Json;
 use axum::extract::rejection::BytesRejection;
-use axum::http::header::WWW_AUTHENTICATE;
+use axum::http::header::{self, UPGRADE, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use runqlat_common::name;
 use serde::Serialize;
+
+/// Seconds after which who was too fast is heard again.
+const RETRY_AFTER: &str = "5";
 
 /// A refusal; `{"error": …, "hint": …}` with its status.
 #[derive(Clone, Debug)]
@@ -68,9 +71,17 @@ impl IntoResponse for Refusal {
         let (error, hint) = self.told();
         let told = Told { error, hint };
         let mut response = (status, Json(told)).into_response();
+        if status == StatusCode::TOO_MANY_REQUESTS {
+            let seconds = HeaderValue::from_static(RETRY_AFTER);
+            response.headers_mut().insert(header::RETRY_AFTER, seconds);
+        }
         if status == StatusCode::UNAUTHORIZED {
             let bearer = HeaderValue::from_static("Bearer");
             response.headers_mut().insert(WWW_AUTHENTICATE, bearer);
+        }
+        if status == StatusCode::UPGRADE_REQUIRED {
+            let websocket = HeaderValue::from_static("websocket");
+            response.headers_mut().insert(UPGRADE, websocket);
         }
         response
     }

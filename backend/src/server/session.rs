@@ -90,21 +90,21 @@ impl Shared {
     }
 
     /// The rights of somebody who has opened a WebSocket and was not known by the request: by its first message, which
-    /// has to come in time.
+    /// has to come in time. The refusal is of what it showed; none where it showed nothing.
     pub(super) async fn first_message(
         &self,
         socket: &mut WebSocket,
         format: Format,
         peer: &Peer,
-    ) -> Result<Rights, Refusal> {
+    ) -> Result<Rights, Option<Refusal>> {
         let first = timeout(SIGN_IN_TIMEOUT, first(socket)).await;
         let shown = match first.ok().flatten().map(|message| decode(&message, format)) {
             Some(Some(ClientMessage::SignIn { session })) if !session.is_empty() => session,
             // Silence, another message, or none.
-            _ => return Err(Refusal::no_token()),
+            _ => return Err(None),
         };
         let rights = self.access.admit([shown.as_str()]);
-        rights.ok_or_else(|| self.refuse(peer, Refusal::wrong_token()))
+        rights.ok_or_else(|| Some(self.refuse(peer, Refusal::wrong_token())))
     }
 }
 

@@ -4,13 +4,15 @@ use super::Shared;
 use super::crowd::{Place, count};
 use super::peer::Peer;
 use super::reply::Refusal;
+use super::seats::Seat;
+use super::throttle::Meter;
 use super::ws::Connection;
 use crate::access::Rights;
 use crate::hub::Viewer;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use axum::extract::{Extension, State};
-use axum::http::header::{ORIGIN, SEC_WEBSOCKET_PROTOCOL};
+use axum::http::header::{ORIGIN, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, UPGRADE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use runqlat_common::wire::{
@@ -32,22 +34,15 @@ const FAREWELL: Duration = Duration::from_secs(2);
 /// Those who read it at a time; more are told as programs are.
 pub(super) const MAX_FAREWELLS: usize = 64;
 
-/// Pages that have not said yet who they are.
-pub(super) const MAX_STRANGERS: usize = 64;
-
 pub(super) async fn upgrade(
     State(shared): State<Shared>,
     Extension(peer): Extension<Peer>,
+    (Extension(meter), Extension(seat)): (Extension<Meter>, Extension<Seat>),
     rights: Option<Rights>,
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Refusal> {
-    let upgrade = upgrade.map_err(|rejection| {
-        Refusal::bad_request(
-            format!("not a WebSocket request: {}", rejection.body_text()),
-            "open it with a WebSocket client, as ws://…/ws",
-        )
-    })?;
+    let upgrade = upgrade.map_err(|rejection| not_an_upgrade(&headers, &rejection))?;
     let spoken = negotiate(&headers)?;
     let former = Format::ALL.map(Format::former_subprotocol);
     let upgrade = upgrade
@@ -67,13 +62,20 @@ pub(super) async fn upgrade(
     let is_page = headers.contains_key(ORIGIN);
     let Some(rights) = rights else {
         return match is_page {
-            true => ask(shared, format, peer, upgrade),
-            false => Err(Refusal::unknown(&headers)),
+            true => {
+                let stranger = shared.stranger(Some(&peer), &headers);
+                Ok(ask(shared, format, (peer, meter, stranger), seat, upgrade))
+            }
+            false => {
+                let refusal = shared.unknown(Some(&peer), &headers);
+                shared.strangers_told.refused(&peer, &refusal);
+                Err(refusal)
+            }
         };
     };
     match admit(&shared, rights, peer) {
         Ok((admitted, place)) => Ok(upgrade.on_upgrade(move |socket| async move {
-            Connection::new(socket, format, shared, peer, admitted)
+            Connection::new(socket, format, shared, (peer, meter), admitted)
                 .run()
                 .await;
             drop(place);
@@ -83,36 +85,57 @@ pub(super) async fn upgrade(
     }
 }
 
-/// Accepts the upgrade and waits for a page to say who it is. Meanwhile it is a stranger: it has a place among those, and
-/// none among the viewers.
+/// A browser puts a key into each WebSocket request. What says so and asks for no upgrade has met a proxy that passes on
+/// the one and not the other, which belongs to each connection by itself.
+fn not_an_upgrade(headers: &HeaderMap, rejection: &WebSocketUpgradeRejection) -> Refusal {
+    let (error, hint) =
+        match headers.contains_key(SEC_WEBSOCKET_KEY) && !headers.contains_key(UPGRADE) {
+            true => (
+                "a proxy on the way took the Upgrade header out of this WebSocket request".into(),
+                "have it pass Upgrade and Connection on; docs/proxy.md has settings that work",
+            ),
+            false => (
+                format!("not a WebSocket request: {}", rejection.body_text()),
+                "open it with a WebSocket client, as ws://…/ws",
+            ),
+        };
+    Refusal {
+        status: StatusCode::UPGRADE_REQUIRED,
+        error,
+        hint: hint.into(),
+    }
+}
+
+/// Accepts the upgrade and waits for a page to say who it is. Meanwhile it is a stranger: it keeps its connection's seat,
+/// may have to make room like others who have shown nothing, and has no place among the viewers.
 fn ask(
     shared: Shared,
     format: Format,
-    peer: Peer,
+    (peer, meter, refusal): (Peer, Meter, Refusal),
+    seat: Seat,
     upgrade: WebSocketUpgrade,
-) -> Result<Response, Refusal> {
-    let stranger = shared.strangers.clone().try_acquire_owned();
-    let stranger = stranger.map_err(|_| Refusal::too_many_strangers())?;
-    Ok(upgrade.on_upgrade(move |mut socket| async move {
+) -> Response {
+    upgrade.on_upgrade(move |mut socket| async move {
         let mut stop = shared.stop.clone();
         let rights = tokio::select! {
             () = stop.requested() => return,
-            rights = shared.first_message(&mut socket, format, &peer) => rights,
+            () = seat.evicted() => Err(TurnedAway::evicted()),
+            rights = shared.first_message(&mut socket, format, &peer) => {
+                rights.map_err(|shown| TurnedAway::unknown(shown.unwrap_or(refusal)))
+            }
         };
-        let admitted = rights
-            .map_err(TurnedAway::unknown)
-            .and_then(|rights| admit(&shared, rights, peer));
+        drop(seat);
+        let admitted = rights.and_then(|rights| admit(&shared, rights, peer));
         match admitted {
             Ok((admitted, place)) => {
-                drop(stranger);
-                Connection::new(socket, format, shared, peer, admitted)
+                Connection::new(socket, format, shared, (peer, meter), admitted)
                     .run()
                     .await;
                 drop(place);
             }
             Err(turned) => turned.tell(socket).await,
         }
-    }))
+    })
 }
 
 /// Accepts the upgrade and closes at once, so that the page learns why.
@@ -136,7 +159,7 @@ fn admit(
     peer: Peer,
 ) -> Result<((Rights, Viewer), Place), TurnedAway> {
     let crowd = &shared.crowd;
-    let place = crowd.viewers.take(peer.end).ok_or_else(|| {
+    let place = crowd.viewers.take(peer.counted()).ok_or_else(|| {
         count(&crowd.refused.viewers_of_address);
         TurnedAway::crowded(crowd.max.per_address())
     })?;
@@ -158,6 +181,17 @@ impl TurnedAway {
         Self {
             code: CLOSE_NO_TOKEN,
             refusal,
+        }
+    }
+
+    fn evicted() -> Self {
+        Self {
+            code: CLOSE_FULL,
+            refusal: Refusal {
+                status: StatusCode::SERVICE_UNAVAILABLE,
+                error: "others needed the place before this page had signed in".into(),
+                hint: "try again in a few seconds".into(),
+            },
         }
     }
 
@@ -206,16 +240,6 @@ impl TurnedAway {
             while let Some(Ok(_)) = socket.recv().await {}
         };
         let _ = timeout(FAREWELL, farewell).await;
-    }
-}
-
-impl Refusal {
-    fn too_many_strangers() -> Self {
-        Self {
-            status: StatusCode::SERVICE_UNAVAILABLE,
-            error: format!("{MAX_STRANGERS} pages are signing in, which is the most"),
-            hint: "try again in a few seconds".into(),
-        }
     }
 }
 

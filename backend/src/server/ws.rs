@@ -5,13 +5,16 @@
 mod answer;
 
 use super::Shared;
+use super::budget::Asker;
+use super::crowd::{Party, count};
 use super::flood::{Flood, Verdict};
 use super::latest::Latest;
 use super::peer::Peer;
 use super::pulse::{BEAT, Pulse};
 use super::reply::Refusal;
+use super::throttle::Meter;
 use crate::access::{Ended, Rights};
-use crate::hub::{Joined, News, Viewer};
+use crate::hub::{News, Viewer};
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, close_code};
 use bytes::Bytes;
 use runqlat_common::wire::{
@@ -19,10 +22,17 @@ use runqlat_common::wire::{
 };
 use std::time::{Duration, Instant};
 use tokio::sync::broadcast::error::RecvError;
-use tokio::time::{Interval, MissedTickBehavior, interval_at, timeout};
+use tokio::time::{Interval, MissedTickBehavior, interval_at, sleep_until, timeout};
 
 /// A viewer that takes nothing for this long is gone.
 const SEND_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A viewer gets another snapshot this long after the last one that it asked for: with all the past that comes after it,
+/// it is 30,000 times as long as the question.
+const SNAPSHOT_PACE: Duration = Duration::from_secs(1);
+
+/// Series whose past a viewer may wait for; of more the newest are answered. A page asks for one at a time.
+const SERIES: usize = 16;
 
 /// What those are told whose token is another now.
 const TURNED: &str = "the tokens of this server were changed; ask who changed them for a new link";
@@ -37,10 +47,17 @@ pub(super) struct Connection {
     peer: Peer,
     rights: Rights,
     viewer: Viewer,
+    /// Who pays for the answers.
+    asker: Asker,
+    meter: Meter,
     flood: Flood,
     pulse: Pulse,
+    /// When another snapshot is sent, if one was asked for.
+    snapshot: Option<tokio::time::Instant>,
+    may_have_snapshot: tokio::time::Instant,
     /// The first interval that it knows, while there are earlier ones to send.
     earlier: Option<u64>,
+    series: Latest<Answer>,
     targets: Latest<Answer>,
     regions: Latest<Answer>,
     spans: Latest<Answer>,
@@ -51,6 +68,14 @@ type Answer = Result<ServerMessage, Refusal>;
 
 /// The connection is over.
 struct Over;
+
+/// At this time, or never.
+async fn at(time: Option<tokio::time::Instant>) {
+    match time {
+        Some(time) => sleep_until(time).await,
+        None => std::future::pending().await,
+    }
+}
 
 /// The first after a while, and none made up for.
 fn beats() -> Interval {
@@ -64,7 +89,7 @@ impl Connection {
         socket: WebSocket,
         format: Format,
         shared: Shared,
-        peer: Peer,
+        (peer, meter): (Peer, Meter),
         (rights, viewer): (Rights, Viewer),
     ) -> Self {
         Self {
@@ -74,9 +99,14 @@ impl Connection {
             peer,
             rights,
             viewer,
+            asker: Asker::viewer(Party::of(&peer)),
+            meter,
             flood: Flood::new(),
             pulse: Pulse::default(),
+            snapshot: None,
+            may_have_snapshot: tokio::time::Instant::now(),
             earlier: None,
+            series: Latest::of(SERIES),
             targets: Latest::default(),
             regions: Latest::default(),
             spans: Latest::default(),
@@ -116,8 +146,8 @@ impl Connection {
                 message = self.socket.recv() => match message {
                     Some(Ok(message)) => {
                         self.pulse.heard();
-                        if self.may_speak().await? && self.answer(message).await? {
-                            news = self.seed().await?;
+                        if self.may_speak().await? {
+                            self.answer(message).await?;
                         }
                     }
                     Some(Err(error)) => return self.broken(&error).await,
@@ -126,6 +156,12 @@ impl Connection {
                 () = std::future::ready(()), if self.earlier.is_some() => {
                     self.send_earlier().await?;
                 }
+                () = at(self.snapshot) => {
+                    self.snapshot = None;
+                    self.may_have_snapshot = tokio::time::Instant::now() + SNAPSHOT_PACE;
+                    news = self.seed().await?;
+                }
+                answer = self.series.done() => self.send_answer(answer).await?,
                 answer = self.targets.done() => self.send_answer(answer).await?,
                 answer = self.regions.done() => self.send_answer(answer).await?,
                 answer = self.spans.done() => self.send_answer(answer).await?,
@@ -135,18 +171,14 @@ impl Connection {
 
     /// Sends a snapshot; what comes after it is in the result.
     async fn seed(&mut self) -> Result<News, Over> {
-        let Joined {
-            snapshot,
-            recent,
-            from_seq,
-            news,
-        } = self.viewer.join(self.rights.may_control);
-        self.send(&snapshot).await?;
-        for frame in recent {
+        let mut joined = self.viewer.join(self.rights.may_control);
+        let snapshot = joined.snapshot(self.format, self.viewer.id());
+        self.send_bytes(snapshot).await?;
+        for frame in joined.recent {
             self.send_bytes(frame.bytes(self.format)).await?;
         }
-        self.earlier = Some(from_seq);
-        Ok(news)
+        self.earlier = Some(joined.from_seq);
+        Ok(joined.news)
     }
 
     /// Sends a piece of the past. Between the others' turns: what is new goes on meanwhile.
@@ -167,6 +199,9 @@ impl Connection {
             tracing::debug!("a viewer is silent, and dropped");
             return Err(Over);
         }
+        if self.meter.is_relentless() {
+            return self.hang_up("too many bytes a second").await;
+        }
         self.transmit(Message::Ping(Bytes::new())).await
     }
 
@@ -182,12 +217,15 @@ impl Connection {
                 };
                 self.send(&message).await?;
             }
-            Verdict::Over => {
-                let reason = "too many messages a second";
-                self.close(CLOSE_TOO_MANY_MESSAGES, reason).await?;
-            }
+            Verdict::Over => self.hang_up("too many messages a second").await?,
         }
         Ok(false)
+    }
+
+    /// On one who goes on sending too much.
+    async fn hang_up(&mut self, why: &str) -> Result<(), Over> {
+        count(&self.shared.crowd.refused.too_much);
+        self.close(CLOSE_TOO_MANY_MESSAGES, why).await
     }
 
     async fn send(&mut self, message: &ServerMessage) -> Result<(), Over> {

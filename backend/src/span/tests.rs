@@ -184,3 +184,44 @@ proptest! {
         }
     }
 }
+
+/// Each process has a name of its own, and some of them wait longer: those are listed with all their waits, and nothing
+/// is lost of the rest.
+#[test]
+fn more_names_than_there_is_room_for_are_counted_and_the_longest_stay() {
+    const STEPS: u64 = 50;
+    const EACH: u64 = 1_000;
+    let names: Vec<String> = (0..STEPS * EACH).map(|n| format!("p{n}")).collect();
+    let step = |seq: u64| {
+        let of = |n: u64| {
+            let key = seq * EACH + n;
+            let waits = if n == 0 { 9 } else { 1 };
+            let name: &str = if n == 0 {
+                "long"
+            } else {
+                &names[(key - EACH) as usize]
+            };
+            (id(key, 1), name, waits)
+        };
+        let series: Vec<_> = (0..EACH).map(of).collect();
+        let gone: Vec<_> = series.iter().map(|(id, ..)| *id).collect();
+        interval(seq, &series, &gone)
+    };
+    let past = past((1..=STEPS).map(step).collect());
+    let SpanReply {
+        series,
+        more,
+        more_waits,
+        ..
+    } = answer(&past, Vec::new(), &span(1, STEPS, true));
+    assert_eq!(series.len(), MAX_SPAN_SERIES);
+    assert_eq!(
+        (&*series[0].name, series[0].members),
+        ("long", STEPS as u32)
+    );
+    assert_eq!(series[0].counts.total(), 9 * STEPS);
+    let listed: u64 = series.iter().map(|s| s.counts.total()).sum();
+    assert_eq!(listed + more_waits, STEPS * (EACH - 1 + 9));
+    let all = STEPS * (EACH - 1) + 1;
+    assert_eq!(u64::from(more) + series.len() as u64, all);
+}

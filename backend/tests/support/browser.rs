@@ -49,6 +49,11 @@ pub struct Browser {
 impl Browser {
     /// Opens a window of `width` by `height` CSS pixels.
     pub async fn open(width: u32, height: u32) -> Self {
+        Self::open_with(width, height, &[]).await
+    }
+
+    /// The same with more arguments for the browser.
+    pub async fn open_with(width: u32, height: u32, more: &[&str]) -> Self {
         let mut driver = Command::new("chromedriver")
             .arg("--port=0")
             .stdout(Stdio::piped())
@@ -59,6 +64,7 @@ impl Browser {
         let port = port_of(&mut driver);
         let profile = std::env::temp_dir().join(format!("runqlat-web-browser-{port}"));
         let mut arguments: Vec<String> = ARGUMENTS.map(str::to_owned).to_vec();
+        arguments.extend(more.iter().map(|&argument| argument.to_owned()));
         arguments.push(format!("--window-size={width},{height}"));
         arguments.push(format!("--user-data-dir={}", profile.display()));
         let Value::Object(capabilities) = json!({

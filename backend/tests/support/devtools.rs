@@ -69,6 +69,13 @@ impl Browser {
             .await;
     }
 
+    /// Lets the pages of an origin do something, or not: `("clipboard-write", "denied")`.
+    pub async fn permit(&self, origin: &str, name: &str, setting: &str) {
+        let permission = json!({ "name": name });
+        let params = json!({ "permission": permission, "setting": setting, "origin": origin });
+        self.tell("Browser.setPermission", params).await;
+    }
+
     /// Makes the page this large, in CSS pixels that are one pixel each.
     pub async fn resize(&self, width: u32, height: u32) {
         let size =

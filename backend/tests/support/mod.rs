@@ -12,6 +12,7 @@ pub mod devtools;
 pub mod inject;
 pub mod load;
 pub mod podman;
+pub mod proxy;
 pub mod quota;
 pub mod runqlat;
 pub mod schedstat;

@@ -30,6 +30,8 @@ pub struct Server {
     deadline: Option<Deadline>,
     child: Child,
     pub address: SocketAddr,
+    /// All that it listens on, as it says.
+    pub urls: Vec<String>,
     /// What it wrote to stderr before it listened.
     pub said: String,
     /// What it writes after that, a line each.
@@ -42,9 +44,9 @@ impl Server {
         Self::start_with(&[&["--listen", "127.0.0.1:0"], args].concat())
     }
 
-    /// With these arguments alone.
+    /// With these arguments alone; its links are printed as to a terminal.
     pub fn start_with(args: &[&str]) -> Self {
-        Self::start_by(Command::new(binary()).args(args))
+        Self::start_by(Command::new(binary()).args(args).arg("--print-links"))
     }
 
     /// As this command starts it.
@@ -53,18 +55,26 @@ impl Server {
         let deadline = Some(Deadline::new(child.id()));
         let mut stderr = BufReader::new(child.stderr.take().expect("a pipe"));
         let mut said = String::new();
-        let address = loop {
+        let mut urls: Vec<String> = Vec::new();
+        loop {
             let mut line = String::new();
             if stderr.read_line(&mut line).expect("stderr is text") == 0 {
                 panic!("it ended before it listened: {said}");
             }
-            if let Some(url) = line.strip_prefix("listening on http") {
-                let address = url.trim_start_matches('s').trim_start_matches("://");
-                let address = address.split(' ').next().unwrap_or_default();
-                break address.parse().expect("an address");
+            let Some(url) = line.trim_end().strip_prefix("listening on ") else {
+                said.push_str(&line);
+                continue;
+            };
+            urls.push(url.trim_end_matches(" (Ctrl-C ends)").into());
+            if url.ends_with("(Ctrl-C ends)") {
+                break;
             }
-            said.push_str(&line);
-        };
+        }
+        let address = urls.iter().find_map(|url| url.split_once("://"));
+        let address = address.map_or("0.0.0.0:0".into(), |(_, address)| {
+            address.replace("localhost", "127.0.0.1")
+        });
+        let address = address.parse().expect("an address");
         // Whatever else it says must not fill the pipe.
         let (say, lines) = channel();
         std::thread::spawn(move || {
@@ -76,6 +86,7 @@ impl Server {
             deadline,
             child,
             address,
+            urls,
             said,
             lines: Mutex::new(lines),
         }

@@ -76,7 +76,7 @@ fn scope() -> Scope {
     }
 }
 
-fn snapshot() -> Snapshot {
+pub(super) fn snapshot() -> Snapshot {
     Snapshot {
         protocol: PROTOCOL_VERSION,
         server: ServerInfo {

@@ -4,6 +4,7 @@ pub mod bars;
 pub mod list;
 pub mod scope;
 pub mod together;
+pub mod unreached;
 
 use crate::chart::bands::Percentile;
 use crate::chart::frame::Frame;

@@ -154,6 +154,7 @@ fn take(session: &mut Session, event: Event) -> Vec<ClientMessage> {
             retry_at_ms,
             farewell,
         } => session.lost(retry_at_ms, farewell),
+        Event::Explained { why } => session.explained(why),
         Event::Refused { farewell } => session.turned_away(farewell),
     }
     Vec::new()

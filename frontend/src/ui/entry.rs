@@ -21,6 +21,9 @@ pub(crate) fn EntryBanner() -> impl IntoView {
                     <strong>"No access: "</strong>
                     {why}
                     ". Open a link that brings a token, or paste one here."
+                    {(!browser::has_storage()).then_some(
+                        " This browser lets the page store nothing, so it has to be let in each time it is loaded."
+                    )}
                 </span>
                 <TokenField/>
                 <button class="button" on:click=on(move |_| app.retry_now())>"Try again"</button>
@@ -60,6 +63,30 @@ fn TokenField() -> impl IntoView {
                 <strong data-testid="token-refused">"That is no token of this server (any more)."</strong>
             </Show>
         </form>
+    }
+}
+
+/// For those who were let in until they load the page anew.
+#[component]
+pub(crate) fn NotKept() -> impl IntoView {
+    let app = expect_context::<App>();
+    let is_lost = memo(move || {
+        app.session.read().link == Link::Live
+            && browser::is_signed_in()
+            && !browser::keeps_session()
+    });
+    view! {
+        <Show when=move || is_lost.get()>
+            <span
+                class="badge busy"
+                data-testid="not-kept"
+                role="note"
+                title="This browser lets the page store nothing: when it is loaded anew, it needs a link that brings a \
+                    token again"
+            >
+                "until reload"
+            </span>
+        </Show>
     }
 }
 

@@ -1,7 +1,7 @@
 //! The top line: what is measured and where, the state of probe and connection, pause.
 
 use super::boxed::{Show, live, memo, on};
-use super::entry::ViewOnly;
+use super::entry::{NotKept, ViewOnly};
 use super::help::HelpButton;
 use super::link::LinkButton;
 use super::people::People;
@@ -27,6 +27,7 @@ pub(crate) fn Header() -> impl IntoView {
             <Subject/>
             <Caveats/>
             <Control/>
+            <NotKept/>
             <span class="spring"></span>
             <Probe/>
             <Connection/>

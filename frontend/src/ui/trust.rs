@@ -238,9 +238,14 @@ fn ConnectionBanner() -> impl IntoView {
     let wait = move || {
         let left = retry_at.get().unwrap_or(0.0) - app.now.get();
         let seconds = (left / 1_000.0).ceil().max(0.0);
-        match &*app.session.read().farewell {
-            "" => format!("Connection lost. Retrying in {seconds} s"),
-            said => format!("Connection lost: {said}. Retrying in {seconds} s"),
+        let session = app.session.read();
+        let what = match session.server {
+            Some(_) => "Connection lost",
+            None => "No connection",
+        };
+        match &*session.farewell {
+            "" => format!("{what}. Retrying in {seconds} s"),
+            why => format!("{what}: {why}. Retrying in {seconds} s"),
         }
     };
     view! {

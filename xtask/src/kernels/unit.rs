@@ -14,8 +14,9 @@ use super::{cache, system};
 use crate::project::Project;
 
 /// All that has to be proved, in the guest's order.
-const STEPS: [&str; 12] = [
+const STEPS: [&str; 13] = [
     "starts",
+    "limited",
     "measures",
     "retarget",
     "restarts",

@@ -65,6 +65,14 @@ impl Apt {
         })
     }
 
+    /// Stops a service that a package has started when it was installed, and keeps it from starting again.
+    pub(super) fn stop_service(&self, name: &str) {
+        if let Some(mut systemctl) = self.root.command("systemctl") {
+            // Fails where there is no systemd, and then nothing was started.
+            process::succeeds(systemctl.args(["disable", "--quiet", "--now", name]));
+        }
+    }
+
     /// Fetches the archive's lists, once.
     fn update(&self) -> Result<()> {
         if self.updated.replace(true) {

@@ -12,6 +12,7 @@ mod linker;
 mod machines;
 mod peers;
 mod programs;
+mod proxies;
 mod rustup;
 mod version;
 mod world;
@@ -55,6 +56,7 @@ pub(crate) fn everything(project: &Project) -> Result<Toolchain> {
     }
     fuzzer::set_up(project, &apt, &toolchain.host)?;
     peers::set_up(&apt)?;
+    proxies::set_up(&apt)?;
     axe::set_up(project, &apt)?;
     deny::set_up(project, &toolchain.host)?;
     if apt.is_usable() {

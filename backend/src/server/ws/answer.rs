@@ -1,7 +1,6 @@
 //! What a viewer asks, and what it is answered.
 
 use super::{Answer, Connection, Over};
-use crate::history::History;
 use crate::server::reply::Refusal;
 use crate::server::together;
 use axum::extract::ws::Message;
@@ -9,10 +8,10 @@ use runqlat_common::name;
 use runqlat_common::wire::{ClientMessage, Format, ServerMessage, SetScope};
 
 impl Connection {
-    /// Answers a message; true when a new snapshot is asked for.
-    pub(super) async fn answer(&mut self, message: Message) -> Result<bool, Over> {
+    /// Answers a message, or has it answered.
+    pub(super) async fn answer(&mut self, message: Message) -> Result<(), Over> {
         let decoded = match (&message, self.format) {
-            (Message::Ping(_) | Message::Pong(_), _) => return Ok(false),
+            (Message::Ping(_) | Message::Pong(_), _) => return Ok(()),
             (Message::Close(_), _) => return Err(Over),
             (Message::Text(text), Format::Json) => self.format.decode_client(text.as_bytes()),
             (Message::Binary(bytes), Format::Postcard) => self.format.decode_client(bytes),
@@ -22,35 +21,16 @@ impl Connection {
             }
         };
         match decoded {
-            Ok(ClientMessage::Snapshot) => Ok(true),
-            Ok(ClientMessage::Series { key, start }) => {
-                self.send_series(key, start).await?;
-                Ok(false)
-            }
-            Ok(ClientMessage::SetScope(request)) => {
-                self.set_scope(request).await?;
-                Ok(false)
-            }
-            Ok(ClientMessage::Targets { query }) => {
-                let (shared, rights) = (self.shared.clone(), self.rights.clone());
-                let answer = async move {
-                    let targets = shared.targets(&rights, query).await;
-                    targets.map(ServerMessage::Targets)
-                };
-                self.targets.ask(answer);
-                Ok(false)
-            }
-            Ok(ClientMessage::Region(region)) => {
-                let shared = self.shared.clone();
-                let answer = async move { shared.region(region).await.map(ServerMessage::Region) };
-                self.regions.ask(answer);
-                Ok(false)
-            }
-            Ok(ClientMessage::Span(span)) => {
-                let shared = self.shared.clone();
-                let answer = async move { shared.span(span).await.map(ServerMessage::Span) };
-                self.spans.ask(answer);
-                Ok(false)
+            Ok(ClientMessage::SetScope(request)) => self.set_scope(request).await,
+            Ok(
+                question @ (ClientMessage::Snapshot
+                | ClientMessage::Series { .. }
+                | ClientMessage::Targets { .. }
+                | ClientMessage::Region(_)
+                | ClientMessage::Span(_)),
+            ) => {
+                self.ask(question);
+                Ok(())
             }
             Ok(told) => {
                 let who = (&self.peer, &self.rights);
@@ -58,9 +38,37 @@ impl Connection {
                 if let Some(answer) = answer.transpose() {
                     self.send_answer(answer).await?;
                 }
-                Ok(false)
+                Ok(())
             }
             Err(error) => self.complain(&error.0).await,
+        }
+    }
+
+    /// Has a question answered when it can be paid for; other messages are none of this.
+    fn ask(&mut self, question: ClientMessage) {
+        let (shared, asker) = (self.shared.clone(), self.asker);
+        match question {
+            ClientMessage::Snapshot => self.snapshot = Some(self.may_have_snapshot),
+            ClientMessage::Series { key, start } => self.series.ask(async move {
+                let series = shared.series(asker, key, start).await;
+                series.map(ServerMessage::Series)
+            }),
+            ClientMessage::Targets { query } => {
+                let rights = self.rights.clone();
+                self.targets.ask(async move {
+                    let targets = shared.targets(asker, &rights, query).await;
+                    targets.map(ServerMessage::Targets)
+                });
+            }
+            ClientMessage::Region(region) => self.regions.ask(async move {
+                let reply = shared.region(asker, region).await;
+                reply.map(ServerMessage::Region)
+            }),
+            ClientMessage::Span(span) => self.spans.ask(async move {
+                let reply = shared.span(asker, span).await;
+                reply.map(ServerMessage::Span)
+            }),
+            _ => {}
         }
     }
 
@@ -86,17 +94,7 @@ impl Connection {
         }
     }
 
-    async fn send_series(&mut self, key: u64, start: Option<u64>) -> Result<(), Over> {
-        let newest = |history: &History| history.newest(key).map(|newest| newest.start);
-        let known = |history: &History| (history.past(), start.or_else(|| newest(history)));
-        let (past, start) = self.shared.hub.with_history(known);
-        // Decoding takes milliseconds and must not hold up other viewers.
-        let series = tokio::task::spawn_blocking(move || past.series(key, start)).await;
-        let series = series.map_err(|_| Over)?;
-        self.send(&ServerMessage::Series(series)).await
-    }
-
-    async fn complain(&mut self, problem: &str) -> Result<bool, Over> {
+    async fn complain(&mut self, problem: &str) -> Result<(), Over> {
         self.send(&ServerMessage::Error {
             reason: name::text(format!("message not understood: {problem}").as_bytes()),
             hint: format!(
@@ -104,7 +102,6 @@ impl Connection {
                 self.format.subprotocol()
             ),
         })
-        .await?;
-        Ok(false)
+        .await
     }
 }

@@ -69,7 +69,7 @@ pub struct Session {
     changes: bool,
     /// Whether this viewer may change what is measured.
     pub may_control: bool,
-    /// What the server said when it hung up; empty when it said nothing.
+    /// What the server said when it hung up, or why else there is no connection; empty while that is not known.
     pub farewell: String,
     /// The others who watch.
     pub together: Together,
@@ -242,9 +242,21 @@ impl Session {
         Vec::new()
     }
 
-    /// The connection broke, with these words of the server's.
+    /// The connection broke, with these words of the server's. Where there are none, what was known of an attempt
+    /// before goes on to be.
     pub fn lost(&mut self, retry_at_ms: f64, farewell: String) {
+        let farewell = match self.link {
+            Link::Lost { .. } if farewell.is_empty() => std::mem::take(&mut self.farewell),
+            _ => farewell,
+        };
         self.hung_up(Link::Lost { retry_at_ms }, farewell);
+    }
+
+    /// Why the connection does not come back, where the server did not say so itself.
+    pub fn explained(&mut self, why: String) {
+        if let Link::Lost { .. } = self.link {
+            self.farewell = why;
+        }
     }
 
     /// The server wants a token, or another one.

@@ -276,6 +276,12 @@ fn who_hangs_up_is_quoted_and_who_turns_away_is_not_asked_again() {
     session.lost(5.0, "the server is stopping".into());
     assert_eq!(session.link, Link::Lost { retry_at_ms: 5.0 });
     assert_eq!(session.farewell, "the server is stopping");
+    // Attempts that come to nothing say nothing of their own; what is found out about them lasts.
+    session.lost(6.0, String::new());
+    assert_eq!(session.farewell, "the server is stopping");
+    session.explained("it can't be reached".into());
+    session.lost(7.0, String::new());
+    assert_eq!(session.farewell, "it can't be reached");
     session.turned_away("this server asks for a token".into());
     assert_eq!(session.link, Link::Refused);
     let ServerMessage::Snapshot(watching) = snapshot(vec![]) else {

@@ -1,6 +1,7 @@
 //! Names files by their content and rewrites who refers to them. Pure: bytes in, bytes out.
 //!
-//! A file refers to another as `/assets/NAME`. A change of content changes the name, so browsers may keep what
+//! A file refers to another as `../assets/NAME`, and the page as `./assets/NAME`: relative, for a proxy may serve it all
+//! under a path. A change of content changes the name, so browsers may keep what
 //! they have for ever; and a file's content includes the names it refers to, so names are made from the leaves up.
 
 use std::collections::BTreeMap;
@@ -109,6 +110,12 @@ impl Linker<'_> {
             let target = &after[..reference(after)];
             out.push_str(before);
             if !target.is_empty() {
+                if !before.ends_with("./assets/") {
+                    bail!(
+                        "{file} refers to {FOLDER}{target} from the root, and the page may lie under a path\n\
+                         hint: write ../assets/{target} in an asset, ./assets/{target} in index.html"
+                    );
+                }
                 out.push_str(&self.name(target, file)?);
             }
             rest = &after[target.len()..];

@@ -45,7 +45,7 @@ pub(crate) fn build(project: &Project, toolchain: &Toolchain) -> Result<PathBuf>
     let mut files = bindgen::generate(&wasm)?;
     collect(&project.root.join("static"), "", &mut files)?;
     let index = files.remove("index.html").context(
-        "static/index.html is missing\nhint: the page starts there; it refers to the others as /assets/NAME",
+        "static/index.html is missing\nhint: the page starts there; it refers to the others as ./assets/NAME",
     )?;
     let site = assets::link(index, files)?;
     let folder = project.dist().join("page");

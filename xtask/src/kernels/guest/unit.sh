@@ -34,6 +34,18 @@ starts() {
 	! grep -q '"uid":0,' /tmp/answer || fail "it is root"
 }
 
+# What a flood of viewers may take of the host.
+limited() {
+	is MemoryMax 268435456
+	is TasksMax 64
+	is CPUQuotaPerSecUSec 1s
+	group=/sys/fs/cgroup$(systemctl show -P ControlGroup $UNIT)
+	[ "$(cat $group/memory.max)" = 268435456 ] || fail "memory.max is $(cat $group/memory.max)"
+	[ "$(cat $group/pids.max)" = 64 ] || fail "pids.max is $(cat $group/pids.max)"
+	[ "$(cat $group/cpu.max)" = "100000 100000" ] || fail "cpu.max is $(cat $group/cpu.max)"
+	[ "$(cat $group/pids.current)" -lt 24 ] || fail "it has $(cat $group/pids.current) tasks"
+}
+
 has_waited() {
 	[ "$(get '/api/v1/histogram?intervals=9' | number sum_ns)" -gt 500000000 ]
 }
@@ -75,7 +87,7 @@ restarts() {
 # Nothing but what it says and what systemd does with it.
 journal() {
 	journalctl -u $UNIT -o cat
-	journalctl -u $UNIT -o cat | grep -q "^listening on http://127.0.0.1:8080" || fail "it says nothing"
+	journalctl -u $UNIT -o cat | grep -q "^listening on http://localhost:8080" || fail "it says nothing"
 	journalctl -u $UNIT -o cat -p warning >/tmp/warnings
 	[ ! -s /tmp/warnings ] || fail "$(tr '\n' ' ' </tmp/warnings)"
 	! journalctl -u $UNIT -o cat | grep -iE 'warning|error|denied|refused' || fail "it complains"
@@ -196,7 +208,7 @@ invisible() {
 
 echo "fact release $(uname -r)"
 echo "fact systemd $(systemctl --version | head -n 1)"
-for name in starts measures retarget restarts journal tokens killed wrong security filtered subset invisible; do
+for name in starts limited measures retarget restarts journal tokens killed wrong security filtered subset invisible; do
 	step $name
 done
 sed 's/^/fact /' /tmp/facts

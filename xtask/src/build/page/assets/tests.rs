@@ -21,12 +21,12 @@ fn asset<'a>(site: &'a Site, source: &str) -> &'a Asset {
 #[test]
 fn references_follow_names_through_several_files() {
     let site = link(
-        b"<script src=\"/assets/boot.js\"></script><link href='/assets/style.css'>".to_vec(),
+        b"<script src=\"./assets/boot.js\"></script><link href='./assets/style.css'>".to_vec(),
         files([
-            ("boot.js", "import init from \"/assets/app.js\"; init({module_or_path: '/assets/app_bg.wasm'})"),
+            ("boot.js", "import init from \"./assets/app.js\"; init({module_or_path: './assets/app_bg.wasm'})"),
             ("app.js", "export default 1"),
-            ("app_bg.wasm", "\0asm /assets/none.js"),
-            ("style.css", "a { background: url(/assets/favicon.svg) }"),
+            ("app_bg.wasm", "\0asm ./assets/none.js"),
+            ("style.css", "a { background: url(./assets/favicon.svg) }"),
             ("favicon.svg", "<svg/>"),
         ]),
     )
@@ -35,18 +35,18 @@ fn references_follow_names_through_several_files() {
     assert_eq!(
         text(&site.index),
         format!(
-            "<script src=\"/assets/{}\"></script><link href='/assets/{}'>",
+            "<script src=\"./assets/{}\"></script><link href='./assets/{}'>",
             name("boot.js"),
             name("style.css")
         )
     );
     let boot = text(&asset(&site, "boot.js").bytes);
     assert!(
-        boot.contains(&format!("\"/assets/{}\"", name("app.js"))),
+        boot.contains(&format!("\"./assets/{}\"", name("app.js"))),
         "{boot}"
     );
     assert!(
-        boot.contains(&format!("'/assets/{}'", name("app_bg.wasm"))),
+        boot.contains(&format!("'./assets/{}'", name("app_bg.wasm"))),
         "{boot}"
     );
     assert!(text(&asset(&site, "style.css").bytes).contains(name("favicon.svg")));
@@ -55,7 +55,7 @@ fn references_follow_names_through_several_files() {
 #[test]
 fn a_name_changes_with_the_content_of_what_it_refers_to() {
     let name = |icon: &str| {
-        let files = files([("style.css", "url(/assets/i.svg)"), ("i.svg", icon)]);
+        let files = files([("style.css", "url(./assets/i.svg)"), ("i.svg", icon)]);
         let site = link(Vec::new(), files).unwrap();
         asset(&site, "style.css").name.clone()
     };
@@ -77,7 +77,7 @@ fn names_keep_stem_and_extension() {
 
 #[test]
 fn an_unknown_reference_fails_and_names_both_ends() {
-    let error = link(b"/assets/styel.css".to_vec(), files([("style.css", "")]))
+    let error = link(b"./assets/styel.css".to_vec(), files([("style.css", "")]))
         .err()
         .unwrap();
     let message = error.to_string();
@@ -92,7 +92,7 @@ fn an_unknown_reference_fails_and_names_both_ends() {
 fn a_circle_fails() {
     let error = link(
         Vec::new(),
-        files([("a.js", "/assets/b.js"), ("b.js", "/assets/a.js")]),
+        files([("a.js", "./assets/b.js"), ("b.js", "./assets/a.js")]),
     )
     .err()
     .unwrap();
@@ -105,13 +105,27 @@ fn a_circle_fails() {
 #[test]
 fn prose_around_a_reference_stays() {
     let site = link(
-        b"See /assets/a.css. All of /assets/ is cached.".to_vec(),
+        b"See ./assets/a.css. All of /assets/ is cached.".to_vec(),
         files([("a.css", "")]),
     )
     .unwrap();
     let name = &site.assets[0].name;
     assert_eq!(
         text(&site.index),
-        format!("See /assets/{name}. All of /assets/ is cached.")
+        format!("See ./assets/{name}. All of /assets/ is cached.")
     );
+}
+
+#[test]
+fn a_reference_from_the_root_fails() {
+    let files = || files([("a.css", "")]);
+    for text in [
+        "/assets/a.css",
+        "\"/assets/a.css\"",
+        "https://x/assets/a.css",
+    ] {
+        let error = link(text.into(), files()).err().unwrap();
+        assert!(error.to_string().contains("from the root"), "{error}");
+    }
+    assert!(link(b"../assets/a.css ./assets/a.css".to_vec(), files()).is_ok());
 }
