@@ -6,9 +6,10 @@ mod measure;
 use crate::confine::User;
 use crate::door::Options;
 use crate::probe::kernel::Settings;
+use crate::reload::{COMMAND, Sources};
 use crate::target::INTERVAL_MS;
 use clap::{ArgAction, Args, Parser, Subcommand};
-use door::DoorArgs;
+use door::{DoorArgs, FilesArgs};
 use measure::{By, MeasureArgs};
 use runqlat_common::wire::Scope;
 use std::net::SocketAddr;
@@ -35,6 +36,8 @@ pub enum Task {
     Print(Print),
     Check,
     Licenses,
+    /// Read these for a server.
+    ReadFiles(Sources),
 }
 
 /// Serve the live view.
@@ -93,6 +96,9 @@ enum Command {
     Check,
     /// Print the licences of what this program is made of
     Licenses,
+    /// What a server starts to read its files again; of no use by hand
+    #[command(name = COMMAND, hide = true)]
+    ReadFiles(FilesArgs),
 }
 
 #[derive(Args)]
@@ -177,6 +183,7 @@ fn config(arguments: Arguments) -> Config {
         }),
         Some(Command::Check) => Task::Check,
         Some(Command::Licenses) => Task::Licenses,
+        Some(Command::ReadFiles(files)) => Task::ReadFiles(files.sources()),
     };
     Config {
         task,

@@ -26,6 +26,8 @@ pub struct Needs {
     pub files: Vec<PathBuf>,
     /// To look at processes that /proc hides from who may not trace them.
     pub hidden: bool,
+    /// To read files whoever owns them.
+    pub others_files: bool,
 }
 
 /// What was given up, as the kernel says afterwards.

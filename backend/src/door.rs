@@ -5,12 +5,14 @@ use crate::access::{self, Access, Keys, Token};
 use crate::failure::Failure;
 use crate::public_url::PublicUrl;
 use crate::reach::{self, Reach};
+use crate::reload::{Reader, Reloader, Sources};
 use crate::secrets::Named;
 use crate::server::{Front, MaxViewers};
-use crate::tls;
+use crate::tls::{self, Certificate};
 use crate::{procfs, server};
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
+use std::sync::Arc;
 use tokio_rustls::TlsAcceptor;
 
 /// Descriptors besides those of viewers: connections that are no viewers yet, the kernel's tables and
@@ -34,7 +36,8 @@ pub struct Options {
 pub struct Door {
     access: Access,
     keys: Keys,
-    tls: Option<TlsAcceptor>,
+    tls: Option<(TlsAcceptor, Arc<Certificate>)>,
+    tls_files: Option<tls::Files>,
     /// Where others reach it.
     host: IpAddr,
     names: Vec<String>,
@@ -61,6 +64,7 @@ impl Door {
             access,
             keys,
             tls,
+            tls_files: options.tls.clone(),
             host: reach::host(listen.ip()),
             names: options.host_names.clone(),
             public: options.public_url.clone(),
@@ -71,6 +75,35 @@ impl Door {
     /// Whether everybody needs a token, whoever they are.
     pub fn asks_everybody(&self) -> bool {
         !self.access.knows_users()
+    }
+
+    /// What reads the files again, with a process of its own where there are files. Must be called while this one may
+    /// start programs.
+    pub fn reloader(&self) -> Reloader {
+        let sources = Sources {
+            tokens: self.keys.files.clone(),
+            tls: self.tls_files.clone(),
+        };
+        let start = || {
+            let started = Reader::start(&sources);
+            let unstarted = |error| {
+                tracing::warn!(
+                    "tokens and certificate are read again only after a restart, for what would read them can't be \
+                     started: {error}"
+                );
+            };
+            started.map_err(unstarted).ok()
+        };
+        let is_needed = !sources.files().is_empty();
+        Reloader {
+            reader: is_needed.then(start).flatten(),
+            access: self.access.clone(),
+            certificate: self
+                .tls
+                .as_ref()
+                .map(|(_, certificate)| certificate.clone()),
+            sources,
+        }
     }
 
     /// Puts it before what listens there. Also what to tell the person at the terminal.
@@ -87,7 +120,7 @@ impl Door {
         let front = server::Front {
             reach,
             access: self.access,
-            tls: self.tls,
+            tls: self.tls.map(|(acceptor, _)| acceptor),
             max_viewers: self.max_viewers,
         };
         (front, told)

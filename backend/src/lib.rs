@@ -32,6 +32,7 @@ mod procfs;
 mod public_url;
 mod reach;
 mod region;
+mod reload;
 mod sampler;
 mod secrets;
 mod server;
@@ -52,7 +53,7 @@ use probe::Source;
 use probe::kernel::{Kernel, Settings};
 use probe::synthetic::SyntheticMachine;
 use runqlat_common::wire::{Key, ProbeState, Programs, Scope, ServerInfo};
-use shutdown::Stop;
+use shutdown::{Stop, Stopper};
 use std::io::Write;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -91,10 +92,14 @@ pub fn run(config: Config) -> Result<(), Failure> {
             // The address first: the commonest mistake is a second server, and it costs nothing to find.
             let socket = bind(serve.listen)?;
             let door = Door::prepare(&serve.door, serve.listen)?;
+            let reloader = door.reloader();
             let notifier = Notifier::from_environment();
             // Everything that needs rights is done; attaching, too, goes without them, at the start as later.
             let confinement = give_up_rights(&needs(serve.demo.is_none()), user)?;
-            until_stopped(|stop| self::serve(*serve, (socket, door, notifier), confinement, stop))
+            until_stopped(async |stop, stopper| {
+                reload::on_hangups(reloader, stopper).map_err(Failure::Other)?;
+                self::serve(*serve, (socket, door, notifier), confinement, stop).await
+            })
         }
         Task::Print(print) => {
             let mut needs = needs(true);
@@ -103,7 +108,7 @@ pub fn run(config: Config) -> Result<(), Failure> {
                 .map(Into::into)
                 .to_vec();
             give_up_rights(&needs, user)?;
-            until_stopped(|stop| self::print(print, stop))
+            until_stopped(|stop, _| self::print(print, stop))
         }
         Task::Check => {
             let object = BPF_OBJECT.ok_or(Failure::Incomplete)?;
@@ -112,6 +117,7 @@ pub fn run(config: Config) -> Result<(), Failure> {
             check::run(object, &confinement, &mut std::io::stdout().lock())
         }
         Task::Licenses => licenses::print(&mut std::io::stdout().lock()),
+        Task::ReadFiles(sources) => reload::read_files(&sources),
     }
 }
 
@@ -120,6 +126,7 @@ fn needs(kernel: bool) -> Needs {
         kernel,
         files: Vec::new(),
         hidden: kernel && procfs::hides_processes(),
+        others_files: false,
     }
 }
 
@@ -136,7 +143,7 @@ fn give_up_rights(needs: &Needs, user: Option<&User>) -> Result<Confinement, Fai
 }
 
 /// Starts all threads, and works until done or told to stop.
-fn until_stopped<F>(work: impl FnOnce(Stop) -> F) -> Result<(), Failure>
+fn until_stopped<F>(work: impl FnOnce(Stop, Stopper) -> F) -> Result<(), Failure>
 where
     F: Future<Output = Result<(), Failure>>,
 {
@@ -144,8 +151,8 @@ where
         .map_err(|error| Failure::Other(anyhow::Error::new(error).context("can't start")))?;
     let (stopper, stop) = shutdown::channel();
     let ended = runtime.block_on(async {
-        stop_on_signals(stopper).map_err(Failure::Other)?;
-        work(stop).await
+        stop_on_signals(stopper.clone()).map_err(Failure::Other)?;
+        work(stop, stopper).await
     });
     // Reading what another process holds locked may take long, and nobody waits for it any more.
     runtime.shutdown_background();
@@ -229,7 +236,7 @@ fn server_info(demo: bool, tokens: bool, caveats: Vec<String>) -> ServerInfo {
 }
 
 /// Lets SIGINT and SIGTERM end the program.
-fn stop_on_signals(stopper: shutdown::Stopper) -> anyhow::Result<()> {
+fn stop_on_signals(stopper: Stopper) -> anyhow::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     tokio::spawn(async move {

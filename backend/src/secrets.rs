@@ -39,9 +39,21 @@ pub enum Unread {
         path: PathBuf,
         mode: u32,
     },
+    /// As another process said it.
+    #[error("{error}")]
+    Told { error: String, hint: String },
 }
 
 impl Unread {
+    /// Nobody said anything of the file.
+    pub fn nothing() -> Self {
+        let (error, hint) = ("a file was not read", "restart the server");
+        Self::Told {
+            error: error.into(),
+            hint: hint.into(),
+        }
+    }
+
     /// What the person can do about it.
     pub fn hint(&self) -> String {
         match self {
@@ -53,6 +65,7 @@ impl Unread {
                  one",
                 path.display()
             ),
+            Self::Told { hint, .. } => hint.clone(),
         }
     }
 }

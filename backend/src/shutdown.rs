@@ -2,7 +2,8 @@
 
 use tokio::sync::watch;
 
-/// Ends everything that holds a [`Stop`]; so does dropping it.
+/// Ends everything that holds a [`Stop`]; so does dropping all clones of it.
+#[derive(Clone)]
 pub struct Stopper(watch::Sender<bool>);
 
 /// Something that can be waited for: the end.

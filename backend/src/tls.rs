@@ -1,12 +1,16 @@
-//! The server's certificate and key, out of their files, checked before anything else happens.
+//! The server's certificate and key, out of their files, checked before anything else happens, and whenever they are
+//! read again.
 
 use crate::secrets::{Named, Unread};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls;
+use tokio_rustls::rustls::crypto::ring::default_provider;
 use tokio_rustls::rustls::pki_types::pem::{self, PemObject};
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::rustls::server::{ClientHello, ResolvesServerCert};
+use tokio_rustls::rustls::sign::CertifiedKey;
 
 /// Where they are, in PEM.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,38 +62,81 @@ impl TlsError {
     }
 }
 
-/// What takes connections with this certificate.
-pub fn acceptor(files: &Files) -> Result<TlsAcceptor, TlsError> {
-    let nothing = |what, path: &Path| TlsError::Nothing {
-        what,
-        path: path.to_owned(),
-    };
-    let garbled = |path: &Path, error: pem::Error| TlsError::Pem {
-        path: path.to_owned(),
-        error: error.to_string(),
-    };
-    let [cert, key] = files.named();
-    let certificates = cert.read()?;
-    let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&certificates).collect();
-    let chain = chain.map_err(|error| garbled(&files.cert, error))?;
-    if chain.is_empty() {
-        return Err(nothing(CERTIFICATE, &files.cert));
+impl Files {
+    /// The certificate with its key, of which this was read.
+    pub fn certify<E>(&self, read: [Result<Vec<u8>, E>; 2]) -> Result<CertifiedKey, TlsError>
+    where
+        TlsError: From<E>,
+    {
+        let [certificates, key] = read;
+        let nothing = |what, path: &Path| TlsError::Nothing {
+            what,
+            path: path.to_owned(),
+        };
+        let garbled = |path: &Path, error: pem::Error| TlsError::Pem {
+            path: path.to_owned(),
+            error: error.to_string(),
+        };
+        let certificates = certificates?;
+        let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&certificates).collect();
+        let chain = chain.map_err(|error| garbled(&self.cert, error))?;
+        if chain.is_empty() {
+            return Err(nothing(CERTIFICATE, &self.cert));
+        }
+        let key = PrivateKeyDer::from_pem_slice(&key?);
+        let key = key.map_err(|error| match error {
+            pem::Error::NoItemsFound => nothing(KEY, &self.key),
+            error => garbled(&self.key, error),
+        })?;
+        let pair = CertifiedKey::from_der(chain, key, &default_provider());
+        pair.map_err(|error| self.unusable(error))
     }
-    let key = PrivateKeyDer::from_pem_slice(&key.read()?);
-    let key = key.map_err(|error| match error {
-        pem::Error::NoItemsFound => nothing(KEY, &files.key),
-        error => garbled(&files.key, error),
-    })?;
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ServerConfig::builder_with_provider(provider)
+
+    fn unusable(&self, error: rustls::Error) -> TlsError {
+        TlsError::Pair {
+            files: self.clone(),
+            error,
+        }
+    }
+}
+
+/// The certificate that connections get from now on.
+#[derive(Debug)]
+pub struct Certificate(RwLock<Arc<CertifiedKey>>);
+
+impl Certificate {
+    /// Whether it is another than before.
+    pub fn replace(&self, new: CertifiedKey) -> bool {
+        let mut held = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let is_other = held.cert != new.cert;
+        *held = Arc::new(new);
+        is_other
+    }
+}
+
+impl ResolvesServerCert for Certificate {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(
+            self.0
+                .read()
+                .unwrap_or_else(PoisonError::into_inner)
+                .clone(),
+        )
+    }
+}
+
+/// What takes connections with the certificate in these files, and the certificate, to be replaced.
+pub fn acceptor(files: &Files) -> Result<(TlsAcceptor, Arc<Certificate>), TlsError> {
+    let [cert, key] = files.named();
+    let pair = files.certify([cert.read(), key.read()])?;
+    let certificate = Arc::new(Certificate(RwLock::new(Arc::new(pair))));
+    let config = rustls::ServerConfig::builder_with_provider(Arc::new(default_provider()))
         .with_safe_default_protocol_versions()
-        .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key));
-    let mut config = config.map_err(|error| TlsError::Pair {
-        files: files.clone(),
-        error,
-    })?;
+        .map_err(|error| files.unusable(error))?;
+    let config = config.with_no_client_auth();
+    let mut config = config.with_cert_resolver(certificate.clone());
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(TlsAcceptor::from(Arc::new(config)))
+    Ok((TlsAcceptor::from(Arc::new(config)), certificate))
 }
 
 #[cfg(test)]

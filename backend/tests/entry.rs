@@ -67,7 +67,7 @@ async fn a_link_brings_its_token_and_leaves_none_in_the_address() {
     browser.until("it controls", &exists("choose-scope")).await;
     assert!(!has(&browser, "view-only").await);
 
-    // Back in a tab of its own, the cookie is enough.
+    // Back later, the session is enough.
     browser.page.goto(&server.url()).await.expect("a page");
     browser.until("it controls", &exists("choose-scope")).await;
     browser.close().await;
@@ -95,7 +95,7 @@ async fn without_a_token_the_page_asks_for_one() {
     browser.close().await;
 }
 
-/// A browser brings no cookie along when another site's link is followed; the page must show all the same.
+/// Of another site's link a browser says so; the page must show all the same.
 #[tokio::test]
 async fn a_link_on_another_site_opens_the_page() {
     let server = guarded();

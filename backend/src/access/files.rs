@@ -63,9 +63,11 @@ pub fn prepare(
     credentials: Option<&Path>,
 ) -> Result<(Access, Keys), Unusable> {
     let files = find(options, credentials)?;
+    // Made in any case: what the system's randomness is read from may have to be opened, which is not allowed later.
+    let made = Tokens::random().map_err(Unusable::Randomness)?;
     let tokens = match &files {
         Some(files) => files.tokens([files.view.read(), files.control.read()])?,
-        None => Tokens::random().map_err(Unusable::Randomness)?,
+        None => made,
     };
     let knows_users = !options.tokens && is_loopback && files.is_none();
     let access = Access::new(options.read_only, knows_users, tokens.clone());
@@ -91,10 +93,7 @@ fn find(options: &Options, credentials: Option<&Path>) -> Result<Option<TokenFil
     let control = find(&options.control_token_file, "control")?;
     let half = |named, missing| Err(Unusable::Half { named, missing });
     match (view, control) {
-        (Some(view), Some(control)) => Ok(Some(TokenFiles {
-            view: Named::secret("token file", &view),
-            control: Named::secret("token file", &control),
-        })),
+        (Some(view), Some(control)) => Ok(Some(TokenFiles::new(&view, &control))),
         (Some(_), None) => half("--view-token-file", "control"),
         (None, Some(_)) => half("--control-token-file", "view"),
         (None, None) => Ok(None),
@@ -102,6 +101,11 @@ fn find(options: &Options, credentials: Option<&Path>) -> Result<Option<TokenFil
 }
 
 impl TokenFiles {
+    pub fn new(view: &Path, control: &Path) -> Self {
+        let [view, control] = [view, control].map(|path| Named::secret("token file", path));
+        Self { view, control }
+    }
+
     /// The tokens in these files, of which this was read.
     pub fn tokens<E>(&self, read: [Result<Vec<u8>, E>; 2]) -> Result<Tokens, Unusable>
     where

@@ -6,9 +6,7 @@ mod rights;
 mod session;
 mod token;
 
-#[cfg(test)]
-pub use files::TokenFiles;
-pub use files::{Keys, Options, Unusable, prepare};
+pub use files::{Keys, Options, TokenFiles, Unusable, prepare};
 pub use rights::{Ended, Rights};
 pub use token::Token;
 

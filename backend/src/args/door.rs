@@ -1,6 +1,7 @@
 //! The options about who may reach the server, and how.
 
 use crate::public_url::PublicUrl;
+use crate::reload::Sources;
 use crate::server::MaxViewers;
 use crate::{access, door, tls};
 use clap::Args;
@@ -71,6 +72,33 @@ impl DoorArgs {
                 all: self.max_viewers,
                 per_address: self.max_viewers_per_address,
             },
+        }
+    }
+}
+
+/// What a server's own process for reading files is given.
+#[derive(Args)]
+pub(super) struct FilesArgs {
+    #[arg(long, requires = "control_token_file")]
+    view_token_file: Option<PathBuf>,
+
+    #[arg(long, requires = "view_token_file")]
+    control_token_file: Option<PathBuf>,
+
+    #[arg(long, requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+
+    #[arg(long, requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+}
+
+impl FilesArgs {
+    pub(super) fn sources(self) -> Sources {
+        let tokens = self.view_token_file.zip(self.control_token_file);
+        let tls = self.tls_cert.zip(self.tls_key);
+        Sources {
+            tokens: tokens.map(|(view, control)| access::TokenFiles::new(&view, &control)),
+            tls: tls.map(|(cert, key)| tls::Files { cert, key }),
         }
     }
 }

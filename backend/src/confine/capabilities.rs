@@ -12,7 +12,20 @@ pub(super) fn wanted(needs: &Needs) -> CapsHashSet {
     if needs.hidden {
         wanted.insert(Capability::CAP_SYS_PTRACE);
     }
+    if needs.others_files {
+        wanted.insert(reading());
+    }
     wanted
+}
+
+/// What it takes to read others' files. Container engines leave out the lesser of the two; without writing, as landlock
+/// and seccomp have it, they come to the same.
+fn reading() -> Capability {
+    let has = |capability| caps::has_cap(None, CapSet::Permitted, capability).unwrap_or(false);
+    match has(Capability::CAP_DAC_READ_SEARCH) {
+        true => Capability::CAP_DAC_READ_SEARCH,
+        false => Capability::CAP_DAC_OVERRIDE,
+    }
 }
 
 /// Nothing that is executed later can have any. Only who has CAP_SETPCAP can do so; for others
@@ -68,6 +81,7 @@ mod tests {
                 kernel: true,
                 files: Vec::new(),
                 hidden: false,
+                others_files: false,
             });
             keep(&wanted).unwrap();
             let mut expected: Vec<_> = before

@@ -153,6 +153,15 @@ impl Viewer {
         Self { socket, format }
     }
 
+    /// Joins as a page of the server's does, which says with its first message who it is.
+    pub async fn page(address: SocketAddr, session: &str) -> Self {
+        let origin = format!("http://{address}");
+        let mut page = Self::join_with(address, Format::Postcard, &[("origin", &origin)]).await;
+        let session = session.trim_start_matches("Bearer ").to_owned();
+        page.send(&ClientMessage::SignIn { session }).await;
+        page
+    }
+
     /// The code and the reason with which the server hangs up; what comes before is passed over.
     pub async fn farewell(&mut self) -> (u16, String) {
         farewell(&mut self.socket).await

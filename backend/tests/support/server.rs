@@ -1,10 +1,13 @@
 //! The release binary, started as a person would.
 
+use super::client::PATIENCE;
 use super::deadline::Deadline;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::Mutex;
+use std::sync::mpsc::{Receiver, channel};
 
 /// The binary under test.
 pub fn binary() -> PathBuf {
@@ -29,6 +32,8 @@ pub struct Server {
     pub address: SocketAddr,
     /// What it wrote to stderr before it listened.
     pub said: String,
+    /// What it writes after that, a line each.
+    lines: Mutex<Receiver<String>>,
 }
 
 impl Server {
@@ -61,16 +66,40 @@ impl Server {
             said.push_str(&line);
         };
         // Whatever else it says must not fill the pipe.
+        let (say, lines) = channel();
         std::thread::spawn(move || {
-            let mut rest = Vec::new();
-            let _ = stderr.read_to_end(&mut rest);
+            for line in stderr.lines().map_while(Result::ok) {
+                let _ = say.send(line);
+            }
         });
         Self {
             deadline,
             child,
             address,
             said,
+            lines: Mutex::new(lines),
         }
+    }
+
+    /// The next line on its stderr that has all of these in it; those before it are passed over.
+    pub fn says(&self, parts: &[&str]) -> String {
+        let lines = self.lines.lock().expect("no test has failed");
+        loop {
+            let line = lines.recv_timeout(PATIENCE);
+            let line = line.unwrap_or_else(|_| panic!("it does not say {parts:?}"));
+            if parts.iter().all(|part| line.contains(part)) {
+                return line;
+            }
+        }
+    }
+
+    /// All that it has written on stderr, once it has ended.
+    pub fn end(mut self) -> String {
+        self.signal(libc::SIGTERM);
+        self.child.wait().expect("it was started here");
+        let lines = self.lines.lock().expect("no test has failed");
+        let rest: Vec<String> = lines.iter().collect();
+        self.said.clone() + &rest.join("\n")
     }
 
     /// The link that it printed `to view` or `to control`.
