@@ -45,7 +45,7 @@ impl Reach {
     }
 
     /// An address that brings its token along. Browsers send nothing of what follows the #, so it
-    /// reaches no log on the way; the page exchanges it for a cookie and takes it out of the address.
+    /// reaches no log on the way; the page exchanges it for a session and takes it out of the address.
     pub fn link(&self, token: &Token) -> String {
         format!("{}#token={}", self.url(), token.text())
     }

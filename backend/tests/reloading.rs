@@ -5,12 +5,13 @@ mod support;
 
 use runqlat_common::wire::CLOSE_NO_TOKEN;
 use std::fs;
+use std::os::fd::{FromRawFd, OwnedFd};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use support::client::{PATIENCE, Viewer, get, post};
-use support::server::Server;
+use support::server::{Server, binary};
 
 const STATE: &str = "/api/v1/state";
 const VIEW: &str = "view-0123456789-0123456789";
@@ -302,6 +303,32 @@ fn without_files_there_is_no_reader_and_nothing_to_reload() {
     server.signal(libc::SIGHUP);
     server.says(&["audit", "nothing to reload"]);
     assert_eq!(get(server.address, "/healthz", &[]).status, 200);
+}
+
+/// The end of the terminal that it was started from ends it, as it ends what does not handle SIGHUP.
+#[test]
+fn it_ends_with_its_terminal() {
+    let (mut terminal, mut end) = (0, 0);
+    let none = std::ptr::null_mut();
+    // SAFETY: opens two files, whose numbers it writes into two variables of this function's.
+    let opened = unsafe { libc::openpty(&mut terminal, &mut end, none, none.cast(), none.cast()) };
+    assert_eq!(opened, 0);
+    // SAFETY: both were just opened, and are nobody else's.
+    let (terminal, end) = unsafe {
+        // Or the server would hold its terminal's other end itself.
+        libc::fcntl(terminal, libc::F_SETFD, libc::FD_CLOEXEC);
+        (OwnedFd::from_raw_fd(terminal), OwnedFd::from_raw_fd(end))
+    };
+    let mut command = Command::new(binary());
+    command.args(["--demo", "--listen", "127.0.0.1:0", "--token"]);
+    command.stdin(end);
+    let server = Server::start_by(&mut command);
+    drop(command);
+    server.signal(libc::SIGHUP);
+    server.says(&["audit", "nothing to reload"]);
+    drop(terminal);
+    server.signal(libc::SIGHUP);
+    assert_eq!(server.wait_status(), Some(0));
 }
 
 /// With token files, a restarted server lets in who was in.

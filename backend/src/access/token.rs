@@ -11,7 +11,7 @@ const BYTES: usize = 20;
 /// Fewest characters of a token that a person brings: 128 bits as base64.
 const SHORTEST: usize = 22;
 
-/// Most of them: it travels in a header and a cookie.
+/// Most of them: it travels in a header.
 const LONGEST: usize = 512;
 
 #[derive(Clone, PartialEq, Eq)]

@@ -16,11 +16,11 @@ pub(super) struct DoorArgs {
     #[arg(help_heading = HEADING, long)]
     token: bool,
 
-    /// File with the token to view; by default, one is made and printed
+    /// File with the token to view; unless both are named, both are made at the start
     #[arg(help_heading = HEADING, long, value_name = "FILE")]
     view_token_file: Option<PathBuf>,
 
-    /// File with the token to control; by default, one is made and printed
+    /// File with the token to control
     #[arg(help_heading = HEADING, long, value_name = "FILE")]
     control_token_file: Option<PathBuf>,
 

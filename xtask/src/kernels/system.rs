@@ -94,6 +94,7 @@ pub(super) fn initramfs(tree: &Path, unit: &Path, binary: &Path) -> Result<Vec<u
         }
     }
     archive.link("usr/bin/sh", "/busy/busybox");
+    archive.link("usr/bin/kill", "/busy/busybox");
     archive.file("usr/local/bin/runqlat-web", &read(binary)?);
     let units = "etc/systemd/system";
     archive.text(&format!("{units}/runqlat-web.service"), &read(unit)?);

@@ -252,8 +252,9 @@ page() {
 		trap clean_up EXIT
 		overload
 		umask 077
-		echo for-this-proof-and-nobody-else >/tmp/token
-		serve 0.0.0.0:8080 --view-token-file /tmp/token --interval 500ms >/tmp/said 2>&1
+		echo for-this-proof-and-nobody-else >/tmp/view
+		echo for-nobody-at-all-in-this-proof >/tmp/control
+		serve 0.0.0.0:8080 --view-token-file /tmp/view --control-token-file /tmp/control --interval 500ms >/tmp/said 2>&1
 		echo page
 		read -r _
 	) || echo "step page FAILED $(tail -n 1 /tmp/said)"

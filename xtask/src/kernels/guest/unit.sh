@@ -102,7 +102,15 @@ LoadCredential=$name:/etc/$UNIT/$name" >$DROP/$name.conf
 	[ "$STATUS" = 401 ] || fail "without a token the answer is $STATUS"
 	[ "$(may_control $control)" = true ] || fail "the token to control does not"
 	[ "$(may_control $view)" = false ] || fail "the token to view does not"
+	systemctl reload $UNIT || fail "it does not reload"
+	until_true 10 is_reloaded || fail "it was not told to reload: $(journalctl -u $UNIT -n 5 -o cat | tr '\n' ' ')"
+	[ "$(may_control $control)" = true ] || fail "the token to control does not, once it is reloaded"
 	! journalctl -u $UNIT | grep -E "$control|$view" || fail "the journal has a token"
+}
+
+# What reads the files again has found them as they were.
+is_reloaded() {
+	journalctl -u $UNIT -o cat | grep reload | grep -q 'they are the same'
 }
 
 is_back() {
