@@ -251,7 +251,7 @@ fn ConnectionBanner() -> impl IntoView {
     view! {
         <Show when=move || retry_at.get().is_some()>
             <div class="banner bad" role="alert" data-testid="connection-banner">
-                <span>{wait}</span>
+                <span class="why">{wait}</span>
                 <button class="button" on:click=on(move |_| app.retry_now())>"Retry now"</button>
             </div>
         </Show>

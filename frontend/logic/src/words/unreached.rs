@@ -35,18 +35,17 @@ impl Answer {
         } = self;
         match status {
             0 if is_tls => Verdict::Because(
-                "the server can't be reached: it has stopped, something on the way is down, or this browser does not \
-                 trust its certificate any more, which it shows when the page is reloaded"
+                "the server can't be reached, or this browser does not trust its certificate any more (a reload shows \
+                 which)"
                     .into(),
             ),
             0 => Verdict::Because(
-                "the server can't be reached: it has stopped, or a tunnel or the network on the way is down".into(),
+                "the server can't be reached: it has stopped, or a tunnel or the network is down".into(),
             ),
             // The answer to a request that should have been a WebSocket's: it is there and lets this page in.
             426 if attempts < FEW => Verdict::Unknown,
             426 => Verdict::Because(
-                "the server answers, but WebSockets don't reach it. A proxy between this page and the server may not \
-                 pass WebSocket upgrades: docs/proxy.md has settings that do"
+                "the server answers in HTTP only: a proxy on the way may not pass WebSocket upgrades (docs/proxy.md)"
                     .into(),
             ),
             401 if !error.is_empty() => Verdict::NoAccess(error.clone()),
