@@ -1,6 +1,6 @@
 // Has connections to the server held by a worker.
 
-import { session } from "../assets/session.js";
+import { at, session } from "../assets/session.js";
 
 const worker = new Worker(new URL("../assets/socket.js", import.meta.url));
 
@@ -19,7 +19,7 @@ function signIn(empty) {
 
 // Beside the page, under whatever path that is.
 function address() {
-  const url = new URL("ws", document.baseURI);
+  const url = new URL(at("ws"));
   url.protocol = url.protocol.replace("http", "ws");
   return url.href;
 }
@@ -35,6 +35,6 @@ globalThis.openSocket = (protocol, empty) => {
 // For the program: what the server says to a request in HTTP at the same place, for a browser tells a page nothing of a
 // WebSocket that is refused. In a POST it names the page's origin, as with a WebSocket.
 globalThis.askWhy = async (tell) => {
-  const { status, error, hint } = await askServer("ws", "POST");
+  const { status, error, hint } = await askServer(at("ws"), "POST");
   tell(status, error, hint);
 };

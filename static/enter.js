@@ -2,7 +2,7 @@
 // follows the # to anybody; and it leaves the address at once.
 
 import "../assets/copy.js";
-import { ask, forget, keep, keeps, session } from "../assets/session.js";
+import { ask, at, forget, keep, keeps, session } from "../assets/session.js";
 
 const HASH = /^#token=(.+)$/;
 
@@ -14,7 +14,7 @@ export async function enter() {
   }
   history.replaceState(history.state, "", location.pathname + location.search);
   try {
-    const answer = await fetch("api/v1/session", {
+    const answer = await fetch(at("api/v1/session"), {
       method: "POST",
       body: JSON.stringify({ token: decodeURIComponent(token) }),
     });

@@ -43,11 +43,17 @@ export function forget() {
   }
 }
 
+// Where something of this server lies. The page's address may hold a user and a password for a proxy, with which nothing
+// can be fetched: the browser knows them by itself.
+export function at(path) {
+  return new URL(path, location.origin + new URL(".", document.baseURI).pathname).href;
+}
+
 // Asks the server's API with the session. Not in Authorization: what a proxy wants to see there, the browser puts in only
 // where a page puts in nothing.
 export function ask(path, method) {
   const headers = session() ? { "Runqlat-Session": session() } : {};
-  return fetch(path, { method, headers });
+  return fetch(at(path), { method, headers });
 }
 
 // Another tab has signed in, or has new tokens.

@@ -46,8 +46,9 @@ pub(crate) fn Copy(
 fn ByHand(text: RwSignal<String>) -> impl IntoView {
     let field = NodeRef::<Textarea>::new();
     effect(move || {
-        // Selecting is all that there is to do.
         let field = field.get()?;
+        // Here and not as a property of the view: a value that is set later takes the selection away.
+        field.set_value(&text.get_untracked());
         field.focus().ok()?;
         field.select();
         Some(())
@@ -68,7 +69,6 @@ fn ByHand(text: RwSignal<String>) -> impl IntoView {
                 readonly
                 rows="3"
                 aria-label="The text to copy"
-                prop:value=move || text.get()
                 on:keydown=on(key)
                 on:blur=on(move |_| text.set(String::new()))
             ></textarea>
