@@ -49,6 +49,7 @@ const RULES: &[Rule] = &[
             "backend/src/interval.rs",
             "backend/src/history.rs",
             "backend/src/history/notes.rs",
+            "backend/src/history/past.rs",
             "backend/src/region.rs",
             "backend/src/together.rs",
             "backend/src/together/text.rs",

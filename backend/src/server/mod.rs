@@ -13,9 +13,11 @@ mod guard;
 #[cfg(feature = "fuzzing")]
 pub mod in_process;
 mod latest;
+mod ledger;
 mod peer;
 mod pulse;
 mod questions;
+mod recent;
 mod reply;
 mod seats;
 mod throttle;

@@ -1,7 +1,7 @@
 //! How a viewer comes in: whether it may, in which format, and what it is told when it may not.
 
 use super::Shared;
-use super::crowd::{Place, count};
+use super::crowd::{Party, Place, count};
 use super::peer::Peer;
 use super::reply::Refusal;
 use super::throttle::Meter;
@@ -62,6 +62,7 @@ pub(super) async fn upgrade(
     let Spoken::Now(format) = spoken else {
         return turn_away(&shared, TurnedAway::old(), upgrade);
     };
+    meter.belongs_to(Party::of(&peer));
     match admit(&shared, rights, &headers, peer) {
         Ok((admitted, place)) => Ok(upgrade.on_upgrade(move |socket| async move {
             Connection::new(socket, format, shared, (peer, meter), admitted)
