@@ -4,7 +4,9 @@
 mod support;
 
 use futures_util::{SinkExt, StreamExt};
-use runqlat_common::wire::{CLOSE_FULL, CLOSE_TOO_MANY_MESSAGES, ClientMessage, Format};
+use runqlat_common::wire::{
+    CLOSE_FULL, CLOSE_TOO_MANY_MESSAGES, ClientMessage, Format, ServerMessage,
+};
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
@@ -127,20 +129,138 @@ fn who_does_not_get_to_the_point_is_hung_up_on() {
     });
 }
 
+/// Strangers get 192 of 256 connections, and who has been silent longest makes room; who is known stays.
 #[test]
-fn more_connections_than_there_may_be_are_refused() {
+fn of_too_many_silent_connections_the_oldest_make_room() {
     let server = demo(&[]);
-    let connect = |_| TcpStream::connect(server.address).unwrap();
-    let held: Vec<_> = (0..256).map(connect).collect();
-    let reply = get(server.address, "/healthz", &[]);
-    assert_eq!(reply.status, 503);
-    assert_eq!(reply.json()["error"], "too many connections at once");
-    drop(held);
-    let served = || get(server.address, "/healthz", &[]).status == 200;
+    let address = server.address;
+    let known = TcpStream::connect(address).unwrap();
+    let ask = |mut socket: &TcpStream| {
+        socket.set_read_timeout(Some(PATIENCE)).unwrap();
+        write!(
+            socket,
+            "GET /api/v1/scope HTTP/1.1\r\nHost: {address}\r\n\r\n"
+        )
+        .unwrap();
+        socket.read(&mut [0; 4_096]).unwrap_or_default()
+    };
+    assert!(ask(&known) > 0);
+    let connect = |_| TcpStream::connect(address).unwrap();
+    let held: Vec<_> = (0..192).map(connect).collect();
     let since = Instant::now();
-    while !served() {
-        assert!(since.elapsed() < PATIENCE, "it goes on refusing");
+    let reply = get(address, "/healthz", &[]);
+    // The last may have come before it was known.
+    if since.elapsed() < Duration::from_secs(1) {
+        assert_eq!(reply.status, 503);
+        assert_eq!(reply.json()["error"], "too many connections at once");
     }
+    let served = || get(address, "/healthz", &[]).status == 200;
+    while !served() {
+        assert!(
+            since.elapsed() < Duration::from_secs(5),
+            "it goes on refusing"
+        );
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let state = get(address, "/api/v1/state", &[]).json();
+    let evicted = state["refused"]["evicted"].as_u64();
+    assert!(evicted.is_some_and(|evicted| evicted >= 1), "{state}");
+    // The first has been hung up on, and who is known has not.
+    let mut first = &held[0];
+    first.set_read_timeout(Some(PATIENCE)).unwrap();
+    assert!(matches!(first.read(&mut [0]), Ok(0) | Err(_)));
+    assert!(ask(&known) > 0, "it was to keep its place");
+}
+
+/// Frames that never become a message: it is read slowly, and then hung up on.
+#[test]
+fn who_never_stops_sending_is_hung_up_on() {
+    let server = demo(&[]);
+    let address = server.address;
+    let mut socket = TcpStream::connect(address).unwrap();
+    let upgrade = format!(
+        "GET /ws HTTP/1.1\r\nHost: {address}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    );
+    socket.write_all(upgrade.as_bytes()).unwrap();
+    let mut reading = socket.try_clone().unwrap();
+    let heard = std::thread::spawn(move || {
+        let mut heard = Vec::new();
+        let _hung_up = reading.read_to_end(&mut heard);
+        heard
+    });
+    // A text that begins, and goes on and on with nothing.
+    socket.write_all(&[0x01, 0x80, 0, 0, 0, 0]).unwrap();
+    let nothing = [0x00, 0x80, 0, 0, 0, 0].repeat(1_000);
+    let since = Instant::now();
+    let mut sent = 0;
+    while socket.write_all(&nothing).is_ok() {
+        sent += nothing.len();
+        assert!(since.elapsed() < Duration::from_secs(60), "it is borne");
+    }
+    let took = since.elapsed();
+    assert!(took > Duration::from_secs(25), "{took:?}");
+    let state = get(address, "/api/v1/state", &[]).json();
+    assert_eq!(state["refused"]["too_much"], 1, "{state}");
+    // What the kernel keeps beside what was read.
+    let most = 256_000 + 32_000 * took.as_secs() as usize + (16 << 20);
+    assert!(sent < most, "{sent} bytes in {took:?}");
+    let heard = heard.join().unwrap();
+    let close = CLOSE_TOO_MANY_MESSAGES.to_be_bytes();
+    let said = heard.windows(2).any(|two| two == close);
+    println!("{sent} bytes in {took:?}; it was told why: {said}");
+}
+
+/// Each answer holds all the past, so one a second has to do.
+#[tokio::test]
+async fn snapshots_are_sent_once_a_second() {
+    let server = demo(&[]);
+    let mut viewer = Viewer::join(server.address, Format::Postcard).await;
+    viewer.snapshot().await;
+    let since = Instant::now();
+    for _ in 0..60 {
+        viewer.send(&ClientMessage::Snapshot).await;
+    }
+    let mut snapshots = 0;
+    while since.elapsed() < Duration::from_secs(3) {
+        match viewer.next().await {
+            ServerMessage::Snapshot(_) => snapshots += 1,
+            ServerMessage::Error { reason, .. } => panic!("{reason}"),
+            _ => {}
+        }
+    }
+    assert!((1..=3).contains(&snapshots), "{snapshots}");
+}
+
+/// From many connections at once: few are answered at a time, and not by a thread each.
+#[test]
+fn many_who_ask_for_a_past_take_few_threads() {
+    let server = Server::start(&["--demo=3000", "--interval", "100ms"]);
+    let address = server.address;
+    std::thread::sleep(Duration::from_secs(3));
+    let path = "/api/v1/histogram?key=900&intervals=9999";
+    let (mut most, mut statuses) = (0, Vec::new());
+    std::thread::scope(|scope| {
+        let ask = |_| scope.spawn(move || get(address, path, &[]).status);
+        let asking: Vec<_> = (0..100).map(ask).collect();
+        while asking.iter().any(|asking| !asking.is_finished()) {
+            most = most.max(threads(server.id()));
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        statuses.extend(asking.into_iter().map(|asking| asking.join().unwrap()));
+    });
+    let of = |status| statuses.iter().filter(|found| **found == status).count();
+    println!("{most} threads; {} answered, {} refused", of(200), of(429));
+    assert!(most <= 16, "{most} threads");
+    assert!(of(200) >= 8 && of(200) + of(429) == 100, "{statuses:?}");
+    let state = get(address, "/api/v1/state", &[]).json();
+    assert_eq!(state["refused"]["questions"], of(429), "{state}");
+}
+
+fn threads(process: u32) -> usize {
+    std::fs::read_dir(format!("/proc/{process}/task"))
+        .unwrap()
+        .count()
 }
 
 #[test]

@@ -7,6 +7,7 @@ use runqlat_common::buckets::Unit;
 use runqlat_common::wire::{
     ClientMessage, Format, Key, ProbeState, Scope, ServerMessage, SetScope,
 };
+use std::time::Instant;
 use support::client::{Viewer, get, put};
 use support::server::Server;
 
@@ -138,4 +139,55 @@ fn refusals_say_what_and_what_to_do() {
     }
     let now = get(server.address, SCOPE, &[]).json();
     assert_eq!(now["number"], 1);
+}
+
+/// Each change would begin the series' past anew, and end an interval.
+#[tokio::test]
+async fn what_is_measured_changes_once_a_second_and_five_times_at_once() {
+    let server = demo();
+    let mut viewer = Viewer::join(server.address, Format::Json).await;
+    let before = viewer.interval().await.column.seq;
+    let since = Instant::now();
+    let (mut made, mut refused) = (0, 0);
+    for turn in 0..100 {
+        let key = ["thread", "process"][turn % 2];
+        let reply = put(server.address, SCOPE, &format!(r#"{{"key": "{key}"}}"#));
+        if reply.status == 200 {
+            made += 1;
+            continue;
+        }
+        refused += 1;
+        assert_eq!(reply.status, 429, "{}", reply.text());
+        assert!(reply.header("retry-after").is_some());
+        let error = reply.json()["error"].to_string();
+        assert!(error.contains("once a second"), "{error}");
+    }
+    let seconds = since.elapsed().as_secs();
+    assert!((5..=6 + seconds).contains(&made), "{made} in {seconds} s");
+    let state = get(server.address, "/api/v1/state", &[]).json();
+    assert_eq!(state["refused"]["scope_changes"], refused);
+    assert_eq!(state["scope"]["number"], made + 1);
+    // Those who watch see what was measured before, and the one who asks is told why it stays.
+    let request = SetScope {
+        scope: Scope::default(),
+        expect: None,
+    };
+    let refusal = async {
+        loop {
+            viewer.send(&ClientMessage::SetScope(request.clone())).await;
+            let refused = |message| match message {
+                ServerMessage::ScopeRefused { reason, .. } => Some(Some(reason)),
+                ServerMessage::Scope(_) => Some(None),
+                _ => None,
+            };
+            if let Some(reason) = viewer.first(refused).await {
+                return reason;
+            }
+        }
+    };
+    let reason = refusal.await;
+    assert!(reason.contains("once a second"), "{reason}");
+    let mut late = Viewer::join(server.address, Format::Postcard).await;
+    let snapshot = late.snapshot().await;
+    assert!(snapshot.columns[0].seq <= before);
 }

@@ -4,8 +4,11 @@
 mod support;
 
 use runqlat_common::wire::CLOSE_FULL;
+use std::io::{Read, Write};
 use std::net::{IpAddr, SocketAddr};
 use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use support::client::{PATIENCE, Reply, Socket, farewell, refusal, send_over};
 use support::is_root;
@@ -192,5 +195,67 @@ fn each_address_has_so_many_connections() {
         let told = refused(&server).await;
         assert_eq!(told["connections_of_address"], 1, "{told}");
         assert_eq!(told["connections"], 0, "{told}");
+    });
+}
+
+/// One address asks for as much as it can; another one's question is answered as if it were alone.
+#[test]
+fn an_address_that_asks_too_much_holds_up_no_other() {
+    if !is_root("an_address_that_asks_too_much_holds_up_no_other") {
+        return;
+    }
+    apart(|| async {
+        let args = ["--demo=3000", "--interval", "100ms", "--listen", "[::]:0"];
+        let server = Server::start_with(&args);
+        tokio::time::sleep(Duration::from_secs(4)).await;
+        let (bearer, port) = (server.bearer("view"), server.address.port());
+        let over = Arc::new(AtomicBool::new(false));
+        let mut asking = Vec::new();
+        for _ in 0..16 {
+            let (bearer, over) = (bearer.clone(), over.clone());
+            let (from, _) = connect(&server, "192.0.2.1").await;
+            let to = from.peer_addr().expect("it is connected");
+            let mut socket = from.into_std().expect("a socket");
+            socket.set_nonblocking(false).expect("a socket");
+            socket.set_read_timeout(Some(PATIENCE)).expect("a socket");
+            asking.push(std::thread::spawn(move || {
+                let request = format!(
+                    "GET /api/v1/histogram?key=900&intervals=9999 HTTP/1.1\r\n\
+                     Host: {to}\r\nAuthorization: {bearer}\r\n\r\n"
+                );
+                let mut refused = 0;
+                while !over.load(Ordering::Relaxed) {
+                    socket.write_all(request.as_bytes()).expect("it is kept");
+                    let mut answer = [0; 16_384];
+                    let read = socket.read(&mut answer).expect("an answer");
+                    refused += u32::from(answer[..read].starts_with(b"HTTP/1.1 429"));
+                }
+                refused
+            }));
+        }
+        // Until what may be asked at once is used up, and on.
+        tokio::time::sleep(Duration::from_secs(4)).await;
+        let mut longest = Duration::ZERO;
+        for _ in 0..5 {
+            let (stream, to) = connect(&server, "192.0.2.2").await;
+            assert_eq!(to.port(), port);
+            let stream = stream.into_std().expect("a socket");
+            stream.set_nonblocking(false).expect("a socket");
+            let headers = [("Authorization", &*bearer)];
+            let since = Instant::now();
+            let path = "/api/v1/histogram?key=900&intervals=9999";
+            let reply = send_over(stream, to, "GET", path, &headers, "");
+            longest = longest.max(since.elapsed());
+            assert_eq!(reply.status, 200, "{}", reply.text());
+            tokio::time::sleep(Duration::from_millis(300)).await;
+        }
+        over.store(true, Ordering::Relaxed);
+        let refused: u32 = asking
+            .into_iter()
+            .map(|one| one.join().expect("an end"))
+            .sum();
+        println!("{refused} refused; the other's longest took {longest:?}");
+        assert!(refused > 0, "it was to ask too much");
+        assert!(longest < Duration::from_millis(1_500), "{longest:?}");
     });
 }

@@ -8,11 +8,13 @@ use std::fs;
 use std::time::{Duration, Instant};
 use support::cgroup::Group;
 use support::client::{Viewer, put};
-use support::is_root;
 use support::load::{Process, last_cpu};
 use support::server::Server;
+use support::{is_long, is_root};
 
-const TIMES: usize = 200;
+/// The server makes one change a second.
+const TIMES: usize = 40;
+const LONG_TIMES: usize = 200;
 
 /// What a process holds on to: descriptors by kind, and resident kB.
 fn held(process: u32) -> (HashMap<String, usize>, u64) {
@@ -35,10 +37,11 @@ fn held(process: u32) -> (HashMap<String, usize>, u64) {
 }
 
 #[tokio::test]
-async fn two_hundred_changes_in_a_row_leave_nothing_behind() {
-    if !is_root("two_hundred_changes_in_a_row_leave_nothing_behind") {
+async fn many_changes_leave_nothing_behind() {
+    if !is_root("many_changes_leave_nothing_behind") {
         return;
     }
+    let times = if is_long() { LONG_TIMES } else { TIMES };
     let cpu = last_cpu();
     let group = Group::new("retarget");
     let hogs = [Process::hog(cpu), Process::hog(cpu)];
@@ -60,11 +63,17 @@ async fn two_hundred_changes_in_a_row_leave_nothing_behind() {
     ];
     let mut at_first = None;
     let mut took = Vec::new();
-    for turn in 0..TIMES {
+    for turn in 0..times {
         let body = &bodies[turn % bodies.len()];
-        let since = Instant::now();
-        let status = put(server.address, "/api/v1/scope", body).status;
-        took.push(since.elapsed());
+        let (status, in_time) = loop {
+            let since = Instant::now();
+            let status = put(server.address, "/api/v1/scope", body).status;
+            if status != 429 {
+                break (status, since.elapsed());
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        };
+        took.push(in_time);
         assert_eq!(
             status,
             if body.contains("4194303") { 422 } else { 200 },
@@ -96,10 +105,14 @@ async fn two_hundred_changes_in_a_row_leave_nothing_behind() {
     // let go of the old programs would show.
     assert!(at(50) < Duration::from_millis(50), "{:?}", at(50));
 
-    let last = put(server.address, "/api/v1/scope", "{}").json()["number"]
-        .as_u64()
-        .unwrap();
-    assert_eq!(last as usize, 1 + TIMES - TIMES / bodies.len() + 1);
+    let last = loop {
+        let reply = put(server.address, "/api/v1/scope", "{}");
+        if reply.status == 200 {
+            break reply.json()["number"].as_u64().unwrap();
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    };
+    assert_eq!(last as usize, 1 + times - times / bodies.len() + 1);
     let mut covered_us = 0;
     let mut ends = Vec::new();
     loop {
@@ -118,7 +131,7 @@ async fn two_hundred_changes_in_a_row_leave_nothing_behind() {
     // Time has no holes: an old scope's last interval ends where the new one's first begins.
     let passed_us = (ends.last().unwrap() - ends[0]) * 1_000;
     assert!(
-        covered_us + 20_000 * TIMES as u64 >= passed_us,
+        covered_us + 20_000 * times as u64 >= passed_us,
         "{covered_us} of {passed_us}"
     );
 }

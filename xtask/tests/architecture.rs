@@ -51,6 +51,7 @@ const RULES: &[Rule] = &[
             "backend/src/procfs/tcp.rs",
             "backend/src/history.rs",
             "backend/src/history/notes.rs",
+            "backend/src/history/past.rs",
             "backend/src/region.rs",
             "backend/src/together.rs",
             "backend/src/together/text.rs",

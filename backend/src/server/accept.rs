@@ -1,8 +1,9 @@
 //! From the listener to HTTP: TLS where it is spoken, and bounds on what a peer may take: connections,
 //! the time for a request's head, the time in which it reads nothing. Must not know what is served.
 
-use super::crowd::{Crowd, count};
+use super::crowd::{Crowd, Party, count};
 use super::identity::Identity;
+use super::ledger::Arrivals;
 use super::listener::{Listeners, Stream};
 use super::peer::Peer;
 use super::seats::{Full, Seat};
@@ -96,12 +97,13 @@ pub(super) async fn serve(
             }
         };
         let (identity, service, stop) = (identity.clone(), service.clone(), stop.clone());
+        let crowd = crowd.clone();
         tokio::spawn(async move {
             let served = async {
                 let uid = identity.of(&stream).await;
                 let peer = Peer { uid, ..peer };
-                let seat = seat.clone();
-                greet(stream, tls, service, stop, Guest { peer, seat }).await
+                let guest = Guest::new(&crowd, peer, seat.clone());
+                greet(stream, tls, service, stop, guest).await
             };
             tokio::select! {
                 ended = served => if let Err(error) = ended {
@@ -138,8 +140,29 @@ fn turn_away(stream: &Stream, tls: bool, why: &[u8]) {
 
 /// Who comes in, and the seat that is theirs while HTTP is spoken.
 pub(super) struct Guest {
-    pub(super) peer: Peer,
-    pub(super) seat: Seat,
+    peer: Peer,
+    seat: Seat,
+    party: Party,
+    arrivals: Arrivals,
+    meter: Meter,
+}
+
+impl Guest {
+    pub(super) fn new(crowd: &Crowd, peer: Peer, seat: Seat) -> Self {
+        let party = Party::of(&peer);
+        Self {
+            peer,
+            seat,
+            party,
+            arrivals: crowd.arrivals.clone(),
+            meter: Meter::new(party, crowd.sent.clone()),
+        }
+    }
+
+    /// A stream of theirs.
+    pub(super) fn throttled<S>(&self, stream: S) -> Throttled<S> {
+        Throttled::new(stream, self.meter.clone())
+    }
 }
 
 type Service = TowerToHyperService<Router>;
@@ -152,12 +175,11 @@ async fn greet(
     stop: Stop,
     guest: Guest,
 ) -> Result<(), Ended> {
+    guest.arrivals.come(guest.party).await;
     stream.set_nodelay()?;
     socket2::SockRef::from(&stream).set_send_buffer_size(SEND_BUFFER)?;
-    let meter = Meter::new();
     let Some(tls) = tls else {
-        let stream = Throttled::new(stream, meter.clone());
-        return speak(stream, meter, service, stop, guest).await;
+        return speak(guest.throttled(stream), service, stop, guest).await;
     };
     let mut first = [0];
     timeout(HANDSHAKE_TIMEOUT, stream.peek(&mut first)).await??;
@@ -167,31 +189,31 @@ async fn greet(
         let _ = stream.try_read(&mut [0; 4_096]);
         return Ok(());
     }
-    let stream = Throttled::new(stream, meter.clone());
+    let stream = guest.throttled(stream);
     let stream = timeout(HANDSHAKE_TIMEOUT, tls.accept(stream)).await??;
-    speak(stream, meter, service, stop, guest).await
+    speak(stream, service, stop, guest).await
 }
 
 /// Speaks HTTP until the peer or `stop` ends it. What becomes a WebSocket lives on by itself.
 pub(super) async fn speak(
     stream: impl AsyncRead + AsyncWrite + Send + 'static,
-    meter: Meter,
     service: Service,
     mut stop: Stop,
-    Guest { peer, seat }: Guest,
+    guest: Guest,
 ) -> Result<(), Ended> {
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(STALL_TIMEOUT));
     let service = service_fn(move |mut request: Request<Incoming>| {
-        meter.charge(throttle::REQUEST);
-        let busy = seat.busy();
+        let busy = guest.seat.busy();
+        guest.meter.charge(throttle::REQUEST);
         let extensions = request.extensions_mut();
-        extensions.insert(peer);
-        extensions.insert(seat.clone());
-        extensions.insert(meter.clone());
-        let answer = service.call(request);
+        extensions.insert(guest.peer);
+        extensions.insert(guest.seat.clone());
+        extensions.insert(guest.meter.clone());
+        let (arrivals, party, service) = (guest.arrivals.clone(), guest.party, service.clone());
         async move {
-            let answer = answer.await;
+            arrivals.come(party).await;
+            let answer = service.call(request).await;
             drop(busy);
             answer
         }

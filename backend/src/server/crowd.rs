@@ -1,8 +1,10 @@
 //! How many may come in from one address, and how many were turned away. People behind one proxy share an address, so
 //! it gets a good part of all places; on loopback, where tunnels and proxies end, it gets all.
 
+use super::ledger::{Arrivals, Ledger};
 use super::peer::{End, Peer};
 use super::seats::Seats;
+use super::throttle;
 use serde::Serialize;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -42,6 +44,9 @@ impl MaxViewers {
 /// All who come in.
 pub(super) struct Crowd {
     pub(super) max: MaxViewers,
+    pub(super) arrivals: Arrivals,
+    /// What they have sent, in bytes.
+    pub(super) sent: Ledger,
     pub(super) connections: Seats,
     pub(super) viewers: Places,
     pub(super) refused: Refused,
@@ -51,6 +56,8 @@ impl Crowd {
     pub(super) fn new(max: MaxViewers) -> Self {
         Self {
             max,
+            arrivals: Arrivals::new(),
+            sent: throttle::ledger(),
             connections: Seats::new(max.connections_per_address()),
             viewers: Places::new(max.per_address()),
             refused: Refused::default(),
@@ -112,7 +119,7 @@ pub(super) enum Party {
 
 impl Party {
     pub(super) fn of(peer: &Peer) -> Self {
-        match (Origin::of(peer.end), peer.uid) {
+        match (Origin::of(peer.counted()), peer.uid) {
             (Some(origin), _) => Self::Address(origin),
             (None, Some(uid)) => Self::User(uid),
             (None, None) => Self::Local,

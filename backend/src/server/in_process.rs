@@ -2,7 +2,6 @@
 
 use super::crowd::Crowd;
 use super::peer::{End, Peer};
-use super::throttle::{Meter, Throttled};
 use super::{Front, accept, app};
 use crate::control::Control;
 use crate::directory::Directory;
@@ -45,12 +44,11 @@ impl Server {
             forwarded: None,
         };
         let seat = self.crowd.connections.sit(peer.end, Instant::now());
+        let guest = seat.map(|seat| accept::Guest::new(&self.crowd, peer, seat));
         async move {
-            if let Ok(seat) = seat {
-                let meter = Meter::new();
-                let stream = Throttled::new(stream, meter.clone());
-                let guest = accept::Guest { peer, seat };
-                let _ = accept::speak(stream, meter, service, stop, guest).await;
+            if let Ok(guest) = guest {
+                let stream = guest.throttled(stream);
+                let _ = accept::speak(stream, service, stop, guest).await;
             }
         }
     }

@@ -16,6 +16,7 @@ mod identity;
 #[cfg(feature = "fuzzing")]
 pub mod in_process;
 mod latest;
+mod ledger;
 mod links;
 mod listener;
 mod local;
@@ -23,6 +24,7 @@ mod peer;
 mod prefix;
 mod pulse;
 mod questions;
+mod recent;
 mod reply;
 mod seats;
 mod session;

@@ -1,6 +1,8 @@
-//! How fast a peer may send, below TLS, HTTP and WebSocket: frames that never become a message cost as much as others.
-//! Who sends more is read more slowly, and so has to wait; nothing is dropped.
+//! How fast a peer may send, and all peers of an address together, below TLS, HTTP and WebSocket: frames that never
+//! become a message cost as much as others. Who sends more is read more slowly, and so has to wait; nothing is dropped.
 
+use super::crowd::Party;
+use super::ledger::Ledger;
 use crate::allowance::Allowance;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -15,11 +17,18 @@ use tokio::time::{Sleep, sleep};
 const RATE: f64 = 32_000.0;
 const BURST: u32 = 256_000;
 
+/// All of an address may send as much as so many: who comes back again and again is one of them.
+const PEERS: u32 = 4;
+
 /// What a reading costs at least: a peer that sends single bytes wakes the server for each.
 const READING: usize = 256;
 
 /// What an HTTP request costs beside its bytes: its answer takes more than those.
 pub(super) const REQUEST: usize = 1_024;
+
+/// What a message of the WebSocket costs beside its bytes: answering an empty ping takes 30 µs. So many as are heard in
+/// the long run still pass.
+pub(super) const MESSAGE: usize = 640;
 
 /// What a peer that has used up all has to wait for: few long readings cost less than many short ones.
 const PORTION: f64 = 4_096.0;
@@ -27,27 +36,54 @@ const PORTION: f64 = 4_096.0;
 /// A peer that is held back for so long, without a pause, is to be hung up on.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// What all have sent, by address.
+pub(super) fn ledger() -> Ledger {
+    Ledger::new(PEERS * BURST, f64::from(PEERS) * RATE)
+}
+
 /// What one connection has sent; shared by who reads from it and who may hang up.
 #[derive(Clone)]
-pub(super) struct Meter(Arc<Mutex<Sent>>);
+pub(super) struct Meter {
+    sent: Arc<Mutex<Sent>>,
+    all: Ledger,
+}
 
 struct Sent {
+    party: Party,
     allowance: Allowance,
     /// Since when it is held back again and again.
     held_since: Option<Instant>,
 }
 
 impl Meter {
-    pub(super) fn new() -> Self {
-        Self(Arc::new(Mutex::new(Sent {
+    pub(super) fn new(party: Party, all: Ledger) -> Self {
+        let sent = Arc::new(Mutex::new(Sent {
+            party,
             allowance: Allowance::new(BURST, RATE),
             held_since: None,
-        })))
+        }));
+        Self { sent, all }
+    }
+
+    /// From now on somebody else is at the other end: whom a proxy speaks for.
+    pub(super) fn belongs_to(&self, party: Party) {
+        self.sent().party = party;
     }
 
     /// Counts so many bytes.
     pub(super) fn charge(&self, bytes: usize) {
-        self.sent().charge(Instant::now(), bytes);
+        let now = Instant::now();
+        let mut sent = self.sent();
+        sent.charge(now, bytes);
+        self.all.charge(sent.party, now, bytes as f64);
+    }
+
+    /// How long not to read.
+    fn hold(&self, now: Instant) -> Option<Duration> {
+        let mut sent = self.sent();
+        let of_all = self.all.debt(sent.party, now);
+        let own = sent.hold(now);
+        own.max(Some(of_all).filter(|debt| !debt.is_zero()))
     }
 
     /// Whether the peer has been held back for so long that it is to be hung up on.
@@ -56,7 +92,7 @@ impl Meter {
     }
 
     fn sent(&self) -> MutexGuard<'_, Sent> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.sent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -112,7 +148,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Throttled<S> {
                 ready!(hold.as_mut().poll(cx));
                 this.hold = None;
             }
-            let hold = this.meter.sent().hold(Instant::now());
+            let hold = this.meter.hold(Instant::now());
             let Some(hold) = hold else { break };
             this.hold = Some(Box::pin(sleep(hold)));
         }
@@ -156,20 +192,46 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Throttled<S> {
 
 #[cfg(test)]
 mod tests {
-    use super::{BURST, Meter, PATIENCE, PORTION, RATE, READING, Throttled};
+    use super::{
+        BURST, MESSAGE, Meter, PATIENCE, PEERS, PORTION, Party, RATE, READING, Throttled, ledger,
+    };
     use std::time::{Duration, Instant};
     use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+
+    fn meter() -> Meter {
+        Meter::new(Party::Local, ledger())
+    }
+
+    /// One that comes back as soon as it is held back.
+    #[test]
+    fn coming_back_gives_an_address_no_more() {
+        let all = ledger();
+        let now = Instant::now();
+        let mut came = 0;
+        loop {
+            let meter = Meter::new(Party::User(1), all.clone());
+            if meter.hold(now).is_some() {
+                break;
+            }
+            while meter.hold(now).is_none() {
+                meter.charge(4_096);
+            }
+            came += 1;
+        }
+        assert!((PEERS..PEERS + 3).contains(&came), "{came}");
+        assert_eq!(Meter::new(Party::User(2), all).hold(now), None);
+    }
 
     #[test]
     fn a_presenter_is_never_held_back() {
         let mut now = Instant::now();
-        let meter = Meter::new();
+        let meter = meter();
         // The longest view, ten times a second for an hour, and pongs.
         for _ in 0..36_000 {
             let mut sent = meter.sent();
             assert_eq!(sent.hold(now), None);
             sent.charge(now, 2_200);
-            sent.charge(now, READING);
+            sent.charge(now, READING + 2 * MESSAGE);
             now += Duration::from_millis(100);
         }
     }
@@ -178,7 +240,7 @@ mod tests {
     fn who_goes_on_is_to_be_hung_up_on_and_who_pauses_is_not() {
         let start = Instant::now();
         for (pause, relentless) in [(Duration::ZERO, true), (PATIENCE / 6, false)] {
-            let meter = Meter::new();
+            let meter = meter();
             let mut sent = meter.sent();
             let mut now = start;
             let mut rest = start;
@@ -197,7 +259,7 @@ mod tests {
     #[tokio::test]
     async fn what_is_more_comes_later_and_nothing_is_lost() {
         let (mut peer, stream) = duplex(1 << 20);
-        let meter = Meter::new();
+        let meter = meter();
         let mut stream = Throttled::new(stream, meter.clone());
         let much = 9_000;
         let sent: Vec<u8> = (0..much).map(|n| n as u8).collect();

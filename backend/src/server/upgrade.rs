@@ -1,7 +1,7 @@
 //! How a viewer comes in: whether it may, in which format, and what it is told when it may not.
 
 use super::Shared;
-use super::crowd::{Place, count};
+use super::crowd::{Party, Place, count};
 use super::peer::Peer;
 use super::reply::Refusal;
 use super::seats::Seat;
@@ -58,6 +58,7 @@ pub(super) async fn upgrade(
     let Spoken::Now(format) = spoken else {
         return turn_away(&shared, TurnedAway::old(), upgrade);
     };
+    meter.belongs_to(Party::of(&peer));
     // A browser's page is told nothing of a refused upgrade, so it is let in as far as the door.
     let is_page = headers.contains_key(ORIGIN);
     let Some(rights) = rights else {

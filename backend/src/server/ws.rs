@@ -12,7 +12,7 @@ use super::latest::Latest;
 use super::peer::Peer;
 use super::pulse::{BEAT, Pulse};
 use super::reply::Refusal;
-use super::throttle::Meter;
+use super::throttle::{self, Meter};
 use crate::access::{Ended, Rights};
 use crate::hub::{News, Viewer};
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, close_code};
@@ -63,8 +63,8 @@ pub(super) struct Connection {
     spans: Latest<Answer>,
 }
 
-/// The answer to a question.
-type Answer = Result<ServerMessage, Refusal>;
+/// The answer to a question, as it is sent.
+type Answer = Result<Bytes, Refusal>;
 
 /// The connection is over.
 struct Over;
@@ -146,6 +146,7 @@ impl Connection {
                 message = self.socket.recv() => match message {
                     Some(Ok(message)) => {
                         self.pulse.heard();
+                        self.meter.charge(throttle::MESSAGE);
                         if self.may_speak().await? {
                             self.answer(message).await?;
                         }

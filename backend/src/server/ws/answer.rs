@@ -1,9 +1,9 @@
 //! What a viewer asks, and what it is answered.
 
 use super::{Answer, Connection, Over};
-use crate::server::reply::Refusal;
 use crate::server::together;
 use axum::extract::ws::Message;
+use bytes::Bytes;
 use runqlat_common::name;
 use runqlat_common::wire::{ClientMessage, Format, ServerMessage, SetScope};
 
@@ -35,10 +35,11 @@ impl Connection {
             Ok(told) => {
                 let who = (&self.peer, &self.rights);
                 let answer = together::tell(&self.shared, who, &mut self.viewer, told);
-                if let Some(answer) = answer.transpose() {
-                    self.send_answer(answer).await?;
+                let encode = |message| self.format.encode_server(&message).into();
+                match answer.transpose() {
+                    Some(answer) => self.send_answer(answer.map(encode)).await,
+                    None => Ok(()),
                 }
-                Ok(())
             }
             Err(error) => self.complain(&error.0).await,
         }
@@ -46,38 +47,41 @@ impl Connection {
 
     /// Has a question answered when it can be paid for; other messages are none of this.
     fn ask(&mut self, question: ClientMessage) {
-        let (shared, asker) = (self.shared.clone(), self.asker);
+        let (shared, asker, format) = (self.shared.clone(), self.asker, self.format);
+        let encode = move |message: ServerMessage| Bytes::from(format.encode_server(&message));
         match question {
             ClientMessage::Snapshot => self.snapshot = Some(self.may_have_snapshot),
             ClientMessage::Series { key, start } => self.series.ask(async move {
-                let series = shared.series(asker, key, start).await;
-                series.map(ServerMessage::Series)
+                let form = move |series| encode(ServerMessage::Series(series));
+                shared.series((asker, form), key, start).await
             }),
             ClientMessage::Targets { query } => {
                 let rights = self.rights.clone();
                 self.targets.ask(async move {
-                    let targets = shared.targets(asker, &rights, query).await;
-                    targets.map(ServerMessage::Targets)
+                    let form = move |targets| encode(ServerMessage::Targets(targets));
+                    shared.targets((asker, form), &rights, query).await
                 });
             }
             ClientMessage::Region(region) => self.regions.ask(async move {
-                let reply = shared.region(asker, region).await;
-                reply.map(ServerMessage::Region)
+                let form = move |reply| encode(ServerMessage::Region(reply));
+                shared.region((asker, form), region).await
             }),
             ClientMessage::Span(span) => self.spans.ask(async move {
-                let reply = shared.span(asker, span).await;
-                reply.map(ServerMessage::Span)
+                let form = move |reply| encode(ServerMessage::Span(reply));
+                shared.span((asker, form), span).await
             }),
             _ => {}
         }
     }
 
     pub(super) async fn send_answer(&mut self, answer: Answer) -> Result<(), Over> {
-        let refused = |refusal: Refusal| {
-            let (reason, hint) = refusal.told();
-            ServerMessage::Error { reason, hint }
-        };
-        self.send(&answer.unwrap_or_else(refused)).await
+        match answer {
+            Ok(bytes) => self.send_bytes(bytes).await,
+            Err(refusal) => {
+                let (reason, hint) = refusal.told();
+                self.send(&ServerMessage::Error { reason, hint }).await
+            }
+        }
     }
 
     /// What was changed everybody is told; what was not, only who asked.

@@ -121,9 +121,13 @@ get() {
 	cat /tmp/answer
 }
 
-# put SCOPE: asks the server to measure something else.
+# put SCOPE: asks the server to measure something else, as often as it may be asked.
 put() {
 	request PUT /api/v1/scope "$1"
+	while [ "$STATUS" = 429 ]; do
+		sleep 1
+		request PUT /api/v1/scope "$1"
+	done
 	cat /tmp/answer
 	echo
 }
