@@ -116,6 +116,11 @@ impl Sockets {
                 }
             }
         }
+        if group.is_some() && !asked.iter().any(|listen| matches!(listen, Listen::Unix(_))) {
+            let note =
+                "--socket-group is for Unix sockets, and without --listen unix:PATH there is none";
+            sockets.notes.push(note.into());
+        }
         Ok(sockets)
     }
 

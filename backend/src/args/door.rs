@@ -19,7 +19,7 @@ pub(super) struct DoorArgs {
     token: bool,
 
     /// User of this host who needs no token, by name or number; may be repeated
-    #[arg(help_heading = HEADING, long, value_name = "NAME", value_parser = parse_user, conflicts_with = "token")]
+    #[arg(help_heading = HEADING, long, value_name = "NAME", value_parser = parse_user, conflicts_with_all = ["token", "public_url"])]
     allow_user: Vec<User>,
 
     /// Group whose members may connect to Unix sockets, by name or number

@@ -211,6 +211,10 @@ fn wrong_input_is_refused_with_what_is_right() {
         ("--allow-user nobody", "it is nobody's"),
         ("--allow-user 65534", "it is nobody's"),
         ("--allow-user root --token", "cannot be used with"),
+        (
+            "--allow-user root --public-url https://a.example",
+            "cannot be used with",
+        ),
         ("--socket-group nobody-here", "no group nobody-here"),
         ("link --view --control", "cannot be used with"),
         ("link --listen db1", "such as localhost:8080"),

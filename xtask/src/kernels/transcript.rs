@@ -2,9 +2,9 @@
 //! has failed, so a guest that dies, hangs or forgets can't pass.
 
 /// All that has to be proved, in order. The guest does all but `page`, which is seen from the host.
-pub(super) const STEPS: [&str; 15] = [
-    "check", "print", "sum", "wakeups", "process", "keys", "cgroup", "retarget", "rights", "gone",
-    "offline", "stepped", "asleep", PAGE, "console",
+pub(super) const STEPS: [&str; 16] = [
+    "check", "print", "sum", "wakeups", "process", "keys", "cgroup", "retarget", "rights", "users",
+    "gone", "offline", "stepped", "asleep", PAGE, "console",
 ];
 
 /// The step of the host.

@@ -215,6 +215,39 @@ rights() {
 	done
 }
 
+# Another user of the host gets nothing, nor does one who hangs up, whose connections the kernel shows as root's.
+users() {
+	serve $SERVER
+	request GET /api/v1/state
+	[ "$STATUS" = 200 ] || fail "root asks, and gets $STATUS"
+	PEER=$AS_STRANGER
+	for asked in "GET /api/v1/state" "PUT /api/v1/scope"; do
+		request $asked '{"key":"thread"}'
+		[ "$STATUS" = 401 ] || fail "a stranger asks to $asked, and gets $STATUS"
+	done
+	kill -STOP $server
+	hung_up=
+	for turn in 1 2 3 4 5 6; do
+		{
+			printf 'PUT /api/v1/scope HTTP/1.1\r\nHost: localhost\r\nContent-Length: 16\r\n\r\n{"key":"thread"}'
+			sleep 60
+		} | $AS_STRANGER 127.0.0.1 8080 >/dev/null 2>&1 &
+		hung_up="$hung_up $!"
+	done
+	until_true 10 wait_for_all 6 || fail "they do not connect: $(cat /proc/net/tcp)"
+	kill -9 $hung_up
+	kill -CONT $server
+	PEER=$AS_ROOT
+	sleep 2
+	scope | grep -q '"key":"process"' || fail "a stranger who hangs up has changed the scope to $(scope)"
+}
+
+# wait_for_all NUMBER: whether so many connections to the server have sent what they had to say: 0x1F90 is its port, and
+# each has 83 bytes to be read.
+wait_for_all() {
+	[ "$(grep -c ':1F90 0100007F:[0-9A-F]* 01 00000000:00000053' /proc/net/tcp)" = $1 ]
+}
+
 # A pid namespace that has ended leaves the kernel's table.
 gone() {
 	serve $SERVER --pidnss --interval 500ms
@@ -280,6 +313,7 @@ step cgroup
 step retarget
 step rights
 sed 's/^/fact /' /tmp/facts
+step users
 step gone
 step offline
 step stepped

@@ -5,6 +5,10 @@
 CPUS=$(nproc)
 GROUP=/sys/fs/cgroup/outer
 SERVER=127.0.0.1:8080
+# What connects to it, before an address and a port: as root, or as a user who is nobody in particular.
+AS_ROOT=nc
+AS_STRANGER="start-stop-daemon -S -q -p /none -c 4321:4321 -x $(command -v busybox) -- nc"
+PEER=$AS_ROOT
 
 # step NAME: runs the function of that name.
 step() {
@@ -109,7 +113,7 @@ request() {
 		# The server takes the end of this for the end of the one who asks, so it comes after the answer.
 		until_true 20 test -e /tmp/answered
 	} | {
-		nc 127.0.0.1 8080 >/tmp/answer 2>/dev/null
+		$PEER 127.0.0.1 8080 >/tmp/answer 2>/dev/null
 		touch /tmp/answered
 	}
 	STATUS=$(sed -n '1s/^HTTP\/1.1 \([0-9]*\) .*/\1/p' /tmp/answer)

@@ -110,6 +110,8 @@ LoadCredential=$name:/etc/$UNIT/$name" >$DROP/$name.conf
 	done
 	systemctl daemon-reload
 	systemctl start $UNIT || fail "it does not start with credentials"
+	# Root needs none.
+	PEER=$AS_STRANGER
 	request GET /api/v1/state
 	[ "$STATUS" = 401 ] || fail "without a token the answer is $STATUS"
 	[ "$(may_control $control)" = true ] || fail "the token to control does not"
@@ -118,6 +120,10 @@ LoadCredential=$name:/etc/$UNIT/$name" >$DROP/$name.conf
 	until_true 10 is_reloaded || fail "it was not told to reload: $(journalctl -u $UNIT -n 5 -o cat | tr '\n' ' ')"
 	[ "$(may_control $control)" = true ] || fail "the token to control does not, once it is reloaded"
 	! journalctl -u $UNIT | grep -E "$control|$view" || fail "the journal has a token"
+	PEER=$AS_ROOT
+	TOKEN=
+	request GET /api/v1/state
+	[ "$STATUS" = 200 ] || fail "root asks without a token, and gets $STATUS"
 }
 
 # What reads the files again has found them as they were.
