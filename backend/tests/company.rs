@@ -10,7 +10,7 @@ use runqlat_common::wire::{
 use serde_json::Value;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
-use support::client::{Viewer, get, post, put, request};
+use support::client::{Viewer, get, post, put, request, send};
 use support::server::Server;
 
 const NOTES: &str = "/api/v1/notes";
@@ -229,6 +229,38 @@ async fn a_note_reaches_everybody_stays_and_is_deleted_by_its_author_alone() {
     });
     assert_eq!(gone.await, made.id);
     assert_eq!(get(address, NOTES, view).json(), Value::Array(Vec::new()));
+}
+
+/// Each with who did it and what came of it.
+#[tokio::test]
+async fn what_is_done_for_all_is_written_down() {
+    let server = Server::start(&["--demo", "--interval", "100ms", "--token"]);
+    let address = server.address;
+    let (control, view) = (server.bearer("control"), server.bearer("view"));
+    let may = &[("authorization", &*control)][..];
+    let body = r#"{"key": "thread"}"#;
+    let changed = send(address, "PUT", "/api/v1/scope", may, body);
+    assert_eq!(changed.status, 200, "{}", changed.text());
+    let who = ["audit", "127.0.0.1"];
+    let said = |rest: &[&str]| server.says(&[&who, rest].concat());
+    said(&["role=control", "scope", "thread", "done"]);
+    let refused = send(
+        address,
+        "PUT",
+        "/api/v1/scope",
+        &[("authorization", &view)],
+        body,
+    );
+    assert_eq!(refused.status, 403, "{}", refused.text());
+    said(&["role=view", "scope", "only by those who may control"]);
+    request(address, "DELETE", "/api/v1/notes/7", may);
+    said(&["role=control", "note deleted", "there is no note 7"]);
+    let (mut ada, _) = join_with(address, "Ada", "", may).await;
+    let take_over = false;
+    ada.send(&ClientMessage::Present { take_over }).await;
+    let line = said(&["role=control", "present", "done"]);
+    let token = control.trim_start_matches("Bearer ");
+    assert!(!line.contains(token), "{line}");
 }
 
 /// Names and notes are writing; looking, presenting and following are not.
