@@ -217,6 +217,8 @@ rights() {
 
 # Another user of the host gets nothing, nor does one who hangs up, whose connections the kernel shows as root's.
 users() {
+	mkdir -p /etc
+	grep -qs '^nobody:' /etc/passwd || echo 'nobody:x:65534:65534:nobody:/:/bin/false' >>/etc/passwd
 	serve $SERVER
 	request GET /api/v1/state
 	[ "$STATUS" = 200 ] || fail "root asks, and gets $STATUS"
@@ -230,12 +232,13 @@ users() {
 	for turn in 1 2 3 4 5 6; do
 		{
 			printf 'PUT /api/v1/scope HTTP/1.1\r\nHost: localhost\r\nContent-Length: 16\r\n\r\n{"key":"thread"}'
-			sleep 60
+			until_true 20 test -e /tmp/hung_up
 		} | $AS_STRANGER 127.0.0.1 8080 >/dev/null 2>&1 &
 		hung_up="$hung_up $!"
 	done
 	until_true 10 wait_for_all 6 || fail "they do not connect: $(cat /proc/net/tcp)"
 	kill -9 $hung_up
+	touch /tmp/hung_up
 	kill -CONT $server
 	PEER=$AS_ROOT
 	sleep 2

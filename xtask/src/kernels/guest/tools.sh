@@ -5,9 +5,9 @@
 CPUS=$(nproc)
 GROUP=/sys/fs/cgroup/outer
 SERVER=127.0.0.1:8080
-# What connects to it, before an address and a port: as root, or as a user who is nobody in particular.
+# What connects to it, before an address and a port: as root, or as another user, who needs a line in /etc/passwd.
 AS_ROOT=nc
-AS_STRANGER="start-stop-daemon -S -q -p /none -c 4321:4321 -x $(command -v busybox) -- nc"
+AS_STRANGER="start-stop-daemon -S -q -p /none -c nobody -x $(command -v busybox) -- nc"
 PEER=$AS_ROOT
 
 # step NAME: runs the function of that name.
