@@ -28,7 +28,7 @@ pub(super) const REQUEST: usize = 1_024;
 
 /// What a message of the WebSocket costs beside its bytes: answering an empty ping takes 30 µs. So many as are heard in
 /// the long run still pass.
-pub(super) const MESSAGE: usize = 640;
+pub(super) const MESSAGE: usize = 512;
 
 /// What a peer that has used up all has to wait for: few long readings cost less than many short ones.
 const PORTION: f64 = 4_096.0;
