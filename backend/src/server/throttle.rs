@@ -33,8 +33,8 @@ pub(super) const MESSAGE: usize = 512;
 /// What a peer that has used up all has to wait for: few long readings cost less than many short ones.
 const PORTION: f64 = 4_096.0;
 
-/// A peer that is held back for so long, without a pause, is to be hung up on.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// A peer that is held back for so long, without a pause, is to be hung up on: at the third beat of `pulse`.
+const PATIENCE: Duration = Duration::from_secs(25);
 
 /// What all have sent, by address.
 pub(super) fn ledger() -> Ledger {

@@ -196,12 +196,12 @@ impl Connection {
 
     /// Asks whether anybody is there; one who has long said nothing is not waited for.
     async fn beat(&mut self) -> Result<(), Over> {
+        if self.meter.is_relentless() {
+            return self.hang_up("too many bytes a second").await;
+        }
         if !self.pulse.beat() {
             tracing::debug!("a viewer is silent, and dropped");
             return Err(Over);
-        }
-        if self.meter.is_relentless() {
-            return self.hang_up("too many bytes a second").await;
         }
         self.transmit(Message::Ping(Bytes::new())).await
     }
