@@ -239,7 +239,9 @@ async fn what_is_done_for_all_is_written_down() {
     let (control, view) = (server.bearer("control"), server.bearer("view"));
     let may = &[("authorization", &*control)][..];
     let body = r#"{"key": "thread"}"#;
-    let changed = send(address, "PUT", "/api/v1/scope", may, body);
+    let length = body.len().to_string();
+    let length = ("Content-Length", &*length);
+    let changed = send(address, "PUT", "/api/v1/scope", &[may[0], length], body);
     assert_eq!(changed.status, 200, "{}", changed.text());
     let who = ["audit", "127.0.0.1"];
     let said = |rest: &[&str]| server.says(&[&who, rest].concat());
@@ -248,7 +250,7 @@ async fn what_is_done_for_all_is_written_down() {
         address,
         "PUT",
         "/api/v1/scope",
-        &[("authorization", &view)],
+        &[("authorization", &*view), length],
         body,
     );
     assert_eq!(refused.status, 403, "{}", refused.text());

@@ -80,7 +80,7 @@ async fn without_a_token_the_page_asks_for_one() {
     browser.until("it asks", &exists("entry-banner")).await;
     let text = browser.text().await;
     assert!(
-        text.contains("No access: this server asks for a token."),
+        text.contains("No access: this server asks for a token: ask root, who started it on "),
         "{text}"
     );
     browser.keep("entry").await;

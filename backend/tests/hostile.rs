@@ -14,6 +14,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 use support::client::{PATIENCE, Viewer, get};
 use support::delays::Delays;
+use support::is_long;
 use support::server::{Server, binary};
 use tokio_tungstenite::tungstenite::Message;
 
@@ -23,8 +24,8 @@ const MOST_CPU: f64 = 0.2;
 /// How much later a viewer may hear of an interval, at the 95th percentile.
 const MOST_LATER: Duration = Duration::from_millis(100);
 
-/// How long each is measured, in two parts with peace before each.
-const PART: Duration = Duration::from_millis(1_500);
+/// How long each is measured, with peace before; twice where tests may take long.
+const PART: Duration = Duration::from_millis(2_000);
 const PEACE: Duration = Duration::from_millis(1_000);
 
 /// Until what may be taken at once is used up.
@@ -195,11 +196,12 @@ fn who_is_hostile_costs_little_and_moves_nobody_else() {
     assert_eq!(get(server.address, "/healthz", &[]).status, 200);
 }
 
-/// Peace and attack in turn, and the server's memory at the end in MB.
+/// Peace and attack, in turn, and the server's memory at the end in MB.
 fn measure(server: &Server, attacks: &[Attack]) -> (Measured, Measured, u64) {
     let (mut peace, mut attacked) = (Measured::default(), Measured::default());
     let mut memory = 0;
-    for part in 0..2 {
+    let parts = if is_long() { 2 } else { 1 };
+    for part in 0..parts {
         peace.add(server.id(), PEACE);
         let over = Arc::new(AtomicBool::new(false));
         let peers: Vec<_> = { attacks.iter() }

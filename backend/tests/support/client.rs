@@ -55,6 +55,18 @@ pub fn put(address: SocketAddr, path: &str, body: &str) -> Reply {
     with_body(address, "PUT", path, body)
 }
 
+/// PUT with this body, as often as the server says that it was too soon.
+pub fn put_in_time(address: SocketAddr, path: &str, body: &str) -> Reply {
+    loop {
+        let reply = put(address, path, body);
+        let Some(seconds) = reply.header("retry-after").filter(|_| reply.status == 429) else {
+            return reply;
+        };
+        let seconds = seconds.parse().expect("a number of seconds");
+        std::thread::sleep(Duration::from_secs(seconds));
+    }
+}
+
 /// POST with this body.
 pub fn post(address: SocketAddr, path: &str, body: &str) -> Reply {
     with_body(address, "POST", path, body)
