@@ -5,6 +5,8 @@ mod support;
 
 use runqlat_common::wire::Format;
 use serde_json::Value;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
 use support::browser::Browser;
 use support::client::{PATIENCE, Viewer, get};
@@ -204,10 +206,19 @@ async fn a_page_whose_token_has_ended_asks_for_a_new_link() {
 
 #[tokio::test]
 async fn a_page_with_a_token_of_a_file_comes_back() {
-    let file = std::env::temp_dir().join(format!("rw-restart-{}", std::process::id()));
-    std::fs::write(&file, "correct-horse-battery-staple").expect("a file");
-    let path = file.to_str().expect("a path");
-    let args = ["--demo", "--interval", "100ms", "--view-token-file", path];
+    let folder = std::env::temp_dir().join(format!("rw-restart-{}", std::process::id()));
+    std::fs::create_dir(&folder).expect("a folder");
+    let write = |name: &str, token: &str| {
+        let path = folder.join(name);
+        std::fs::write(&path, token).expect("a file");
+        std::fs::set_permissions(&path, Permissions::from_mode(0o600)).expect("its owner");
+        path.to_str().expect("UTF-8").to_owned()
+    };
+    let view = write("view", "correct-horse-battery-staple");
+    let control = write("control", "battery-staple-correct-horse");
+    let args = ["--demo", "--interval", "100ms", "--token"];
+    let files = ["--view-token-file", &view, "--control-token-file", &control];
+    let args = [&args[..], &files].concat();
     let server = Server::start(&args);
     let listen = server.address.to_string();
     let url = format!("{}/#token=correct-horse-battery-staple", server.url());
@@ -220,6 +231,6 @@ async fn a_page_with_a_token_of_a_file_comes_back() {
     let anew = "const seq = Number(document.querySelector('[data-testid=heatmap]').facts.seq);
         return seq > 0 && seq < 20";
     browser.until("the new server's data", anew).await;
-    std::fs::remove_file(&file).expect("the file");
+    std::fs::remove_dir_all(&folder).expect("the folder");
     browser.close().await;
 }
