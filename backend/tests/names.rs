@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use support::browser::Browser;
 use support::cgroup::{Group, move_to, root};
-use support::client::{Viewer, get, put};
+use support::client::{Viewer, get, put_in_time};
 use support::is_root;
 use support::load::{Process, last_cpu};
 use support::server::{Server, binary, run};
@@ -146,7 +146,7 @@ async fn the_api_tells_what_is_shown_and_the_bytes_where_they_differ() {
     }
     for (hog, (_, as_shown)) in hogs.iter().zip(NAMES) {
         let key = hog.key();
-        let chosen = put(
+        let chosen = put_in_time(
             server.address,
             "/api/v1/scope",
             &format!(r#"{{"tgid": {key}}}"#),
@@ -272,7 +272,7 @@ async fn choose(
     name: &str,
     hex: Option<&str>,
 ) {
-    let chosen = put(server.address, "/api/v1/scope", &asked.to_string());
+    let chosen = put_in_time(server.address, "/api/v1/scope", &asked.to_string());
     assert_eq!(chosen.status, 200, "{asked}: {}", chosen.text());
     let scope: Scope = serde_json::from_value(chosen.json()["scope"].clone()).unwrap();
     assert_eq!(scope.cgroup.as_deref(), Some(name));
