@@ -1,20 +1,13 @@
 //! Which series the list shows. Terms between blanks must all fit: a part of the name in any case,
 //! the beginning of the id, a `/regular expression/`, or any of these negated by a `!` before it.
 
-use regex_lite::{Regex, RegexBuilder};
-use std::collections::HashMap;
-use std::fmt;
-use std::sync::{Mutex, PoisonError};
+mod expression;
 
-/// Most bytes of a compiled expression. The engine does not backtrack, but takes time in proportion to the expression's
-/// size and the name's length: with these limits, ten thousand names of 16 letters take 0.15 s at worst.
-const MAX_COMPILED: usize = 4 << 10;
+use expression::Expression;
+use std::fmt;
 
 /// Most expressions of a filter, which may come from somebody else's link.
 const MAX_EXPRESSIONS: usize = 4;
-
-/// Names whose match is remembered; the list is filtered with each update, and most of its names stay.
-const MAX_REMEMBERED: usize = 20_000;
 
 /// What was typed; the default lets everything through.
 #[derive(Debug, Default)]
@@ -112,41 +105,6 @@ impl Term {
             None => Ok(What::text(body)),
         };
         Some(what.map(|what| Self { excludes, what }))
-    }
-}
-
-/// A regular expression that knows no case of ASCII letters, and what it said of names so far.
-struct Expression {
-    regex: Regex,
-    known: Mutex<HashMap<String, bool>>,
-}
-
-impl Expression {
-    fn new(pattern: &str) -> Result<Self, String> {
-        let mut builder = RegexBuilder::new(pattern);
-        let built = builder
-            .case_insensitive(true)
-            .size_limit(MAX_COMPILED)
-            .build();
-        let regex = built.map_err(|error| format!("/{pattern}/: {error}"))?;
-        Ok(Self {
-            regex,
-            known: Mutex::default(),
-        })
-    }
-
-    fn matches(&self, name: &str) -> bool {
-        // Whole entries: a panic leaves nothing half-changed.
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(&matches) = known.get(name) {
-            return matches;
-        }
-        if known.len() >= MAX_REMEMBERED {
-            known.clear();
-        }
-        let matches = self.regex.is_match(name);
-        known.insert(name.into(), matches);
-        matches
     }
 }
 
