@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 /// Milliseconds of CPU a second, and at once, on the thread that works on an answer. With reading the question, encoding
 /// the answer and sending it, it is less than 200.
-const RATE: f64 = 120.0;
+const RATE: f64 = 100.0;
 const BURST: u32 = 1_000;
 
 /// How long a script waits until it is out of debt; one that would have to wait longer is told to come back.
