@@ -13,7 +13,7 @@ use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use support::client::{PATIENCE, Reply, Viewer, get, post, put, send, send_over};
+use support::client::{PATIENCE, Reply, Viewer, get, post, put, put_in_time, send, send_over};
 use support::is_root;
 use support::server::{Server, binary};
 
@@ -88,7 +88,7 @@ fn root_the_starter_and_those_who_are_named_need_no_token() {
     assert!(!server.said.contains("token"), "{}", server.said);
     for address in both(&server) {
         for uid in [0, STARTER, FRIEND] {
-            let changed = as_user(uid, || put(address, SCOPE, r#"{"key": "thread"}"#));
+            let changed = as_user(uid, || put_in_time(address, SCOPE, r#"{"key": "thread"}"#));
             assert_eq!(changed.status, 200, "{uid}: {}", changed.text());
             assert_eq!(status(uid, address), 200);
         }
