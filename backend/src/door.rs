@@ -5,6 +5,7 @@ use crate::access::local::Local;
 use crate::access::{self, Access, Keys, Token};
 use crate::confine::User;
 use crate::failure::Failure;
+use crate::owners::Owners;
 use crate::procfs::{self, sockets};
 use crate::public_url::PublicUrl;
 use crate::reach::{self, Reach};
@@ -56,6 +57,7 @@ pub struct Door {
     reach: Reach,
     max_viewers: MaxViewers,
     links: Links,
+    owners: Owners,
 }
 
 impl Door {
@@ -96,6 +98,7 @@ impl Door {
             tls_files: options.tls.clone(),
             max_viewers: options.max_viewers,
             links: Links::of_stderr(options.print_links),
+            owners: Owners::open(),
         })
     }
 
@@ -151,6 +154,7 @@ impl Door {
             owner: self.owner,
             tls: self.tls.map(|(acceptor, _)| acceptor),
             max_viewers: self.max_viewers,
+            owners: Arc::new(self.owners),
         };
         (front, told)
     }

@@ -11,6 +11,7 @@ use crate::access::local::Local;
 use crate::access::{Access, Token, Tokens};
 use crate::confine::Confinement;
 use crate::hub::Hub;
+use crate::owners::Owners;
 use crate::probe::synthetic::SyntheticMachine;
 use crate::reach::Reach;
 use crate::server::in_process::Server;
@@ -65,6 +66,7 @@ impl World {
             local: Local::default(),
             owner: "root".into(),
             tls: None,
+            owners: Arc::new(Owners::open()),
             max_viewers: MaxViewers {
                 all: max_viewers,
                 per_address: Some(max_viewers),

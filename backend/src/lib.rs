@@ -29,6 +29,7 @@ mod licenses;
 mod link;
 mod listen;
 mod notify;
+mod owners;
 mod print;
 mod probe;
 mod procfs;

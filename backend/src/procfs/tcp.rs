@@ -47,6 +47,12 @@ impl Line {
         })
     }
 
+    /// The uid that owns the other end of this connection, if this is its line.
+    pub fn owner(&self, of: &Ends) -> Option<u32> {
+        let is_its = self.local == of.theirs && self.remote == of.ours;
+        (is_its && self.has_owner()).then_some(self.uid)
+    }
+
     /// Whether a process has it and may still send over it. In `FIN_WAIT`, it has sent all and waits for the answer.
     fn has_owner(&self) -> bool {
         use state::{CLOSE_WAIT, ESTABLISHED, FIN_WAIT1, FIN_WAIT2};
@@ -91,6 +97,14 @@ impl Ends {
         let (theirs, ours) = (plain(theirs), plain(ours));
         let loopback = theirs.ip().is_loopback() && ours.ip().is_loopback();
         loopback.then_some(Self { theirs, ours })
+    }
+
+    pub fn theirs(&self) -> SocketAddr {
+        self.theirs
+    }
+
+    pub fn ours(&self) -> SocketAddr {
+        self.ours
     }
 }
 

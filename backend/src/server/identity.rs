@@ -1,33 +1,30 @@
 //! Which user is at the other end of a connection: asked of the kernel once, before the connection's first request.
-//! Reading its table takes a while where there are many sockets, so that one reading serves all who wait, off the I/O
-//! threads, and readings are bounded. Must not know what a user may.
+//! That may take a while where its tables have to be searched, so that one look-up serves all who wait, off the I/O
+//! threads, and the time that look-ups take is bounded. Must not know what a user may.
 
 use super::listener::Stream;
+use crate::owners::Owners;
 use crate::procfs::sockets;
 use crate::procfs::tcp::Ends;
 use std::io;
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::sync::Arc;
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-/// From the beginning of one reading to that of the next, at least: ten a second.
-const PAUSE: Duration = Duration::from_millis(100);
+/// Between look-ups pass as many times as long as the last one took: they take no more than a tenth of a CPU.
+const PAUSES: u32 = 9;
 
-/// A pause is this many times as long as the reading before it: where there are very many sockets, readings take no more
-/// than a fifth of a CPU.
-const PAUSES: u32 = 4;
-
-/// Readings for one connection: the table changes while it is read.
+/// Look-ups for one connection: a table changes while it is searched.
 const TRIES: u32 = 3;
 
-/// Connections that may wait for a reading: more than there can be.
+/// Connections that may wait for a look-up: more than there can be.
 const WAITING: usize = 1_024;
 
-/// Reads who owns the other ends of connections.
-type Read = fn(&[Ends]) -> io::Result<Vec<Option<u32>>>;
+/// Looks up who owns the other ends of connections.
+type LookUp = dyn Fn(&[Ends]) -> io::Result<Vec<Option<u32>>> + Send + Sync;
 
 struct Ask {
     ends: Ends,
@@ -37,10 +34,10 @@ struct Ask {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Answer {
     Owner(u32),
-    /// No line, or not exactly one.
+    /// No socket that a process has, or more than one.
     Unclear,
-    /// The table can't be read.
-    Unreadable,
+    /// The kernel does not say.
+    Unknown,
 }
 
 /// Asks who owns a connection.
@@ -52,14 +49,14 @@ pub(super) struct Identity {
 }
 
 impl Identity {
-    /// Readings go on in `tasks`.
-    pub(super) fn start(tasks: &mut JoinSet<()>) -> Self {
-        Self::start_with(sockets::owners, tasks)
+    /// Look-ups go on in `tasks`.
+    pub(super) fn start(owners: Arc<Owners>, tasks: &mut JoinSet<()>) -> Self {
+        Self::start_with(Arc::new(move |ends: &[Ends]| owners.of(ends)), tasks)
     }
 
-    fn start_with(read: Read, tasks: &mut JoinSet<()>) -> Self {
+    fn start_with(look_up: Arc<LookUp>, tasks: &mut JoinSet<()>) -> Self {
         let (asks, asked) = mpsc::channel(WAITING);
-        tasks.spawn(answer(read, asked));
+        tasks.spawn(answer(look_up, asked));
         Self {
             asks,
             nobody: sockets::overflow_uid(),
@@ -80,7 +77,7 @@ impl Identity {
             (stream.peer_addr().ok()?, stream.local_addr().ok()?);
         let ends = Ends::on_loopback(theirs, ours)?;
         let owner = self.of_ends(ends, || sockets::is_open(stream)).await;
-        // Who has closed it may have left its port to somebody else before the table was read.
+        // Who has closed it may have left its port to somebody else before the kernel was asked.
         owner.filter(|_| sockets::is_open(stream))
     }
 
@@ -91,18 +88,18 @@ impl Identity {
             match answered.await.ok()? {
                 Answer::Owner(uid) => return Some(uid),
                 Answer::Unclear if is_open() => {}
-                Answer::Unclear | Answer::Unreadable => return None,
+                Answer::Unclear | Answer::Unknown => return None,
             }
         }
         None
     }
 }
 
-/// Answers all who wait with each reading, one reading at a time.
-async fn answer(read: Read, mut asked: mpsc::Receiver<Ask>) {
+/// Answers all who wait with each look-up, one look-up at a time.
+async fn answer(look_up: Arc<LookUp>, mut asked: mpsc::Receiver<Ask>) {
     let mut next = Instant::now();
     let mut waiting = Vec::new();
-    let mut was_readable = true;
+    let mut was_known = true;
     while asked.recv_many(&mut waiting, WAITING).await > 0 {
         tokio::time::sleep_until(next).await;
         while let Ok(ask) = asked.try_recv() {
@@ -110,11 +107,12 @@ async fn answer(read: Read, mut asked: mpsc::Receiver<Ask>) {
         }
         let start = Instant::now();
         let ends: Vec<Ends> = waiting.iter().map(|ask| ask.ends).collect();
-        let done = tokio::task::spawn_blocking(move || read(&ends)).await;
+        let look_up = look_up.clone();
+        let done = tokio::task::spawn_blocking(move || look_up(&ends)).await;
         let owners = done.unwrap_or_else(|panicked| Err(io::Error::other(panicked)));
-        next = start + PAUSE.max(start.elapsed() * (PAUSES + 1));
+        next = start + start.elapsed() * (PAUSES + 1);
         if let Err(error) = &owners
-            && std::mem::replace(&mut was_readable, false)
+            && std::mem::replace(&mut was_known, false)
         {
             tracing::warn!(
                 "can't see who connects on this host, so everybody needs a token: /proc/self/net/tcp: {error}"
@@ -123,7 +121,7 @@ async fn answer(read: Read, mut asked: mpsc::Receiver<Ask>) {
         for (at, ask) in waiting.drain(..).enumerate() {
             let answer = match &owners {
                 Ok(owners) => owners[at].map_or(Answer::Unclear, Answer::Owner),
-                Err(_) => Answer::Unreadable,
+                Err(_) => Answer::Unknown,
             };
             // Who asked may have gone.
             let _ = ask.reply.send(answer);
@@ -133,9 +131,10 @@ async fn answer(read: Read, mut asked: mpsc::Receiver<Ask>) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Identity, TRIES};
+    use super::{Identity, LookUp, TRIES};
     use crate::procfs::tcp::Ends;
     use std::io;
+    use std::sync::Arc;
     use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
     use tokio::task::JoinSet;
     use tokio::time::{Duration, Instant};
@@ -145,56 +144,64 @@ mod tests {
         Ends::on_loopback(theirs, ours).unwrap()
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn one_reading_serves_all_who_wait_and_there_are_ten_a_second() {
-        static READINGS: AtomicU32 = AtomicU32::new(0);
-        let mut tasks = JoinSet::new();
-        let read = |asked: &[Ends]| {
-            READINGS.fetch_add(1, SeqCst);
-            Ok(vec![Some(7); asked.len()])
-        };
-        let identity = Identity::start_with(read, &mut tasks);
+    /// Looks up like `answer`, and counts in `look_ups`.
+    fn counted(
+        look_ups: &Arc<AtomicU32>,
+        answer: impl Fn() -> Option<u32> + Send + Sync + 'static,
+    ) -> Arc<LookUp> {
+        let look_ups = look_ups.clone();
+        Arc::new(move |asked: &[Ends]| {
+            look_ups.fetch_add(1, SeqCst);
+            Ok(vec![answer(); asked.len()])
+        })
+    }
+
+    #[tokio::test]
+    async fn one_look_up_serves_all_who_wait_and_together_they_take_a_tenth_of_a_cpu() {
+        let (mut tasks, look_ups) = (JoinSet::new(), Arc::default());
+        let slow = counted(&look_ups, || {
+            std::thread::sleep(Duration::from_millis(10));
+            Some(7)
+        });
+        let identity = Identity::start_with(slow, &mut tasks);
         let start = Instant::now();
         let mut waiting = JoinSet::new();
         for port in 0..500 {
             let identity = identity.clone();
             waiting.spawn(async move {
-                tokio::time::sleep(Duration::from_millis(u64::from(port) * 4)).await;
+                tokio::time::sleep(Duration::from_millis(u64::from(port))).await;
                 identity.of_ends(ends(port), || true).await
             });
         }
         while let Some(found) = waiting.join_next().await {
             assert_eq!(found.unwrap(), Some(7));
         }
-        let seconds = start.elapsed().as_secs_f64();
-        let most = (seconds * 10.0) as u32 + 1;
-        assert!((2.0..3.0).contains(&seconds), "{seconds}");
-        assert!((15..=most).contains(&READINGS.load(SeqCst)), "{READINGS:?}");
+        let most = start.elapsed().as_millis() / 100 + 1;
+        let look_ups = look_ups.load(SeqCst);
+        assert!(
+            (2..=most).contains(&look_ups.into()),
+            "{look_ups} of {most}"
+        );
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn what_is_unclear_is_read_again_twice_while_the_connection_is_open() {
-        static READINGS: AtomicU32 = AtomicU32::new(0);
-        let mut tasks = JoinSet::new();
-        let read = |asked: &[Ends]| {
-            READINGS.fetch_add(1, SeqCst);
-            Ok(vec![None; asked.len()])
-        };
-        let identity = Identity::start_with(read, &mut tasks);
+    #[tokio::test]
+    async fn what_is_unclear_is_looked_up_again_twice_while_the_connection_is_open() {
+        let (mut tasks, look_ups) = (JoinSet::new(), Arc::default());
+        let identity = Identity::start_with(counted(&look_ups, || None), &mut tasks);
         assert_eq!(identity.of_ends(ends(1), || true).await, None);
-        assert_eq!(READINGS.swap(0, SeqCst), TRIES);
+        assert_eq!(look_ups.swap(0, SeqCst), TRIES);
         assert_eq!(identity.of_ends(ends(1), || false).await, None);
-        assert_eq!(READINGS.load(SeqCst), 1);
+        assert_eq!(look_ups.load(SeqCst), 1);
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn where_nothing_can_be_read_nobody_is_known() {
         let mut tasks = JoinSet::new();
         let unreadable = |_: &[Ends]| Err(io::Error::from(io::ErrorKind::NotFound));
-        let identity = Identity::start_with(unreadable, &mut tasks);
+        let identity = Identity::start_with(Arc::new(unreadable), &mut tasks);
         assert_eq!(identity.of_ends(ends(1), || true).await, None);
-        let panics = |_: &[Ends]| panic!("a reading that fails");
-        let identity = Identity::start_with(panics, &mut tasks);
+        let panics = |_: &[Ends]| panic!("a look-up that fails");
+        let identity = Identity::start_with(Arc::new(panics), &mut tasks);
         assert_eq!(identity.of_ends(ends(1), || true).await, None);
     }
 }

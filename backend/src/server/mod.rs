@@ -40,6 +40,7 @@ use crate::access::local::Local;
 use crate::control::Control;
 use crate::directory::Directory;
 use crate::hub::Hub;
+use crate::owners::Owners;
 use crate::reach::Reach;
 use crate::shutdown::Stop;
 use attempts::Attempts;
@@ -83,6 +84,8 @@ pub struct Front {
     pub owner: String,
     pub tls: Option<TlsAcceptor>,
     pub max_viewers: MaxViewers,
+    /// Which user of this host is at the other end of a connection.
+    pub owners: Arc<Owners>,
 }
 
 /// What handlers share.
@@ -117,7 +120,7 @@ pub async fn serve(
     directory: Arc<dyn Directory>,
     stop: Stop,
 ) {
-    let tls = front.tls.clone();
+    let (tls, owners) = (front.tls.clone(), front.owners.clone());
     let crowd = Arc::new(Crowd::new(front.max_viewers));
     let app = app(
         front,
@@ -130,7 +133,7 @@ pub async fn serve(
     // Ends with this function.
     let mut telling = JoinSet::new();
     telling.spawn(hub.clone().tell());
-    let identity = Identity::start(&mut telling);
+    let identity = Identity::start(owners, &mut telling);
     let listeners = Listeners::new(listeners);
     let mut deadline = stop.clone();
     tokio::select! {
