@@ -3,6 +3,7 @@
 
 mod support;
 
+use fantoccini::Locator;
 use support::browser::Browser;
 use support::server::Server;
 
@@ -38,10 +39,14 @@ async fn where_nothing_waits_it_shows_an_example_and_a_load() {
             .map(css => document.querySelector(css).getBoundingClientRect());
         return pre.height > 15 && copy.bottom <= box.bottom && copy.top >= box.top";
     browser.until("it is all in view", inside).await;
-    let copied = "const b = document.querySelector('[data-testid=copy-load-here]');
-        if (b.innerText === 'Copy') b.click();
-        return b.innerText === 'Copied'";
-    browser.until("it can be copied", copied).await;
+    // A browser lets a page copy only after a hand's click.
+    let copy = browser
+        .page
+        .find(Locator::Css("[data-testid=copy-load-here]"));
+    copy.await.unwrap().click().await.expect("a click");
+    let copied =
+        "return document.querySelector('[data-testid=copy-load-here]').innerText === 'Copied'";
+    browser.until("it is copied", copied).await;
     browser.keep("idle-load").await;
     browser.close().await;
 }

@@ -7,8 +7,11 @@ use runqlat_common::key_word;
 use runqlat_common::wire::Key;
 use std::collections::HashSet;
 
-/// Sweeps in which each key's task is polled once.
+/// Sweeps in which each key's task is polled once, at most.
 const ROUND: u64 = 64;
+
+/// Keys that are polled in each sweep, if there are as many: each takes some 10 µs.
+const AT_LEAST: u64 = 32;
 
 /// Finds ended keys of one kind.
 pub(super) struct Ended {
@@ -43,7 +46,9 @@ impl Ended {
     }
 
     fn find(&mut self, read: &Keys, lives: impl Fn(u64) -> bool) -> Vec<u64> {
-        self.turn = (self.turn + 1) % ROUND;
+        self.turn = self.turn.wrapping_add(1);
+        let round = (read.len() as u64).div_ceil(AT_LEAST).clamp(1, ROUND);
+        let turn = self.turn % round;
         let noted = std::mem::take(&mut self.noted);
         let id = |key| key_word::id(self.kind.kernel_kind(), key);
         let mut rows = read.iter().peekable();
@@ -51,7 +56,7 @@ impl Ended {
         while let Some((key, stats)) = rows.next() {
             let id_of_next = rows.peek().map(|(next, _)| id(*next));
             let is_used_again = id_of_next == Some(id(key));
-            let is_missed = || id(key) % ROUND == self.turn && !lives(id(key));
+            let is_missed = || id(key) % round == turn && !lives(id(key));
             if stats.ended != 0 || is_used_again || noted.contains(&key) || is_missed() {
                 ended.push(key);
             }
@@ -103,11 +108,19 @@ mod tests {
     }
 
     #[test]
-    fn whose_end_was_missed_is_found_within_a_round() {
-        let read: Vec<_> = (1..200).map(|tid| (of_task(tid, SECOND_NS), 0)).collect();
-        let read = keys(&read);
-        let mut ended = Ended::new(Key::Process);
-        let round = (0..ROUND).flat_map(|_| ended.find(&read, |tid| tid != 150));
-        assert_eq!(round.collect::<Vec<_>>(), [of_task(150, SECOND_NS)]);
+    fn whose_end_was_missed_is_found_within_a_round_and_at_once_among_few() {
+        for (tasks, sweeps) in [(20, 1), (200, 7), (10_000, ROUND)] {
+            let read: Vec<_> = (1..=tasks)
+                .map(|tid| (of_task(tid, SECOND_NS), 0))
+                .collect();
+            let read = keys(&read);
+            let mut ended = Ended::new(Key::Process);
+            let round = (0..sweeps).flat_map(|_| ended.find(&read, |tid| tid != 15));
+            assert_eq!(
+                round.collect::<Vec<_>>(),
+                [of_task(15, SECOND_NS)],
+                "{tasks}"
+            );
+        }
     }
 }
