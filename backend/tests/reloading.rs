@@ -4,8 +4,8 @@
 mod support;
 
 use runqlat_common::wire::CLOSE_NO_TOKEN;
-use std::fs;
-use std::os::fd::{FromRawFd, OwnedFd};
+use std::fs::{self, OpenOptions};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -308,16 +308,16 @@ fn without_files_there_is_no_reader_and_nothing_to_reload() {
 /// The end of the terminal that it was started from ends it, as it ends what does not handle SIGHUP.
 #[test]
 fn it_ends_with_its_terminal() {
-    let (mut terminal, mut end) = (0, 0);
-    let none = std::ptr::null_mut();
-    // SAFETY: opens two files, whose numbers it writes into two variables of this function's.
-    let opened = unsafe { libc::openpty(&mut terminal, &mut end, none, none.cast(), none.cast()) };
-    assert_eq!(opened, 0);
-    // SAFETY: both were just opened, and are nobody else's.
-    let (terminal, end) = unsafe {
-        // Or the server would hold its terminal's other end itself.
-        libc::fcntl(terminal, libc::F_SETFD, libc::FD_CLOEXEC);
-        (OwnedFd::from_raw_fd(terminal), OwnedFd::from_raw_fd(end))
+    // Closed in every program that is started, or some server would hold its terminal's other end itself.
+    let mut options = OpenOptions::new();
+    let terminal = options.read(true).write(true).open("/dev/ptmx").unwrap();
+    let flags = libc::O_RDWR | libc::O_NOCTTY | libc::O_CLOEXEC;
+    // SAFETY: unlocks the terminal that was just opened, and opens its other end, which is nobody else's.
+    let end = unsafe {
+        assert_eq!(libc::unlockpt(terminal.as_raw_fd()), 0);
+        let end = libc::ioctl(terminal.as_raw_fd(), libc::TIOCGPTPEER, flags);
+        assert!(end >= 0, "{}", std::io::Error::last_os_error());
+        OwnedFd::from_raw_fd(end)
     };
     let mut command = Command::new(binary());
     command.args(["--demo", "--listen", "127.0.0.1:0", "--token"]);
