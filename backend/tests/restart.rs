@@ -182,7 +182,7 @@ async fn a_page_whose_token_has_ended_asks_for_a_new_link() {
     let said = said.as_str().expect("text").to_owned();
     println!("{said}");
     assert!(said.contains("makes new ones when it starts"), "{said}");
-    assert!(said.contains("Open a link that brings a token"), "{said}");
+    assert!(said.contains("Open a link that has a token"), "{said}");
     assert!(!browser.text().await.contains("Retrying"), "{said}");
     browser.keep("restarted-no-access").await;
     let knocks = browser.run("return window.knocks").await;

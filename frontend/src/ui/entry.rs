@@ -20,9 +20,9 @@ pub(crate) fn EntryBanner() -> impl IntoView {
                 <span>
                     <strong>"No access: "</strong>
                     {why}
-                    ". Open a link that brings a token, or paste one here."
+                    ". Open a link that has a token, or paste one here."
                     {(!browser::has_storage()).then_some(
-                        " This browser lets the page store nothing, so it has to be let in each time it is loaded."
+                        " This browser does not let the page store anything, so it needs a link each time it is loaded."
                     )}
                 </span>
                 <TokenField/>
@@ -56,11 +56,12 @@ fn TokenField() -> impl IntoView {
                 type="password"
                 autocomplete="off"
                 aria-label="Token, or a link with one"
+                placeholder="link or token"
                 data-testid="token"
             />
             <button class="button primary">"Enter"</button>
             <Show when=move || refused.get()>
-                <strong data-testid="token-refused">"That is no token of this server (any more)."</strong>
+                <strong data-testid="token-refused">"This server has no such token (any more)."</strong>
             </Show>
         </form>
     }
@@ -81,8 +82,8 @@ pub(crate) fn NotKept() -> impl IntoView {
                 class="badge busy"
                 data-testid="not-kept"
                 role="note"
-                title="This browser lets the page store nothing: when it is loaded anew, it needs a link that brings a \
-                    token again"
+                title="This browser does not let the page store anything: after a reload the page needs a link with a token \
+                    again"
             >
                 "until reload"
             </span>
