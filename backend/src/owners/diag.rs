@@ -10,14 +10,18 @@ use netlink_packet_sock_diag::inet::{
 use netlink_sys::protocols::NETLINK_SOCK_DIAG;
 use netlink_sys::{Socket, SocketAddr as NetlinkAddress};
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::time::Duration;
 
 /// More than an answer takes, with all attributes that a kernel may add.
 const ANSWER: usize = 4 * 1024;
 
 /// A cookie that fits all sockets (`INET_DIAG_NOCOOKIE`).
 const ANY_COOKIE: [u8; 8] = [0xff; 8];
+
+/// A connection on loopback takes microseconds, unless a packet filter drops it.
+const PATIENCE: Duration = Duration::from_millis(200);
 
 /// A socket for questions about sockets of this network namespace.
 pub struct Diag {
@@ -37,11 +41,19 @@ impl Diag {
             socket,
             asked: AtomicU32::new(0),
         };
-        let nobodys: SocketAddr = ([127, 0, 0, 1], 0).into();
-        if let Some(ends) = Ends::on_loopback(nobodys, nobodys) {
-            diag.owner(&ends)?;
+        if !diag.finds_its_own()? {
+            return Err(io::ErrorKind::Unsupported.into());
         }
         Ok(diag)
+    }
+
+    /// Whether it finds a connection of this process. A kernel without `tcp_diag` answers that there is no such socket.
+    fn finds_its_own(&self) -> io::Result<bool> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let client = TcpStream::connect_timeout(&listener.local_addr()?, PATIENCE)?;
+        let ends = Ends::on_loopback(client.local_addr()?, client.peer_addr()?);
+        let owner = ends.map(|ends| self.owner(&ends)).transpose()?;
+        Ok(owner.flatten().is_some())
     }
 
     /// The uid that owns the other end, if a process has it and it is bound to no interface: two sockets with the same
