@@ -244,3 +244,18 @@ fn files_hold_one_idea() {
         );
     }
 }
+
+/// A test without that entry would run before there is a binary.
+#[test]
+fn tests_of_the_whole_need_their_feature() {
+    let manifest = fs::read_to_string(root().join("backend/Cargo.toml")).expect("a manifest");
+    let mut files = Vec::new();
+    sources(&root().join("backend/tests"), &mut files);
+    let tests = root().join("backend/tests");
+    for file in files.iter().filter(|file| file.parent() == Some(&tests)) {
+        let name = file.file_stem().and_then(|name| name.to_str());
+        let name = name.expect("a name in UTF-8");
+        let entry = format!("name = \"{name}\"\nrequired-features = [\"system-tests\"]");
+        assert!(manifest.contains(&entry), "{name}");
+    }
+}
