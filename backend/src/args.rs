@@ -74,7 +74,7 @@ pub struct Print {
 
 /// Shows live, in a browser, how long tasks on this host wait for a CPU.
 ///
-/// Start it as root and open the address that it prints.
+/// Start it as root, and open the address that it prints.
 #[derive(Parser)]
 #[command(name = "runqlat-web", version = crate::version(), max_term_width = 100)]
 #[command(
@@ -88,24 +88,24 @@ struct Arguments {
     #[command(flatten)]
     serve: ServeArgs,
 
-    /// User to become after the start, by name or number; root becomes nobody unless told otherwise
+    /// User to run as once started, by name or uid; if started by root, nobody by default
     #[arg(long, value_name = "NAME", global = true, value_parser = User::named)]
     user: Option<User>,
 
-    /// Say more on stderr
+    /// Log more on stderr
     #[arg(short, long, action = ArgAction::SetTrue, global = true)]
     verbose: bool,
 }
 
 #[derive(Subcommand)]
 enum Command {
-    /// Print runqlat's text histograms to the terminal instead
+    /// Print text histograms, as runqlat does
     Print(PrintArgs),
-    /// Say what this kernel and these permissions allow
+    /// Check what this kernel and the permissions here allow
     Check,
-    /// Print a link for somebody else, made by the server that runs here; for root and users who need no token
+    /// Print links of the running server, for people who need a token
     Link(LinkArgs),
-    /// Print the licences of what this program is made of
+    /// Print the licences of the libraries in this program
     Licenses,
     /// What a server starts to read its files again; of no use by hand
     #[command(name = COMMAND, hide = true)]
@@ -114,15 +114,15 @@ enum Command {
 
 #[derive(Args)]
 struct ServeArgs {
-    /// Address to serve on, may be repeated: localhost:PORT for both loopback addresses, ADDRESS:PORT, or unix:PATH
+    /// Address to listen on: localhost:PORT (both loopback addresses), ADDRESS:PORT or unix:PATH; may be repeated
     #[arg(long, value_name = "ADDRESS", default_value = LISTEN)]
     listen: Vec<Listen>,
 
-    /// Length of an interval, from 100ms to 60s; a bare number is seconds
+    /// Length of an interval, from 100ms to 60s; a number without a unit is in seconds
     #[arg(long, value_name = "TIME", default_value = "1s", value_parser = parse_interval)]
     interval: Duration,
 
-    /// What waits are counted by
+    /// What to group waits by
     #[arg(long, value_enum, default_value = "process")]
     by: By,
 
@@ -149,7 +149,7 @@ struct PrintArgs {
     #[arg(value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
     count: Option<u32>,
 
-    /// What waits are counted by
+    /// What to group waits by
     #[arg(long, value_enum, default_value = "global")]
     by: By,
 

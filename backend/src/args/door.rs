@@ -10,64 +10,64 @@ use clap::Args;
 use std::path::PathBuf;
 
 /// Where the help lists them.
-const HEADING: &str = "Who may look and who may control";
+const HEADING: &str = "Access";
 
 #[derive(Args)]
 pub(super) struct DoorArgs {
-    /// Ask everybody for a token, root and the user who starts this included
+    /// Require a token from everybody, including root and the user who starts the server
     #[arg(help_heading = HEADING, long)]
     token: bool,
 
-    /// User of this host who needs no token, by name or number; may be repeated
+    /// User of this host who needs no token, by name or uid; may be repeated
     #[arg(help_heading = HEADING, long, value_name = "NAME", value_parser = parse_user, conflicts_with_all = ["token", "public_url"])]
     allow_user: Vec<User>,
 
-    /// Group whose members may connect to Unix sockets, by name or number
+    /// Group whose members may connect to Unix sockets, by name or gid
     #[arg(help_heading = HEADING, long, value_name = "GROUP", value_parser = Group::named)]
     socket_group: Option<Group>,
 
-    /// Print links with their tokens even where stderr is no terminal
+    /// Print links with tokens even if stderr is not a terminal
     #[arg(help_heading = HEADING, long)]
     print_links: bool,
 
-    /// File with the token to view; unless both are named, both are made at the start
+    /// File with the view token; without both files, the server generates both tokens
     #[arg(help_heading = HEADING, long, value_name = "FILE")]
     view_token_file: Option<PathBuf>,
 
-    /// File with the token to control
+    /// File with the control token
     #[arg(help_heading = HEADING, long, value_name = "FILE")]
     control_token_file: Option<PathBuf>,
 
-    /// Let nobody change what is measured
+    /// Let nobody change the scope, choose a name or write notes
     #[arg(help_heading = HEADING, long)]
     read_only: bool,
 
-    /// Show no command lines while a process is chosen, only names
+    /// Show only process names, and no command lines, in the list of processes to measure
     #[arg(help_heading = HEADING, long)]
     no_command_lines: bool,
 
-    /// Name that people reach this host by; may be repeated
+    /// Host name under which people open the server; may be repeated
     #[arg(help_heading = HEADING, long, value_name = "NAME", value_parser = parse_name)]
     host_name: Vec<String>,
 
-    /// Address that people open behind a proxy, as https://ops.example/runqlat/; everybody needs a token then
+    /// Address of a reverse proxy that people open, such as https://ops.example/runqlat/; everybody needs a token
     #[arg(help_heading = HEADING, long, value_name = "URL", value_parser = PublicUrl::parse)]
     public_url: Option<PublicUrl>,
 
-    /// Speak TLS with this certificate (PEM, with those that sign it)
+    /// Serve TLS with this certificate chain (PEM)
     #[arg(help_heading = HEADING, long, value_name = "FILE", requires = "tls_key")]
     tls_cert: Option<PathBuf>,
 
-    /// The certificate's private key (PEM)
+    /// Private key of the certificate (PEM)
     #[arg(help_heading = HEADING, long, value_name = "FILE", requires = "tls_cert")]
     tls_key: Option<PathBuf>,
 
-    /// Viewers at a time; more are refused
+    /// Maximum viewers at a time
     #[arg(help_heading = HEADING, long, value_name = "N", default_value = "256",
           value_parser = clap::value_parser!(u32).range(1..=10_000))]
     max_viewers: u32,
 
-    /// Viewers at a time from one address beyond loopback; by default, a quarter of all
+    /// Maximum viewers at a time from one address beyond loopback [default: a quarter of all]
     #[arg(help_heading = HEADING, long, value_name = "N",
           value_parser = clap::value_parser!(u32).range(1..=10_000))]
     max_viewers_per_address: Option<u32>,

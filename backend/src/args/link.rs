@@ -7,11 +7,11 @@ use clap::Args;
 
 #[derive(Args)]
 pub(super) struct LinkArgs {
-    /// Print the link to view alone
+    /// Print only the view link
     #[arg(long, conflicts_with = "control")]
     view: bool,
 
-    /// Print the link to control alone
+    /// Print only the control link
     #[arg(long)]
     control: bool,
 

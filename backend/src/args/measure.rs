@@ -11,50 +11,50 @@ use std::os::unix::ffi::OsStrExt;
 /// What to measure; the letters are runqlat's.
 #[derive(Args)]
 pub(super) struct MeasureArgs {
-    /// Count by process; the same as --by process
+    /// Group by process; the same as --by process
     #[arg(short = 'P', long = "pids", conflicts_with_all = ["by", "threads", "pidnss"])]
     processes: bool,
 
-    /// Count by thread; the same as --by thread
+    /// Group by thread; the same as --by thread
     #[arg(short = 'L', long = "tids", conflicts_with_all = ["by", "pidnss"])]
     threads: bool,
 
-    /// Count by pid namespace; the same as --by pidns
+    /// Group by pid namespace; the same as --by pidns
     #[arg(long, conflicts_with = "by")]
     pidnss: bool,
 
-    /// Measure this process only
+    /// Measure only this process
     #[arg(short, long, value_name = "TGID", value_parser = clap::value_parser!(u32).range(1..))]
     pid: Option<u32>,
 
-    /// Measure tasks in this cgroup (v2) and below only
+    /// Measure only tasks in this cgroup (v2) and below it
     #[arg(short, long, value_name = "PATH")]
     cgroup: Option<OsString>,
 
-    /// Buckets of milliseconds instead of microseconds
+    /// Use buckets of milliseconds instead of microseconds
     #[arg(short, long)]
     milliseconds: bool,
 
-    /// Maximum keys in the kernel's table, which grows as needed; by default, as many as an eighth of the memory is for
+    /// Maximum keys in the BPF map, which grows as needed [default: as many as fit in an eighth of the memory]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_KEYS)))]
     max_keys: Option<u32>,
 
-    /// Use the kernel programs for older kernels even where the others load
+    /// Use raw tracepoints even if the kernel accepts BTF-typed ones
     #[arg(long)]
     raw_programs: bool,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
 pub(super) enum By {
-    /// The whole system in one histogram: cheapest
+    /// One histogram of the whole system; the cheapest
     Global,
-    /// A histogram for each process (tgid)
+    /// One histogram per process (tgid)
     Process,
-    /// A histogram for each thread (tid)
+    /// One histogram per thread (tid)
     Thread,
-    /// A histogram for each pid namespace
+    /// One histogram per pid namespace
     Pidns,
-    /// A histogram for each cgroup (v2)
+    /// One histogram per cgroup (v2)
     Cgroup,
 }
 
