@@ -56,20 +56,23 @@ fn other_server() -> (SocketAddr, Receiver<String>) {
     let address = listener.local_addr().expect("an address");
     let (tell, told) = channel();
     std::thread::spawn(move || {
+        // Each by itself: browsers open connections that they may never use.
         for stream in listener.incoming() {
-            let mut stream = stream.expect("a connection");
-            let mut head = vec![0; 16_384];
-            let Ok(read) = stream.read(&mut head) else {
-                continue;
-            };
-            let _ = tell.send(String::from_utf8_lossy(&head[..read]).into_owned());
-            let page = "<!doctype html><title>another</title>";
-            let length = page.len();
-            let _ = write!(
-                stream,
-                "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {length}\r\n\
-                 Connection: close\r\n\r\n{page}"
-            );
+            let (mut stream, tell) = (stream.expect("a connection"), tell.clone());
+            std::thread::spawn(move || {
+                let mut head = vec![0; 16_384];
+                let Ok(read @ 1..) = stream.read(&mut head) else {
+                    return;
+                };
+                let _ = tell.send(String::from_utf8_lossy(&head[..read]).into_owned());
+                let page = "<!doctype html><title>another</title>";
+                let length = page.len();
+                let _ = write!(
+                    stream,
+                    "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {length}\r\n\
+                     Connection: close\r\n\r\n{page}"
+                );
+            });
         }
     });
     (address, told)

@@ -102,10 +102,11 @@ impl Proxy {
         let folder = std::env::temp_dir().join(format!("rw-proxy-{port}"));
         fs::create_dir_all(&folder).expect("a folder of its own");
         let (certificate, key) = certificate(&folder);
+        // The port first: the folder's name and the server's port may have 443 in them, too.
         let settings = change(kind.documented())
+            .replace("443", &port.to_string())
             .replace("/etc/ssl/private/ops.example.pem", &certificate)
             .replace("/etc/ssl/private/ops.example.key", &key)
-            .replace("443", &port.to_string())
             .replace("127.0.0.1:8080", &server.address.to_string());
         let log = fs::File::create(folder.join("said")).expect("the folder");
         let mut command = kind.command(&folder, &settings);
