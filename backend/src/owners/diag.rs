@@ -1,5 +1,5 @@
-//! The kernel's answer to one question: which socket has these two addresses? It takes some microseconds, however many
-//! sockets there are (`inet_diag_dump_one_icsk`), where searching a table of 100,000 takes 0.2 s.
+//! Asks the kernel for the socket with these two addresses (`inet_diag_dump_one_icsk`). That takes some microseconds,
+//! however many sockets there are; reading the tables of 19,800 sockets takes 0.1 s.
 
 use crate::procfs::tcp::{Ends, Line};
 use netlink_packet_core::{NLM_F_REQUEST, NetlinkHeader, NetlinkMessage, NetlinkPayload};
