@@ -150,13 +150,22 @@ fn of_too_many_silent_connections_the_oldest_make_room() {
     let connect = |_| TcpStream::connect(address).unwrap();
     let held: Vec<_> = (0..192).map(connect).collect();
     let since = Instant::now();
-    let reply = get(address, "/healthz", &[]);
+    // Whoever is turned away before they have asked may find the connection reset instead of an answer.
+    let healthz = || {
+        let mut socket = TcpStream::connect(address).unwrap();
+        socket.set_read_timeout(Some(PATIENCE)).unwrap();
+        let asked = write!(socket, "GET /healthz HTTP/1.0\r\nHost: {address}\r\n\r\n");
+        let mut answer = String::new();
+        let answered = asked.and_then(|()| socket.read_to_string(&mut answer));
+        answered.map_or_else(|_| String::new(), |_| answer)
+    };
+    let answer = healthz();
     // The last may have come before it was known.
-    if since.elapsed() < Duration::from_secs(1) {
-        assert_eq!(reply.status, 503);
-        assert_eq!(reply.json()["error"], "too many connections at once");
+    if since.elapsed() < Duration::from_secs(1) && !answer.is_empty() {
+        assert!(answer.contains(" 503 "), "{answer}");
+        assert!(answer.contains("too many connections at once"), "{answer}");
     }
-    let served = || get(address, "/healthz", &[]).status == 200;
+    let served = || healthz().contains(" 200 ");
     while !served() {
         assert!(
             since.elapsed() < Duration::from_secs(5),

@@ -2,8 +2,6 @@
 //! long, such as other kernels in virtual machines, is only tested on request.
 
 use std::env;
-use std::ffi::OsStr;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -131,63 +129,15 @@ fn lints(project: &Project, host: &Rust) -> Result<()> {
     )
 }
 
-/// Tests that wait for the server's clocks more than they use a CPU, and so run several at a time. All others measure, and
-/// two loads would disturb each other.
-const PATIENT: [&str; 10] = [
-    "bounds",
-    "doors",
-    "leaving",
-    "proxies",
-    "reloading",
-    "sessions",
-    "starting",
-    "tls",
-    "tokens",
-    "turning",
-];
-
 /// The tests of the real binary: kernel, WebSocket, browser, command line.
 fn whole(project: &Project, toolchain: &Toolchain, long: bool) -> Result<()> {
-    let (patient, measuring): (Vec<_>, Vec<_>) = system_tests(project)?
-        .into_iter()
-        .partition(|name| PATIENT.contains(&name.as_str()));
-    // Both to their ends, so that one run tells all that is wrong.
-    let waited = of_the_whole(project, toolchain, &patient, 4, long);
-    let measured = of_the_whole(project, toolchain, &measuring, 1, long);
-    waited.and(measured)
-}
-
-/// The names of the tests in `backend/tests`.
-fn system_tests(project: &Project) -> Result<Vec<String>> {
-    let folder = project.root.join("backend/tests");
-    let mut names = Vec::new();
-    for entry in fs::read_dir(&folder).with_context(|| folder.display().to_string())? {
-        let path = entry?.path();
-        if let (Some("rs"), Some(name)) = (
-            path.extension().and_then(OsStr::to_str),
-            path.file_stem().and_then(OsStr::to_str),
-        ) {
-            names.push(name.to_owned());
-        }
-    }
-    names.sort();
-    Ok(names)
-}
-
-/// Some of them, this many at a time.
-fn of_the_whole(
-    project: &Project,
-    toolchain: &Toolchain,
-    names: &[String],
-    at_a_time: usize,
-    long: bool,
-) -> Result<()> {
     let mut cargo = toolchain.host.cargo("test");
     within(project, &mut cargo)
         .args(["--package", "runqlat-web", "--features", SYSTEM_TESTS])
-        .args(names.iter().flat_map(|name| ["--test", name]))
-        .args(["--no-fail-fast", "--"])
-        .arg(format!("--test-threads={at_a_time}"))
+        .args(["--test", "*"])
+        // To the end, so that one run tells all that is wrong; and one at a time: they measure, and two loads would
+        // disturb each other.
+        .args(["--no-fail-fast", "--", "--test-threads=1"])
         .env(BINARY, project.binary());
     if long {
         cargo.env(LONG, "1");
